@@ -1,0 +1,3 @@
+//! The program `kyso`.
+
+fn main() {}

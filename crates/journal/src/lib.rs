@@ -1,0 +1,1 @@
+//! The tamper-evident journal: intents, outcomes, RFC 6962 tree, receipts.

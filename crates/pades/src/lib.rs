@@ -1,0 +1,1 @@
+//! PDF reading, incremental signing and PAdES; pure.

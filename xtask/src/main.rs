@@ -1,0 +1,3 @@
+//! What a person or CI runs: set-up, test, bench, demo.
+
+fn main() {}
