@@ -1,0 +1,215 @@
+//! The invariants of ARCHITECTURE.md that a machine can check from the tree itself.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::shell::{cargo, root};
+
+/// Which crates of the house each crate may build on: arrows point down only.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("kyso-x509", &[]),
+    ("kyso-cades", &["kyso-x509"]),
+    ("kyso-pades", &["kyso-x509", "kyso-cades"]),
+    ("kyso-token", &[]),
+    (
+        "kyso",
+        &["kyso-x509", "kyso-cades", "kyso-pades", "kyso-token"],
+    ),
+    ("kyso-journal", &["kyso"]),
+    ("kyso-testkit", &[]),
+    (
+        "kyso-cli",
+        &[
+            "kyso",
+            "kyso-journal",
+            "kyso-token",
+            "kyso-x509",
+            "kyso-cades",
+            "kyso-pades",
+            "kyso-testkit",
+        ],
+    ),
+    (
+        "kyso-bench",
+        &[
+            "kyso",
+            "kyso-journal",
+            "kyso-token",
+            "kyso-x509",
+            "kyso-cades",
+            "kyso-pades",
+            "kyso-testkit",
+        ],
+    ),
+    ("kyso-test-vectors", &[]),
+    ("xtask", &[]),
+];
+
+/// Crates that see bytes and return values, nothing else.
+const PURE: &[&str] = &["x509", "cades", "pades"];
+
+/// What a pure crate never names.
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "std::os",
+    "SystemTime",
+    "Instant",
+    "SystemRandom",
+    "getrandom",
+    "OsRng",
+    "jiff",
+];
+
+/// Wall clocks; no crate below `kyso` reads one.
+const WALL_CLOCK: &[&str] = &["SystemTime", "jiff", "Timestamp::now", "Zoned::now"];
+
+/// Packages that the tree never holds: a second TLS or crypto stack, a dead PKCS#11 crate.
+const BANNED: &[&str] = &[
+    "openssl",
+    "openssl-sys",
+    "native-tls",
+    "aws-lc-rs",
+    "aws-lc-sys",
+    "pkcs11",
+];
+
+/// Checks them all and names every breach.
+pub(crate) fn check() -> Result<()> {
+    let mut breaches = Vec::new();
+    arrows(&mut breaches)?;
+    for name in PURE {
+        words(
+            name,
+            IMPURE,
+            "a pure crate does no I/O and reads no clock",
+            &mut breaches,
+        )?;
+    }
+    words(
+        "token",
+        WALL_CLOCK,
+        "no wall clock below `kyso`",
+        &mut breaches,
+    )?;
+    lock_file(&mut breaches)?;
+    unsafe_code(&mut breaches)?;
+    if breaches.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "{} broken invariant(s):\n  {}",
+        breaches.len(),
+        breaches.join("\n  ")
+    )
+}
+
+fn arrows(breaches: &mut Vec<String>) -> Result<()> {
+    let metadata = cargo(["metadata", "--format-version", "1", "--no-deps"]).quiet()?;
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata)?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("cargo metadata lists packages")?;
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    for package in packages {
+        let name = package["name"].as_str().unwrap_or_default();
+        let Some(may) = allowed.get(name) else {
+            breaches.push(format!(
+                "{name}: a crate without a place in the house (ARROWS)"
+            ));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            let on = dependency["name"].as_str().unwrap_or_default();
+            let normal = dependency["kind"].is_null();
+            if normal && on.starts_with("kyso") && !may.contains(&on) {
+                breaches.push(format!("{name} → {on}: arrows point down only"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Looks for words in a crate's shipped source; test modules stand last in a file and are left out.
+fn words(krate: &str, words: &[&str], rule: &str, breaches: &mut Vec<String>) -> Result<()> {
+    for file in sources(&root().join("crates").join(krate).join("src"))? {
+        let text = std::fs::read_to_string(&file)?;
+        let shipped = text
+            .split("#[cfg(test)]\nmod tests")
+            .next()
+            .unwrap_or_default();
+        for (number, line) in shipped.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            for word in words {
+                if code.contains(word) {
+                    let file = file.strip_prefix(root()).unwrap_or(&file).display();
+                    breaches.push(format!("{file}:{}: `{word}`: {rule}", number + 1));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn lock_file(breaches: &mut Vec<String>) -> Result<()> {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).context("Cargo.lock")?;
+    let count = |name: &str| {
+        lock.lines()
+            .filter(|line| *line == format!("name = \"{name}\""))
+            .count()
+    };
+    let der = count("der");
+    if der != 1 {
+        breaches.push(format!(
+            "Cargo.lock holds {der} versions of `der`, one is allowed"
+        ));
+    }
+    for name in BANNED {
+        if count(name) != 0 {
+            breaches.push(format!("Cargo.lock holds `{name}`"));
+        }
+    }
+    Ok(())
+}
+
+/// `unsafe` is forbidden by the workspace's lints; only `token` may hold argued exceptions.
+fn unsafe_code(breaches: &mut Vec<String>) -> Result<()> {
+    for entry in std::fs::read_dir(root().join("crates"))? {
+        let folder = entry?.path();
+        let name = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml"))?;
+        let inherits = manifest.contains("[lints]\nworkspace = true");
+        let denies = manifest.contains("unsafe_code = \"deny\"");
+        match (inherits, name.as_str()) {
+            (true, _) => {}
+            (false, "token") if denies => {}
+            _ => breaches.push(format!(
+                "crates/{name}: does not inherit the workspace's lints"
+            )),
+        }
+    }
+    Ok(())
+}
+
+fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(sources(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
