@@ -1,1 +1,23 @@
-//! PKCS#11 tokens and PKCS#12 key stores behind one message-shaped trait.
+//! Keys that never leave their device, behind one message-shaped trait.
+//!
+//! A [`KeyStore`] lists [`Credential`]s (a certificate and the private key of the same `CKA_ID`) and opens one of them
+//! as a [`SigningAct`]: one login, any number of signatures from any number of threads, one logout. PKCS#11 modules
+//! and PKCS#12 files ([`pkcs12`]) implement it alike; what crosses the boundary ([`Request`], [`Reply`])
+//! serializes, so that a module can live in a worker process of its own. A [`Pin`] never does.
+
+mod algorithm;
+mod credential;
+mod error;
+mod message;
+mod pin;
+pub mod pkcs12;
+mod store;
+
+pub use algorithm::{Curve, HashAlgorithm, Input, KeyType, RawSignature, SigningAlgorithm};
+pub use credential::{Credential, KeyMatch, TokenInfo};
+pub use error::TokenError;
+pub use message::{
+    ActId, KeyImport, KeyPairSpec, ModuleInfo, Reply, Request, SlotInfo, TokenSelector,
+};
+pub use pin::{Pin, PinPrompt, PinPurpose, PinRefused, PinRequest, PinSource, PinState};
+pub use store::{KeyStore, SigningAct};

@@ -1,0 +1,227 @@
+//! Every way a token can fail, by name.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::pkcs12::KeyFileError;
+use crate::{PinRefused, PinState, SigningAlgorithm};
+
+/// What a key store reports; serializes, since it crosses the boundary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(
+    missing_docs,
+    reason = "field names say it; each variant is documented"
+)]
+pub enum TokenError {
+    /// The path is not absolute: a relative one would search the library path.
+    ModulePathNotAbsolute { path: PathBuf },
+    /// The path is not on the caller's allow-list.
+    ModuleNotAllowed { path: PathBuf },
+    /// There is no such file.
+    ModuleMissing { path: PathBuf },
+    /// The file loads, but has no C_GetFunctionList; or it is no shared library at all.
+    NotPkcs11Module { path: PathBuf },
+    /// No slot of the allowed modules holds this token.
+    TokenNotPresent,
+    /// The token was pulled out (CKR_DEVICE_REMOVED, CKR_TOKEN_NOT_PRESENT).
+    TokenRemoved { function: Cow<'static, str> },
+    /// The token is there but not formatted for this module (CKR_TOKEN_NOT_RECOGNIZED) or was never initialized.
+    TokenNotInitialized,
+    /// The session ended behind our back (CKR_SESSION_HANDLE_INVALID, CKR_SESSION_CLOSED, CKR_USER_NOT_LOGGED_IN).
+    SessionLost { function: Cow<'static, str> },
+    /// Another act of this process holds the token's login.
+    TokenBusy { waited: Duration },
+    /// The person gave no PIN.
+    PinRefused(PinRefused),
+    /// The PIN file cannot be read, is empty, or longer than any PIN.
+    PinFileUnusable { path: PathBuf },
+    /// PIN source is the reader's pad, but the token has none; or the token takes a PIN on its pad only.
+    PinSourceUnsuitable,
+    /// Wrong PIN; the counters as they are now.
+    PinIncorrect { state: PinState },
+    /// The PIN is locked.
+    PinLocked,
+    /// Shorter or longer than the token takes, in bytes.
+    PinLength { min: u64, max: u64 },
+    /// The PIN must be changed first.
+    PinExpired,
+    /// One try is left and nobody said yes to spending it.
+    LastTryRefused,
+    /// No private key with the certificate's CKA_ID.
+    KeyNotFound { id: Vec<u8> },
+    /// The key of the certificate's CKA_ID is another key.
+    CertificateKeyMismatch { id: Vec<u8> },
+    /// The certificate's key is of a type or size no mechanism here signs with.
+    KeyUnsupported,
+    /// The certificate (or key) does not parse; byte offset where known.
+    CertificateMalformed { offset: Option<u32> },
+    /// The URI does not parse, at this byte.
+    UriMalformed { offset: usize },
+    /// The URI fits no credential.
+    UriMatchesNothing,
+    /// The URI fits several credentials.
+    UriAmbiguous { matches: usize },
+    /// The token has no mechanism for this algorithm and key.
+    MechanismNotOffered { algorithm: SigningAlgorithm },
+    /// The token hashes by itself: pass the message.
+    MessageNeeded { algorithm: SigningAlgorithm },
+    /// The digest is not as long as the algorithm's.
+    DigestLength { expected: usize, actual: usize },
+    /// The device returned a signature of the wrong length.
+    UnexpectedLength { expected: usize, actual: usize },
+    /// CKR_DEVICE_MEMORY or CKR_HOST_MEMORY: this item fails, the act goes on.
+    DeviceMemory { function: Cow<'static, str> },
+    /// CKR_DEVICE_ERROR, CKR_GENERAL_ERROR or CKR_FUNCTION_FAILED.
+    DeviceError { function: Cow<'static, str> },
+    /// The module did not come back in time; the act is over, the process goes on.
+    CallTimedOut {
+        function: Cow<'static, str>,
+        limit: Duration,
+    },
+    /// The label is longer than the 32 bytes of CK_TOKEN_INFO.
+    LabelTooLong { length: usize },
+    /// No act of that number is open.
+    ActUnknown,
+    /// The token's serial number or label changed between listing and opening.
+    TokenExchanged,
+    /// The private key to import does not parse.
+    PrivateKeyMalformed,
+    /// Any other return value, by its PKCS#11 names.
+    Call {
+        function: Cow<'static, str>,
+        value: Cow<'static, str>,
+    },
+    /// A PKCS#12 key file's error.
+    KeyFile(KeyFileError),
+}
+
+impl TokenError {
+    /// Whether the act that met it is over.
+    #[must_use]
+    pub fn ends_act(&self) -> bool {
+        matches!(
+            self,
+            Self::TokenRemoved { .. } | Self::SessionLost { .. } | Self::CallTimedOut { .. }
+        )
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ModulePathNotAbsolute { path } => {
+                write!(f, "module path {} is not absolute", path.display())
+            }
+            Self::ModuleNotAllowed { path } => {
+                write!(f, "module {} is not on the allow-list", path.display())
+            }
+            Self::ModuleMissing { path } => write!(f, "module {} does not exist", path.display()),
+            Self::NotPkcs11Module { path } => {
+                write!(f, "{} is not a PKCS#11 module", path.display())
+            }
+            Self::TokenNotPresent => f.write_str("the token is not present"),
+            Self::TokenRemoved { function } => write!(f, "the token was removed ({function})"),
+            Self::TokenNotInitialized => f.write_str("the token is not initialized"),
+            Self::SessionLost { function } => {
+                write!(f, "the session with the token was lost ({function})")
+            }
+            Self::TokenBusy { waited } => {
+                write!(
+                    f,
+                    "another signing act holds the token; waited {} ms",
+                    waited.as_millis()
+                )
+            }
+            Self::PinRefused(PinRefused::Cancelled) => f.write_str("PIN entry was cancelled"),
+            Self::PinRefused(PinRefused::NoPrompt) => {
+                f.write_str("a PIN is needed and nobody can be asked")
+            }
+            Self::PinFileUnusable { path } => {
+                write!(f, "PIN file {} cannot be used", path.display())
+            }
+            Self::PinSourceUnsuitable => {
+                f.write_str("the token does not take its PIN from this source")
+            }
+            Self::PinIncorrect { state } if state.locked => {
+                f.write_str("wrong PIN; it is now locked")
+            }
+            Self::PinIncorrect { state } if state.final_try => {
+                f.write_str("wrong PIN; one try is left")
+            }
+            Self::PinIncorrect { .. } => f.write_str("wrong PIN"),
+            Self::PinLocked => f.write_str("the PIN is locked"),
+            Self::PinLength { min, max } => write!(f, "the PIN must have {min} to {max} bytes"),
+            Self::PinExpired => f.write_str("the PIN has expired and must be changed"),
+            Self::LastTryRefused => f.write_str("one PIN try is left and it was not confirmed"),
+            Self::KeyNotFound { id } => write!(f, "no private key with CKA_ID {}", hex::encode(id)),
+            Self::CertificateKeyMismatch { id } => {
+                write!(
+                    f,
+                    "the key with CKA_ID {} is not the certificate's",
+                    hex::encode(id)
+                )
+            }
+            Self::KeyUnsupported => f.write_str("the key's type or size is not supported"),
+            Self::CertificateMalformed {
+                offset: Some(offset),
+            } => {
+                write!(f, "the certificate does not parse at byte {offset}")
+            }
+            Self::CertificateMalformed { offset: None } => {
+                f.write_str("the certificate does not parse")
+            }
+            Self::UriMalformed { offset } => {
+                write!(f, "the credential URI does not parse at byte {offset}")
+            }
+            Self::UriMatchesNothing => f.write_str("the URI matches no credential"),
+            Self::UriAmbiguous { matches } => write!(f, "the URI matches {matches} credentials"),
+            Self::MechanismNotOffered { algorithm } => {
+                write!(f, "the token does not offer {algorithm:?}")
+            }
+            Self::MessageNeeded { algorithm } => write!(
+                f,
+                "the token takes {algorithm:?} only over the message itself"
+            ),
+            Self::DigestLength { expected, actual } => {
+                write!(f, "digest of {actual} bytes where {expected} are due")
+            }
+            Self::UnexpectedLength { expected, actual } => {
+                write!(
+                    f,
+                    "the device returned {actual} bytes where {expected} are due"
+                )
+            }
+            Self::DeviceMemory { function } => {
+                write!(f, "the device is out of memory ({function})")
+            }
+            Self::DeviceError { function } => write!(f, "the device failed ({function})"),
+            Self::CallTimedOut { function, limit } => {
+                write!(
+                    f,
+                    "the module did not return from {function} within {} ms",
+                    limit.as_millis()
+                )
+            }
+            Self::LabelTooLong { length } => {
+                write!(f, "the label has {length} bytes, at most 32 fit")
+            }
+            Self::ActUnknown => f.write_str("no such signing act is open"),
+            Self::TokenExchanged => f.write_str("another token is in the slot now"),
+            Self::PrivateKeyMalformed => f.write_str("the private key does not parse"),
+            Self::Call { function, value } => write!(f, "{function} returned {value}"),
+            Self::KeyFile(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TokenError {}
+
+impl From<KeyFileError> for TokenError {
+    fn from(error: KeyFileError) -> Self {
+        Self::KeyFile(error)
+    }
+}
