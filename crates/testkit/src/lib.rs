@@ -1,1 +1,18 @@
-//! Certificate authority and faulty PKCS#11 shim for the demo and the tests; never in a release's trust.
+//! What the demo and the tests need around the product: a certificate authority, the programs of other
+//! people that judge our files, a SoftHSM of one's own, a small PDF, and a faulty PKCS#11 shim.
+//!
+//! Nothing here may reach a release's trust: every authority names itself "kyso test", lives in memory and is
+//! forgotten with the process. The crate knows no other crate of the house, so that it can vouch for all of them.
+
+pub mod authority;
+pub mod pdf;
+pub mod peer;
+pub mod profile;
+pub mod soft_key;
+pub mod softhsm;
+pub mod subject;
+
+pub use authority::{Authority, IssueError};
+pub use profile::Profile;
+pub use soft_key::{Curve, SoftKey};
+pub use subject::Subject;

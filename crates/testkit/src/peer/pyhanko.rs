@@ -1,0 +1,147 @@
+//! pyHanko, through two scripts of ours in `crates/testkit/peers`.
+
+use super::{finish, python};
+use std::path::Path;
+use std::process::Command;
+
+/// What pyHanko says of one embedded signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// The field's full name.
+    pub field: String,
+    /// The digest of the ranges and the signed attributes agree.
+    pub intact: bool,
+    /// The cryptographic signature is right and its policy allows the algorithms.
+    pub valid: bool,
+    /// A path to the given roots validates at the present time (revocation soft-fail, nothing fetched).
+    pub trusted: bool,
+    /// pyHanko's sum of it all, later changes included.
+    pub bottom_line: bool,
+    /// `SignatureCoverageLevel`, for example `ENTIRE_FILE` or `ENTIRE_REVISION`.
+    pub coverage: String,
+    /// `ModificationLevel` of what came after, for example `NONE` or `FORM_FILLING`; `None` where it could not tell.
+    pub modification_level: Option<String>,
+    /// The name of the digest algorithm, for example `sha256`.
+    pub digest: String,
+    /// The subject, as pyHanko prints it.
+    pub subject: String,
+    /// The /SubFilter, for example `/ETSI.CAdES.detached`.
+    pub sub_filter: String,
+}
+
+/// Validates every embedded signature of `pdf` against the roots in `trust` (PEM) at the present time, in file
+/// order; `Err` holds pyHanko's complaint about the file as a whole.
+#[track_caller]
+pub fn validate(pdf: &Path, trust: &Path) -> Result<Vec<Signature>, String> {
+    let mut command = Command::new(python());
+    command
+        .arg(script("pyhanko_validate.py"))
+        .arg(pdf)
+        .arg(trust);
+    let verdict = finish(command, b"");
+    if !verdict.success {
+        return Err(verdict.stderr);
+    }
+    let json: serde_json::Value = serde_json::from_slice(&verdict.stdout)
+        .unwrap_or_else(|error| panic!("pyhanko_validate.py printed no JSON: {error}"));
+    let signatures = json
+        .as_array()
+        .expect("pyhanko_validate.py prints an array");
+    Ok(signatures.iter().map(signature).collect())
+}
+
+/// How pyHanko shall sign.
+#[derive(Clone, Debug)]
+pub struct SignOptions<'a> {
+    /// The field to sign; made where the document has none of that name.
+    pub field: &'a str,
+    /// The message digest, for example `sha256`.
+    pub digest: &'a str,
+    /// PAdES (`ETSI.CAdES.detached`); else `adbe.pkcs7.detached`.
+    pub pades: bool,
+    /// RSASSA-PSS instead of PKCS #1 v1.5 for an RSA key.
+    pub prefer_pss: bool,
+    /// A certification signature (DocMDP, form filling allowed).
+    pub certify: bool,
+    /// Where the signature shall be seen: page (0-based) and rectangle in points.
+    pub visible: Option<(u32, [i32; 4])>,
+}
+
+impl Default for SignOptions<'_> {
+    fn default() -> Self {
+        Self {
+            field: "Signature1",
+            digest: "sha256",
+            pades: true,
+            prefer_pss: false,
+            certify: false,
+            visible: None,
+        }
+    }
+}
+
+/// Signs `input` into `output` with the key in the PKCS #12 file, as an incremental update; panics where pyHanko
+/// refuses.
+#[track_caller]
+pub fn sign(input: &Path, output: &Path, p12: &Path, password: &str, options: &SignOptions<'_>) {
+    let mut command = Command::new(python());
+    command
+        .arg(script("pyhanko_sign.py"))
+        .arg(input)
+        .arg(output)
+        .arg(p12);
+    command.args(["--field", options.field, "--digest", options.digest]);
+    // The password is a test's; still it goes by standard input, not by the process list.
+    for (wanted, flag) in [
+        (options.pades, "--pades"),
+        (options.prefer_pss, "--prefer-pss"),
+        (options.certify, "--certify"),
+    ] {
+        if wanted {
+            command.arg(flag);
+        }
+    }
+    if let Some((page, [x1, y1, x2, y2])) = options.visible {
+        command.arg(format!("--visible={page},{x1},{y1},{x2},{y2}"));
+    }
+    finish(command, password.as_bytes()).expect_success();
+}
+
+/// Adds an empty signature field of that name to `input`, as an incremental update.
+#[track_caller]
+pub fn add_field(input: &Path, output: &Path, field: &str) {
+    let mut command = Command::new(python());
+    command
+        .arg(script("pyhanko_add_field.py"))
+        .arg(input)
+        .arg(output)
+        .arg(field);
+    finish(command, b"").expect_success();
+}
+
+fn script(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("peers")
+        .join(name)
+}
+
+fn signature(json: &serde_json::Value) -> Signature {
+    let text = |key: &str| json[key].as_str().map(str::to_owned);
+    let flag = |key: &str| {
+        json[key]
+            .as_bool()
+            .unwrap_or_else(|| panic!("{key} in {json}"))
+    };
+    Signature {
+        field: text("field").expect("field"),
+        intact: flag("intact"),
+        valid: flag("valid"),
+        trusted: flag("trusted"),
+        bottom_line: flag("bottom_line"),
+        coverage: text("coverage").expect("coverage"),
+        modification_level: text("modification_level"),
+        digest: text("digest").expect("digest"),
+        subject: text("subject").expect("subject"),
+        sub_filter: text("sub_filter").expect("sub_filter"),
+    }
+}
