@@ -13,10 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kyso-cades", &["kyso-x509"]),
     ("kyso-pades", &["kyso-x509", "kyso-cades"]),
     ("kyso-token", &[]),
-    (
-        "kyso",
-        &["kyso-x509", "kyso-cades", "kyso-pades", "kyso-token"],
-    ),
+    ("kyso", &["kyso-x509", "kyso-cades", "kyso-pades", "kyso-token"]),
     ("kyso-journal", &["kyso"]),
     ("kyso-testkit", &[]),
     (
@@ -70,58 +67,34 @@ const IMPURE: &[&str] = &[
 const WALL_CLOCK: &[&str] = &["SystemTime", "jiff", "Timestamp::now", "Zoned::now"];
 
 /// Packages that the tree never holds: a second TLS or crypto stack, a dead PKCS#11 crate.
-const BANNED: &[&str] = &[
-    "openssl",
-    "openssl-sys",
-    "native-tls",
-    "aws-lc-rs",
-    "aws-lc-sys",
-    "pkcs11",
-];
+const BANNED: &[&str] =
+    &["openssl", "openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "pkcs11"];
 
 /// Checks them all and names every breach.
 pub(crate) fn check() -> Result<()> {
     let mut breaches = Vec::new();
     arrows(&mut breaches)?;
     for name in PURE {
-        words(
-            name,
-            IMPURE,
-            "a pure crate does no I/O and reads no clock",
-            &mut breaches,
-        )?;
+        words(name, IMPURE, "a pure crate does no I/O and reads no clock", &mut breaches)?;
     }
-    words(
-        "token",
-        WALL_CLOCK,
-        "no wall clock below `kyso`",
-        &mut breaches,
-    )?;
+    words("token", WALL_CLOCK, "no wall clock below `kyso`", &mut breaches)?;
     lock_file(&mut breaches)?;
     unsafe_code(&mut breaches)?;
     if breaches.is_empty() {
         return Ok(());
     }
-    bail!(
-        "{} broken invariant(s):\n  {}",
-        breaches.len(),
-        breaches.join("\n  ")
-    )
+    bail!("{} broken invariant(s):\n  {}", breaches.len(), breaches.join("\n  "))
 }
 
 fn arrows(breaches: &mut Vec<String>) -> Result<()> {
     let metadata = cargo(["metadata", "--format-version", "1", "--no-deps"]).quiet()?;
     let metadata: serde_json::Value = serde_json::from_slice(&metadata)?;
-    let packages = metadata["packages"]
-        .as_array()
-        .context("cargo metadata lists packages")?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists packages")?;
     let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
     for package in packages {
         let name = package["name"].as_str().unwrap_or_default();
         let Some(may) = allowed.get(name) else {
-            breaches.push(format!(
-                "{name}: a crate without a place in the house (ARROWS)"
-            ));
+            breaches.push(format!("{name}: a crate without a place in the house (ARROWS)"));
             continue;
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
@@ -139,10 +112,7 @@ fn arrows(breaches: &mut Vec<String>) -> Result<()> {
 fn words(krate: &str, words: &[&str], rule: &str, breaches: &mut Vec<String>) -> Result<()> {
     for file in sources(&root().join("crates").join(krate).join("src"))? {
         let text = std::fs::read_to_string(&file)?;
-        let shipped = text
-            .split("#[cfg(test)]\nmod tests")
-            .next()
-            .unwrap_or_default();
+        let shipped = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
         for (number, line) in shipped.lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             for word in words {
@@ -158,16 +128,11 @@ fn words(krate: &str, words: &[&str], rule: &str, breaches: &mut Vec<String>) ->
 
 fn lock_file(breaches: &mut Vec<String>) -> Result<()> {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).context("Cargo.lock")?;
-    let count = |name: &str| {
-        lock.lines()
-            .filter(|line| *line == format!("name = \"{name}\""))
-            .count()
-    };
+    let count =
+        |name: &str| lock.lines().filter(|line| *line == format!("name = \"{name}\"")).count();
     let der = count("der");
     if der != 1 {
-        breaches.push(format!(
-            "Cargo.lock holds {der} versions of `der`, one is allowed"
-        ));
+        breaches.push(format!("Cargo.lock holds {der} versions of `der`, one is allowed"));
     }
     for name in BANNED {
         if count(name) != 0 {
@@ -181,20 +146,14 @@ fn lock_file(breaches: &mut Vec<String>) -> Result<()> {
 fn unsafe_code(breaches: &mut Vec<String>) -> Result<()> {
     for entry in std::fs::read_dir(root().join("crates"))? {
         let folder = entry?.path();
-        let name = folder
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let manifest = std::fs::read_to_string(folder.join("Cargo.toml"))?;
         let inherits = manifest.contains("[lints]\nworkspace = true");
         let denies = manifest.contains("unsafe_code = \"deny\"");
         match (inherits, name.as_str()) {
             (true, _) => {}
             (false, "token") if denies => {}
-            _ => breaches.push(format!(
-                "crates/{name}: does not inherit the workspace's lints"
-            )),
+            _ => breaches.push(format!("crates/{name}: does not inherit the workspace's lints")),
         }
     }
     Ok(())

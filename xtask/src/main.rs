@@ -34,30 +34,15 @@ fn run() -> Result<()> {
         "test" => test::all(),
         "demo" => {
             setup::softhsm_if_possible();
-            shell::cargo([
-                "run",
-                "--quiet",
-                "--release",
-                "--package",
-                "kyso-cli",
-                "--",
-                "demo",
-            ])
-            .args(&rest)
-            .run()
+            shell::cargo(["run", "--quiet", "--release", "--package", "kyso-cli", "--", "demo"])
+                .args(&rest)
+                .run()
         }
         "bench" => {
             setup::softhsm_if_possible();
-            shell::cargo([
-                "run",
-                "--quiet",
-                "--release",
-                "--package",
-                "kyso-bench",
-                "--",
-            ])
-            .args(&rest)
-            .run()
+            shell::cargo(["run", "--quiet", "--release", "--package", "kyso-bench", "--"])
+                .args(&rest)
+                .run()
         }
         "fuzz" => test::fuzz(rest.first().map_or("30", String::as_str)),
         "invariants" => invariants::check(),

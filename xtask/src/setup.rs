@@ -14,66 +14,18 @@ struct Need {
 }
 
 const NEEDS: &[Need] = &[
-    Need {
-        found: softhsm,
-        package: "softhsm2",
-        purpose: "a PKCS#11 token in software",
-    },
-    Need {
-        found: || has("pkcs11-tool"),
-        package: "opensc",
-        purpose: "another PKCS#11 client",
-    },
-    Need {
-        found: || has("openssl"),
-        package: "openssl",
-        purpose: "CMS and certificate peer",
-    },
-    Need {
-        found: || has("pdfsig"),
-        package: "poppler-utils",
-        purpose: "PDF signature peer",
-    },
-    Need {
-        found: || has("qpdf"),
-        package: "qpdf",
-        purpose: "PDF syntax peer",
-    },
-    Need {
-        found: || has("xmlsec1"),
-        package: "xmlsec1",
-        purpose: "XML signature peer",
-    },
-    Need {
-        found: || has("cc"),
-        package: "gcc",
-        purpose: "builds the faulty test module",
-    },
-    Need {
-        found: || has("python3"),
-        package: "python3",
-        purpose: "runs pyHanko",
-    },
-    Need {
-        found: python_venv,
-        package: "python3-venv",
-        purpose: "keeps pyHanko apart",
-    },
-    Need {
-        found: || has("pkg-config"),
-        package: "pkg-config",
-        purpose: "builds kryoptic",
-    },
-    Need {
-        found: openssl_headers,
-        package: "libssl-dev",
-        purpose: "builds kryoptic",
-    },
-    Need {
-        found: libclang,
-        package: "libclang-dev",
-        purpose: "builds kryoptic",
-    },
+    Need { found: softhsm, package: "softhsm2", purpose: "a PKCS#11 token in software" },
+    Need { found: || has("pkcs11-tool"), package: "opensc", purpose: "another PKCS#11 client" },
+    Need { found: || has("openssl"), package: "openssl", purpose: "CMS and certificate peer" },
+    Need { found: || has("pdfsig"), package: "poppler-utils", purpose: "PDF signature peer" },
+    Need { found: || has("qpdf"), package: "qpdf", purpose: "PDF syntax peer" },
+    Need { found: || has("xmlsec1"), package: "xmlsec1", purpose: "XML signature peer" },
+    Need { found: || has("cc"), package: "gcc", purpose: "builds the faulty test module" },
+    Need { found: || has("python3"), package: "python3", purpose: "runs pyHanko" },
+    Need { found: python_venv, package: "python3-venv", purpose: "keeps pyHanko apart" },
+    Need { found: || has("pkg-config"), package: "pkg-config", purpose: "builds kryoptic" },
+    Need { found: openssl_headers, package: "libssl-dev", purpose: "builds kryoptic" },
+    Need { found: libclang, package: "libclang-dev", purpose: "builds kryoptic" },
 ];
 
 /// Versions of the Python peers; the baselines were measured with these.
@@ -106,10 +58,8 @@ fn packages(needs: &[Need]) -> Result<()> {
     }
     let names: Vec<&str> = missing.iter().map(|need| need.package).collect();
     let Some(prefix) = installer() else {
-        let lines: Vec<String> = missing
-            .iter()
-            .map(|need| format!("  {:<16} {}", need.package, need.purpose))
-            .collect();
+        let lines: Vec<String> =
+            missing.iter().map(|need| format!("  {:<16} {}", need.package, need.purpose)).collect();
         bail!(
             "these Debian packages are missing and may not be installed by this user:\n{}\n\
              Install them with: sudo apt-get install {}",
@@ -122,19 +72,14 @@ fn packages(needs: &[Need]) -> Result<()> {
         let mut words: Vec<&str> = prefix.to_vec();
         words.push("apt-get");
         words.extend_from_slice(arguments);
-        program(words[0], &words[1..])
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .quiet()
+        program(words[0], &words[1..]).env("DEBIAN_FRONTEND", "noninteractive").quiet()
     };
     apt(&["update", "-qq"]).context("apt-get update")?;
     let mut install = vec!["install", "-y", "-qq", "--no-install-recommends"];
     install.extend_from_slice(&names);
     apt(&install).context("apt-get install")?;
     if let Some(need) = missing.iter().find(|need| !(need.found)()) {
-        bail!(
-            "{} was installed but what it should bring is not found",
-            need.package
-        );
+        bail!("{} was installed but what it should bring is not found", need.package);
     }
     Ok(())
 }
@@ -163,12 +108,9 @@ fn python_peers() -> Result<()> {
     eprintln!("Making the Python environment with pyHanko …");
     std::fs::create_dir_all(&folder)?;
     program("python3", ["-m", "venv"]).args([&venv]).quiet()?;
-    program(
-        venv.join("bin/pip"),
-        ["install", "-q", "--disable-pip-version-check"],
-    )
-    .args(PYTHON_PEERS)
-    .quiet()?;
+    program(venv.join("bin/pip"), ["install", "-q", "--disable-pip-version-check"])
+        .args(PYTHON_PEERS)
+        .quiet()?;
     std::fs::write(stamp, wanted)?;
     Ok(())
 }
@@ -191,10 +133,8 @@ fn kryoptic() -> Result<()> {
              [dependencies]\nkryoptic = \"={KRYOPTIC}\"\n"
         ),
     )?;
-    let metadata = cargo(["metadata", "--format-version", "1"])
-        .in_folder(&fetch)
-        .quiet()
-        .context("fetch")?;
+    let metadata =
+        cargo(["metadata", "--format-version", "1"]).in_folder(&fetch).quiet().context("fetch")?;
     let metadata: serde_json::Value = serde_json::from_slice(&metadata)?;
     let manifest = metadata["packages"]
         .as_array()
@@ -207,12 +147,7 @@ fn kryoptic() -> Result<()> {
     if source.exists() {
         std::fs::remove_dir_all(&source)?;
     }
-    copy(
-        Path::new(manifest)
-            .parent()
-            .context("a manifest has a folder")?,
-        &source,
-    )?;
+    copy(Path::new(manifest).parent().context("a manifest has a folder")?, &source)?;
     let build = folder.join("build");
     cargo([
         "build",
@@ -246,12 +181,9 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 }
 
 fn softhsm() -> bool {
-    [
-        "/usr/lib/softhsm/libsofthsm2.so",
-        "/usr/lib64/pkcs11/libsofthsm2.so",
-    ]
-    .iter()
-    .any(|path| Path::new(path).is_file())
+    ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so"]
+        .iter()
+        .any(|path| Path::new(path).is_file())
         && has("softhsm2-util")
 }
 
@@ -264,11 +196,7 @@ fn openssl_headers() -> bool {
 }
 
 fn libclang() -> bool {
-    let folders = [
-        "/usr/lib",
-        "/usr/lib/x86_64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-    ];
+    let folders = ["/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"];
     let llvm = std::fs::read_dir("/usr/lib")
         .into_iter()
         .flatten()
@@ -276,14 +204,10 @@ fn libclang() -> bool {
         .filter(|entry| entry.file_name().to_string_lossy().starts_with("llvm-"))
         .map(|entry| entry.path().join("lib"));
     folders.iter().map(PathBuf::from).chain(llvm).any(|folder| {
-        std::fs::read_dir(folder)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .any(|entry| {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                name.starts_with("libclang.so") || name.starts_with("libclang-")
-            })
+        std::fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with("libclang.so") || name.starts_with("libclang-")
+        })
     })
 }

@@ -21,10 +21,7 @@ pub(crate) fn program<S: AsRef<OsStr>>(
 
 /// The cargo that runs this program.
 pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Run {
-    program(
-        std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
-        arguments,
-    )
+    program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
 }
 
 impl Run {
@@ -46,10 +43,7 @@ impl Run {
     /// Runs with the terminal's own output.
     pub(crate) fn run(mut self) -> Result<()> {
         let shown = self.shown();
-        let status = self
-            .0
-            .status()
-            .with_context(|| format!("cannot start: {shown}"))?;
+        let status = self.0.status().with_context(|| format!("cannot start: {shown}"))?;
         if !status.success() {
             bail!("{status}: {shown}");
         }
@@ -84,11 +78,7 @@ impl Run {
 
     fn shown(&self) -> String {
         let mut words = vec![self.0.get_program().to_string_lossy().into_owned()];
-        words.extend(
-            self.0
-                .get_args()
-                .map(|word| word.to_string_lossy().into_owned()),
-        );
+        words.extend(self.0.get_args().map(|word| word.to_string_lossy().into_owned()));
         words.join(" ")
     }
 }

@@ -19,38 +19,14 @@ pub(crate) fn all() -> Result<()> {
     step("invariants");
     invariants::check()?;
     step("clippy");
-    cargo([
-        "clippy",
-        "--quiet",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ])
-    .run()?;
+    cargo(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
     step("docs");
-    cargo([
-        "doc",
-        "--quiet",
-        "--workspace",
-        "--no-deps",
-        "--document-private-items",
-    ])
-    .env("RUSTDOCFLAGS", "-D warnings")
-    .run()?;
+    cargo(["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()?;
     if program("cargo", ["deny", "--version"]).quiet_success() {
         step("licences, bans, sources");
-        cargo([
-            "deny",
-            "--log-level",
-            "error",
-            "check",
-            "bans",
-            "licenses",
-            "sources",
-        ])
-        .run()?;
+        cargo(["deny", "--log-level", "error", "check", "bans", "licenses", "sources"]).run()?;
     } else {
         eprintln!("cargo-deny is not installed (cargo install cargo-deny): licences not checked");
     }
@@ -60,31 +36,18 @@ pub(crate) fn all() -> Result<()> {
     if has("cargo-nextest") {
         cargo(["nextest", "run", "--workspace", "--no-fail-fast"]).run()
     } else {
-        cargo([
-            "test",
-            "--workspace",
-            "--no-fail-fast",
-            "--lib",
-            "--bins",
-            "--tests",
-        ])
-        .run()
+        cargo(["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"]).run()
     }
 }
 
 /// Runs every fuzz target for a while; not part of [`all`].
 pub(crate) fn fuzz(seconds: &str) -> Result<()> {
     let folder = root().join("fuzz");
-    let listed = program("cargo", ["fuzz", "list"])
-        .in_folder(&folder)
-        .quiet()?;
+    let listed = program("cargo", ["fuzz", "list"]).in_folder(&folder).quiet()?;
     for target in String::from_utf8_lossy(&listed).lines() {
         eprintln!("== {target}, {seconds} s");
         program("cargo", ["fuzz", "run", target, "--"])
-            .args([
-                format!("-max_total_time={seconds}"),
-                "-rss_limit_mb=2048".to_owned(),
-            ])
+            .args([format!("-max_total_time={seconds}"), "-rss_limit_mb=2048".to_owned()])
             .env("RUSTC_BOOTSTRAP", "1")
             .in_folder(&folder)
             .run()?;

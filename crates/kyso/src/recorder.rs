@@ -133,16 +133,13 @@ impl<T> Released<T> {
         released: &Digest,
     ) -> Result<Self, NotRecorded> {
         match &receipt.outcome {
-            Outcome::Signed {
-                released_sha256, ..
-            } if released.algorithm() == DigestAlgorithm::Sha256
-                && released.as_bytes() == released_sha256 =>
+            Outcome::Signed { released_sha256, .. }
+                if released.algorithm() == DigestAlgorithm::Sha256
+                    && released.as_bytes() == released_sha256 =>
             {
                 Ok(Self { value, receipt })
             }
-            _ => Err(NotRecorded {
-                intent: receipt.intent,
-            }),
+            _ => Err(NotRecorded { intent: receipt.intent }),
         }
     }
 
@@ -171,11 +168,7 @@ pub struct NotRecorded {
 
 impl fmt::Display for NotRecorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the receipt of intent {} does not stand for these bytes",
-            self.intent.0
-        )
+        write!(f, "the receipt of intent {} does not stand for these bytes", self.intent.0)
     }
 }
 

@@ -1,0 +1,82 @@
+//! The configuration file, and where things lie when it says nothing.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::text::{Lang, Problem};
+
+/// `config.toml`; every key may be absent, an unknown one is an error.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Config {
+    /// PKCS#11 modules allowed beside those of `hsm-config/`: absolute paths.
+    #[serde(default)]
+    pub(crate) modules: Vec<PathBuf>,
+    /// Trust anchors: files or folders.
+    #[serde(default)]
+    pub(crate) trust: Vec<PathBuf>,
+    /// Further certificates for paths: files or folders.
+    #[serde(default)]
+    pub(crate) untrusted: Vec<PathBuf>,
+    /// Credential that signs when none is named.
+    pub(crate) credential: Option<String>,
+    /// The journal.
+    pub(crate) journal: Option<PathBuf>,
+    /// Language of messages: `vi` or `en`.
+    pub(crate) lang: Option<String>,
+}
+
+impl Config {
+    /// Reads the named file, or the user's own where it exists.
+    pub(crate) fn load(named: Option<&Path>, lang: Lang) -> Result<Self, Problem> {
+        let path = match named {
+            Some(path) => path.to_path_buf(),
+            None => match default_file() {
+                Some(path) if path.is_file() => path,
+                _ => return Ok(Self::default()),
+            },
+        };
+        let unusable = |why: String| {
+            Problem::new(
+                "config-unusable",
+                lang.pick("không dùng được tệp cấu hình", "the configuration file cannot be used"),
+                format!("{}: {why}", path.display()),
+                lang.pick(
+                    "sửa tệp theo README (modules, trust, untrusted, credential, journal, lang)",
+                    "mend it as README says (modules, trust, untrusted, credential, journal, lang)",
+                ),
+            )
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| unusable(error.to_string()))?;
+        toml::from_str(&text).map_err(|error| unusable(error.message().to_owned()))
+    }
+
+    /// The language that the file asks for.
+    pub(crate) fn language(&self) -> Option<Lang> {
+        match self.lang.as_deref() {
+            Some("vi") => Some(Lang::Vi),
+            Some("en") => Some(Lang::En),
+            _ => None,
+        }
+    }
+}
+
+/// Where the journal lies when nobody says otherwise.
+pub(crate) fn default_journal() -> Option<PathBuf> {
+    base("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA").map(|folder| folder.join("kyso/journal.sqlite"))
+}
+
+fn default_file() -> Option<PathBuf> {
+    base("XDG_CONFIG_HOME", ".config", "APPDATA").map(|folder| folder.join("kyso/config.toml"))
+}
+
+fn base(xdg: &str, below_home: &str, windows: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    };
+    if cfg!(windows) {
+        return absolute(windows);
+    }
+    absolute(xdg).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
+}

@@ -1,0 +1,266 @@
+//! What went wrong with a token, in words a clerk can act on.
+
+use kyso_token::{PinRefused, TokenError};
+
+use crate::text::{Lang, Problem};
+
+/// The three parts of a token's error.
+pub(crate) fn explain(error: &TokenError, lang: Lang) -> Problem {
+    let (code, vi, en) = parts(error);
+    let (what, remedy) = lang.pick(vi, en);
+    let why = why(error, lang);
+    Problem::new(code, what, why, remedy)
+}
+
+/// The stable code of a token's error, also written into the journal.
+pub(crate) fn code(error: &TokenError) -> &'static str {
+    parts(error).0
+}
+
+type Pair = (&'static str, &'static str);
+
+/// Code; what and what to do in Vietnamese; the same in English.
+fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
+    use TokenError as E;
+    match error {
+        E::ModulePathNotAbsolute { .. } => (
+            "module-path-not-absolute",
+            ("đường dẫn mô-đun PKCS#11 không tuyệt đối", "ghi đường dẫn đầy đủ, bắt đầu bằng /"),
+            ("the PKCS#11 module's path is not absolute", "give the full path, beginning with /"),
+        ),
+        E::ModuleNotAllowed { .. } => (
+            "module-not-allowed",
+            (
+                "mô-đun PKCS#11 không nằm trong danh sách cho phép",
+                "thêm đường dẫn vào mục `modules` của tệp cấu hình nếu bạn tin nhà cung cấp",
+            ),
+            (
+                "the PKCS#11 module is not on the allow-list",
+                "add its path to `modules` in the configuration file if you trust its vendor",
+            ),
+        ),
+        E::ModuleMissing { .. } => (
+            "module-missing",
+            ("không tìm thấy mô-đun PKCS#11", "cài phần mềm của nhà cung cấp token; xem `kyso doctor`"),
+            (
+                "the PKCS#11 module is not there",
+                "install the token vendor's software; `kyso doctor` shows what is found",
+            ),
+        ),
+        E::NotPkcs11Module { .. } => (
+            "not-a-pkcs11-module",
+            ("tệp này không phải mô-đun PKCS#11", "kiểm tra lại đường dẫn trong tệp cấu hình"),
+            ("the file is not a PKCS#11 module", "check the path in the configuration file"),
+        ),
+        E::TokenNotPresent | E::UriMatchesNothing => (
+            "token-not-present",
+            ("không thấy token hoặc chứng thư này", "cắm token vào rồi xem `kyso cert list`"),
+            (
+                "the token or certificate is not there",
+                "insert the token, then look at `kyso cert list`",
+            ),
+        ),
+        E::TokenRemoved { .. } => (
+            "token-removed",
+            ("token đã bị rút ra khi đang ký", "cắm lại token rồi ký lại các tệp còn thiếu"),
+            (
+                "the token was pulled out while signing",
+                "insert it again and sign the files that are missing",
+            ),
+        ),
+        E::TokenNotInitialized => (
+            "token-not-initialized",
+            ("token chưa được khởi tạo", "khởi tạo bằng `kyso token init`"),
+            ("the token is not initialized", "initialize it with `kyso token init`"),
+        ),
+        E::SessionLost { .. } => (
+            "session-lost",
+            ("phiên làm việc với token bị mất", "ký lại; nếu lặp lại, rút token ra và cắm lại"),
+            ("the session with the token was lost", "sign again; if it recurs, reinsert the token"),
+        ),
+        E::TokenBusy { .. } => (
+            "token-busy",
+            ("một lượt ký khác đang dùng token", "chờ lượt đó xong rồi thử lại"),
+            ("another signing act holds the token", "wait for it to end and try again"),
+        ),
+        E::PinRefused(PinRefused::Cancelled) => (
+            "pin-cancelled",
+            ("bạn đã hủy nhập PIN", "chạy lại lệnh khi muốn ký"),
+            ("PIN entry was cancelled", "run the command again when you want to sign"),
+        ),
+        E::PinRefused(PinRefused::NoPrompt) => (
+            "pin-needed",
+            (
+                "cần mã PIN nhưng không có nơi để hỏi",
+                "chạy trong cửa sổ dòng lệnh, hoặc thêm `pin-source=file:…` vào URI của chứng thư",
+            ),
+            (
+                "a PIN is needed and there is nobody to ask",
+                "run in a terminal, or add `pin-source=file:…` to the credential's URI",
+            ),
+        ),
+        E::PinFileUnusable { .. } => (
+            "pin-file-unusable",
+            ("không đọc được tệp PIN", "kiểm tra tệp và quyền đọc của nó; PIN nằm ở dòng đầu"),
+            ("the PIN file cannot be used", "check the file and its permissions; line 1 is the PIN"),
+        ),
+        E::PinSourceUnsuitable => (
+            "pin-source-unsuitable",
+            ("token không nhận PIN theo cách này", "nhập PIN trên bàn phím của đầu đọc, hoặc bỏ pin-source"),
+            (
+                "the token does not take its PIN this way",
+                "type the PIN on the reader's pad, or leave pin-source out",
+            ),
+        ),
+        E::PinIncorrect { state } if state.locked => (
+            "pin-locked",
+            ("PIN sai; token nay đã bị khóa", "liên hệ đơn vị cấp token để mở khóa (Mẫu 06)"),
+            ("wrong PIN; the token is now locked", "have the issuer unlock the token (Form 06)"),
+        ),
+        E::PinIncorrect { state } if state.final_try => (
+            "pin-incorrect-final-try",
+            (
+                "PIN sai; chỉ còn một lần thử",
+                "đừng đoán: sai thêm một lần là token bị khóa; hỏi lại PIN đúng",
+            ),
+            (
+                "wrong PIN; one try is left",
+                "do not guess: one more wrong PIN locks the token; find out the right one",
+            ),
+        ),
+        E::PinIncorrect { .. } => (
+            "pin-incorrect",
+            ("PIN sai", "nhập lại cẩn thận; token bị khóa sau vài lần sai"),
+            ("wrong PIN", "type it again with care; the token locks after a few wrong ones"),
+        ),
+        E::PinLocked => (
+            "pin-locked",
+            ("PIN đã bị khóa", "liên hệ đơn vị cấp token để mở khóa (Mẫu 06)"),
+            ("the PIN is locked", "have the issuer unlock the token (Form 06)"),
+        ),
+        E::PinLength { .. } => (
+            "pin-length",
+            ("PIN quá ngắn hoặc quá dài", "dùng PIN có độ dài mà token chấp nhận"),
+            ("the PIN is too short or too long", "use a PIN of a length that the token takes"),
+        ),
+        E::PinExpired => (
+            "pin-expired",
+            ("PIN đã hết hạn", "đổi PIN bằng `kyso token pin` rồi ký lại"),
+            ("the PIN has expired", "change it with `kyso token pin`, then sign again"),
+        ),
+        E::LastTryRefused => (
+            "last-try-refused",
+            (
+                "chỉ còn một lần thử PIN và bạn chưa đồng ý dùng nó",
+                "tìm lại PIN đúng rồi chạy trong cửa sổ dòng lệnh và trả lời đồng ý",
+            ),
+            (
+                "one PIN try is left and nobody agreed to spend it",
+                "find out the right PIN, run in a terminal and answer yes",
+            ),
+        ),
+        E::KeyNotFound { .. } => (
+            "key-not-found",
+            (
+                "token không có khóa bí mật của chứng thư này",
+                "chọn chứng thư khác (`kyso cert list`) hoặc nhập đúng chứng thư của khóa",
+            ),
+            (
+                "the token has no private key for this certificate",
+                "choose another certificate (`kyso cert list`) or import the key's own",
+            ),
+        ),
+        E::CertificateKeyMismatch { .. } => (
+            "certificate-key-mismatch",
+            ("chứng thư không khớp với khóa", "nhập chứng thư được cấp cho đúng khóa này"),
+            (
+                "the certificate does not match the key",
+                "import the certificate that was issued for this key",
+            ),
+        ),
+        E::KeyUnsupported => (
+            "key-unsupported",
+            ("loại khóa hoặc độ dài khóa không được hỗ trợ", "dùng RSA 2048–4096, P-256, P-384, P-521 hoặc Ed25519"),
+            (
+                "the key's type or size is not supported",
+                "use RSA 2048–4096, P-256, P-384, P-521 or Ed25519",
+            ),
+        ),
+        E::CertificateMalformed { .. } => (
+            "certificate-malformed",
+            ("không đọc được chứng thư", "kiểm tra tệp: cần chứng thư X.509 dạng DER hoặc PEM"),
+            ("the certificate cannot be read", "check the file: an X.509 certificate, DER or PEM"),
+        ),
+        E::UriMalformed { .. } => (
+            "uri-malformed",
+            (
+                "URI của chứng thư không hợp lệ",
+                "chép lại URI từ `kyso cert list`; ký tự `|` không được phép",
+            ),
+            (
+                "the credential's URI is malformed",
+                "copy it from `kyso cert list`; `|` is not allowed anywhere",
+            ),
+        ),
+        E::UriAmbiguous { .. } => (
+            "uri-ambiguous",
+            ("có nhiều chứng thư khớp", "chép URI đầy đủ của một chứng thư từ `kyso cert list`"),
+            ("several certificates match", "copy the full URI of one from `kyso cert list`"),
+        ),
+        E::MechanismNotOffered { .. } => (
+            "mechanism-not-offered",
+            ("token không hỗ trợ thuật toán này", "thử `--rsa-padding pkcs1` hoặc `--digest` khác"),
+            ("the token does not offer this algorithm", "try `--rsa-padding pkcs1` or another `--digest`"),
+        ),
+        E::DeviceMemory { .. } => (
+            "device-memory",
+            ("token hết bộ nhớ", "đóng phần mềm khác đang dùng token rồi thử lại"),
+            ("the token is out of memory", "close other programs that use it and try again"),
+        ),
+        E::DeviceError { .. } | E::UnexpectedLength { .. } => (
+            "device-error",
+            ("token gặp lỗi hoặc trả về dữ liệu vô nghĩa", "rút token, cắm lại rồi ký lại"),
+            ("the token failed or returned nonsense", "reinsert the token and sign again"),
+        ),
+        E::CallTimedOut { .. } => (
+            "token-timed-out",
+            ("phần mềm token không trả lời", "rút token, cắm lại rồi ký lại"),
+            ("the token's software does not answer", "reinsert the token and sign again"),
+        ),
+        E::LabelTooLong { .. } => (
+            "label-too-long",
+            ("nhãn token quá dài", "dùng nhãn tối đa 32 byte (chữ có dấu chiếm 2–3 byte)"),
+            ("the token's label is too long", "use at most 32 bytes (letters with marks take 2–3)"),
+        ),
+        E::TokenExchanged => (
+            "token-exchanged",
+            ("token trong đầu đọc đã bị đổi", "xem lại `kyso cert list` rồi ký lại"),
+            ("another token is in the reader now", "look at `kyso cert list` and sign again"),
+        ),
+        E::PrivateKeyMalformed => (
+            "private-key-malformed",
+            ("không đọc được khóa bí mật", "cần PKCS#8 không mã hóa, DER hoặc PEM"),
+            ("the private key cannot be read", "it must be unencrypted PKCS#8, DER or PEM"),
+        ),
+        E::KeyFile(_) => (
+            "key-file",
+            ("không dùng được tệp khóa PKCS#12", "kiểm tra tệp và mật khẩu"),
+            ("the PKCS#12 key file cannot be used", "check the file and its password"),
+        ),
+        E::ActUnknown | E::DigestLength { .. } | E::MessageNeeded { .. } | E::Call { .. } => (
+            "token-call-failed",
+            ("token từ chối thao tác", "thử lại; nếu lặp lại, gửi dòng lỗi này cho bộ phận hỗ trợ"),
+            ("the token refused the operation", "try again; if it recurs, send this to support"),
+        ),
+    }
+}
+
+/// The facts behind the error: the library's own words, which name path, function or counter.
+fn why(error: &TokenError, lang: Lang) -> String {
+    match (error, lang) {
+        (TokenError::PinLength { min, max }, Lang::Vi) => format!("PIN phải dài {min} đến {max} byte"),
+        (TokenError::UriAmbiguous { matches }, Lang::Vi) => format!("có {matches} chứng thư khớp với URI"),
+        (TokenError::UriMalformed { offset }, Lang::Vi) => format!("sai ở byte thứ {offset}"),
+        _ => error.to_string(),
+    }
+}
