@@ -1,0 +1,356 @@
+//! A PDF as a lazy map from references to objects.
+
+use std::io::{Read, Seek};
+use std::sync::Arc;
+
+use crate::error::{Error, SyntaxFault};
+use crate::limits::{Limit, Limits};
+use crate::object::{Dictionary, IndirectObject, Object, Reference};
+use crate::object_stream::ObjectStream;
+use crate::parse::indirect_object;
+use crate::rebuild::rebuild;
+use crate::source::{Source, find_in, find_last_in};
+use crate::xref::{Section, SectionForm, XrefEntry, begins_at, look_up, read_chain};
+
+/// Decoded object streams kept: a page tree and a form seldom alternate between more.
+const OBJECT_STREAMS_KEPT: usize = 8;
+/// Bytes of decoded object streams kept.
+const OBJECT_STREAM_BYTES_KEPT: usize = 16 << 20;
+
+/// Something the file has wrong that was read over, as other programs do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repair {
+    /// The cross-reference was broken; objects were found by a scan. Other programs may find others.
+    Rebuilt,
+    /// Bytes stand before the header and offsets count from the file's first byte, not from the header.
+    OffsetsIgnoreHeader,
+    /// A table at this offset counts its first subsection from 1 but lists object 0 first.
+    SubsectionNumbering {
+        /// Offset of the subsection.
+        offset: u64,
+    },
+    /// A section at this offset says `/Prev 0`.
+    PrevZero {
+        /// Offset of the section.
+        offset: u64,
+    },
+    /// A stream's `/Length` is wrong; `endstream` was searched for.
+    StreamLength(Reference),
+}
+
+/// A PDF read through a passed-in reader; only the objects asked for are read.
+///
+/// Nothing outlives a call but the cross-reference (16 bytes an object), some file blocks and decoded object
+/// streams, so memory does not grow with the file's length.
+pub struct Document<R> {
+    pub(crate) source: Source<R>,
+    pub(crate) limits: Limits,
+    base: u64,
+    header_offset: u64,
+    sections: Vec<Section>,
+    repairs: Vec<Repair>,
+    rebuild_tried: bool,
+    object_streams: Vec<Arc<ObjectStream>>,
+    root: Reference,
+}
+
+impl<R: Read + Seek> Document<R> {
+    /// Reads the header and the cross-reference (ISO 32000-2 §7.5) and finds the document catalog.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NoHeader`], [`Error::Encrypted`], [`Error::XrefLoop`], [`Error::NoCatalog`]
+    /// where even a scan finds nothing, an exceeded limit, or the reader's failure.
+    pub fn open(reader: R, limits: Limits) -> Result<Self, Error> {
+        let mut source = Source::new(reader, limits.parsed_bytes)?;
+        if source.len() == 0 {
+            return Err(Error::Empty);
+        }
+        let mut head = Vec::new();
+        source.read(0, limits.header_search + 5, &mut head)?;
+        let header_offset =
+            find_in(&head, b"%PDF-").ok_or(Error::NoHeader { searched: head.len() })? as u64;
+        let mut document = Self {
+            source,
+            limits,
+            base: header_offset,
+            header_offset,
+            sections: Vec::new(),
+            repairs: Vec::new(),
+            rebuild_tried: false,
+            object_streams: Vec::new(),
+            root: Reference { number: 0, generation: 0 },
+        };
+        match document.read_xref().and_then(|()| document.find_catalog()) {
+            Ok(()) => {}
+            Err(error) if error.is_repairable() && !document.rebuild_tried => document.rebuild()?,
+            Err(error) => return Err(error),
+        }
+        Ok(document)
+    }
+
+    /// Length of the file in bytes.
+    pub const fn file_len(&self) -> u64 {
+        self.source.len()
+    }
+
+    /// Bytes before `%PDF-`.
+    pub const fn header_offset(&self) -> u64 {
+        self.header_offset
+    }
+
+    /// What had to be read over so far.
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
+    }
+
+    /// Form and offset of each cross-reference section, newest first.
+    pub fn sections(&self) -> impl Iterator<Item = (SectionForm, u64)> {
+        self.sections.iter().map(|section| (section.form, section.offset))
+    }
+
+    /// The limits given to [`open`](Self::open).
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The reader, to hash or copy the file through it.
+    pub fn reader_mut(&mut self) -> &mut R {
+        self.source.reader_mut()
+    }
+
+    /// Gives the reader back.
+    pub fn into_reader(self) -> R {
+        self.source.into_reader()
+    }
+
+    /// The document catalog (ISO 32000-2 §7.7.2).
+    ///
+    /// # Errors
+    /// As [`object`](Self::object).
+    pub fn catalog(&mut self) -> Result<IndirectObject, Error> {
+        let root = self.root;
+        self.object(root)?.ok_or(Error::NoCatalog)
+    }
+
+    /// The object that a reference names; `None` means null (ISO 32000-2 §7.3.10).
+    ///
+    /// # Errors
+    /// A syntax error that a scan of the file does not mend, an exceeded limit, or the reader's failure.
+    pub fn object(&mut self, id: Reference) -> Result<Option<IndirectObject>, Error> {
+        match self.read_object(id) {
+            Err(error) if error.is_repairable() && !self.rebuild_tried => {
+                match self.rebuild() {
+                    Ok(()) => {}
+                    Err(limit @ (Error::LimitExceeded { .. } | Error::Io(_))) => return Err(limit),
+                    Err(_) => return Err(error),
+                }
+                self.read_object(id)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// A value itself, or what its reference leads to.
+    ///
+    /// # Errors
+    /// As [`object`](Self::object), and [`Error::ReferenceCycle`] where references lead in a circle.
+    pub fn resolve(&mut self, value: &Object) -> Result<Object, Error> {
+        match value {
+            Object::Reference(id) => {
+                Ok(self.resolve_object(*id)?.map_or(Object::Null, |object| object.value))
+            }
+            direct => Ok(direct.clone()),
+        }
+    }
+
+    /// The object at the end of a chain of references.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve).
+    pub fn resolve_object(&mut self, id: Reference) -> Result<Option<IndirectObject>, Error> {
+        let mut next = id;
+        for _ in 0..self.limits.reference_hops {
+            let Some(object) = self.object(next)? else {
+                return Ok(None);
+            };
+            let Object::Reference(target) = object.value else {
+                return Ok(Some(object));
+            };
+            if target == id || target == next {
+                return Err(Error::ReferenceCycle(id));
+            }
+            next = target;
+        }
+        Err(Error::LimitExceeded {
+            limit: Limit::ReferenceHops,
+            maximum: self.limits.reference_hops as u64,
+        })
+    }
+
+    /// The value of a key, its reference followed; absent and null are the same.
+    pub(crate) fn value(&mut self, dictionary: &Dictionary, key: &str) -> Result<Object, Error> {
+        match dictionary.value(key) {
+            None => Ok(Object::Null),
+            Some(value) => self.resolve(value),
+        }
+    }
+
+    pub(crate) fn is_rebuilt(&self) -> bool {
+        self.repairs.contains(&Repair::Rebuilt)
+    }
+
+    pub(crate) const fn base(&self) -> u64 {
+        self.base
+    }
+
+    pub(crate) const fn root(&self) -> Reference {
+        self.root
+    }
+
+    /// The newest section; every open document has one.
+    pub(crate) fn newest_section(&self) -> Result<&Section, Error> {
+        self.sections.first().ok_or(Error::NoCatalog)
+    }
+
+    pub(crate) fn highest_number(&self) -> u32 {
+        self.sections.iter().map(Section::highest_number).max().unwrap_or(0)
+    }
+
+    fn read_xref(&mut self) -> Result<(), Error> {
+        let len = self.source.len();
+        let from = len.saturating_sub(self.limits.startxref_search as u64);
+        let mut tail = Vec::new();
+        self.source.read(from, self.limits.startxref_search, &mut tail)?;
+        let missing = Error::Syntax { offset: from, fault: SyntaxFault::NoStartxref };
+        let Some(at) = find_last_in(&tail, b"startxref") else {
+            return Err(missing);
+        };
+        let mut lexer = crate::lexer::Lexer::new(&tail[at + 9..], &self.limits);
+        lexer.skip_white_space();
+        let Some(target) = lexer.unsigned() else {
+            return Err(missing);
+        };
+        let relative = target.saturating_add(self.header_offset);
+        let start = if self.header_offset == 0
+            || begins_at(&mut self.source, relative, &self.limits)?
+        {
+            relative
+        } else {
+            self.base = 0;
+            self.repairs.push(Repair::OffsetsIgnoreHeader);
+            target
+        };
+        self.sections =
+            read_chain(&mut self.source, self.base, start, &self.limits, &mut self.repairs)?;
+        Ok(())
+    }
+
+    fn find_catalog(&mut self) -> Result<(), Error> {
+        let encrypted = |section: &Section| {
+            section.trailer.value("Encrypt").is_some_and(|value| *value != Object::Null)
+        };
+        if self.sections.iter().any(encrypted) {
+            return Err(Error::Encrypted);
+        }
+        let newest = self.newest_section()?;
+        let missing = Error::Syntax { offset: newest.offset, fault: SyntaxFault::NoRoot };
+        let Some(root) = newest.trailer.value("Root").and_then(Object::as_reference) else {
+            return Err(missing);
+        };
+        self.root = root;
+        match self.object(root)? {
+            Some(IndirectObject { value: Object::Dictionary(_), .. }) => Ok(()),
+            _ => Err(missing),
+        }
+    }
+
+    fn rebuild(&mut self) -> Result<(), Error> {
+        self.rebuild_tried = true;
+        let section = rebuild(&mut self.source, self.header_offset, &self.limits)?;
+        self.sections = vec![section];
+        self.object_streams.clear();
+        self.repairs.push(Repair::Rebuilt);
+        self.find_catalog().map_err(|error| match error {
+            Error::Syntax { fault: SyntaxFault::NoRoot, .. } => Error::NoCatalog,
+            other => other,
+        })
+    }
+
+    fn read_object(&mut self, id: Reference) -> Result<Option<IndirectObject>, Error> {
+        match look_up(&self.sections, id.number) {
+            XrefEntry::Free => Ok(None),
+            XrefEntry::InFile { generation, .. } if generation != id.generation => Ok(None),
+            XrefEntry::InFile { offset, .. } => {
+                let object = match indirect_object(&mut self.source, offset, &self.limits) {
+                    Err(Error::Syntax { fault: SyntaxFault::NoObjectHeader, .. }) => {
+                        return Err(Error::ObjectMismatch { expected: id, offset });
+                    }
+                    other => other?,
+                };
+                if object.id != id {
+                    return Err(Error::ObjectMismatch { expected: id, offset });
+                }
+                Ok(Some(object))
+            }
+            XrefEntry::Compressed { .. } if id.generation != 0 => Ok(None),
+            XrefEntry::Compressed { stream, index } => {
+                let stream = self.object_stream(stream)?;
+                stream.object(id.number, index, &self.limits)
+            }
+        }
+    }
+
+    fn object_stream(&mut self, number: u32) -> Result<Arc<ObjectStream>, Error> {
+        if let Some(at) = self.object_streams.iter().position(|kept| kept.number() == number) {
+            // The one used last stands last; the first goes when there are too many.
+            let stream = self.object_streams.remove(at);
+            self.object_streams.push(Arc::clone(&stream));
+            return Ok(stream);
+        }
+        let bad = Error::Syntax { offset: 0, fault: SyntaxFault::BadObjectStream };
+        let XrefEntry::InFile { offset, .. } = look_up(&self.sections, number) else {
+            return Err(bad);
+        };
+        let object = indirect_object(&mut self.source, offset, &self.limits)?;
+        if object.id.number != number {
+            return Err(Error::ObjectMismatch {
+                expected: Reference { number, generation: 0 },
+                offset,
+            });
+        }
+        let length = match object.value.as_dictionary().and_then(|d| d.value("Length")) {
+            Some(Object::Integer(length)) => u64::try_from(*length).ok(),
+            Some(Object::Reference(length)) => self.plain_integer(*length)?,
+            _ => None,
+        };
+        let (stream, searched) =
+            ObjectStream::read(&mut self.source, &object, length, &self.limits)?;
+        if searched && !self.repairs.contains(&Repair::StreamLength(object.id)) {
+            self.repairs.push(Repair::StreamLength(object.id));
+        }
+        let stream = Arc::new(stream);
+        self.object_streams.push(Arc::clone(&stream));
+        while self.object_streams.len() > OBJECT_STREAMS_KEPT
+            || (self.object_streams.len() > 1
+                && self.object_streams.iter().map(|s| s.len()).sum::<usize>()
+                    > OBJECT_STREAM_BYTES_KEPT)
+        {
+            self.object_streams.remove(0);
+        }
+        Ok(stream)
+    }
+
+    /// A stream's length; never from an object stream, which would need a length in turn.
+    fn plain_integer(&mut self, id: Reference) -> Result<Option<u64>, Error> {
+        let XrefEntry::InFile { offset, .. } = look_up(&self.sections, id.number) else {
+            return Ok(None);
+        };
+        match indirect_object(&mut self.source, offset, &self.limits) {
+            Ok(object) if object.id == id => {
+                Ok(object.value.as_integer().and_then(|value| u64::try_from(value).ok()))
+            }
+            Ok(_) | Err(Error::Syntax { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What can be wrong with a PDF, as values.
+
+use core::fmt;
+
+use crate::limits::Limit;
+use crate::object::Reference;
+
+/// Why a PDF cannot be read or signed; offsets count from the file's first byte.
+#[derive(Debug)]
+pub enum Error {
+    /// The passed-in reader or writer failed.
+    Io(std::io::Error),
+    /// The file has no byte.
+    Empty,
+    /// No `%PDF-` stands in the first `searched` bytes.
+    NoHeader {
+        /// Bytes looked at.
+        searched: usize,
+    },
+    /// The bytes at an offset are not what the syntax wants (ISO 32000-2 §7.2, §7.3).
+    Syntax {
+        /// Where, from the file's first byte, or from the first byte of a decoded object stream.
+        offset: u64,
+        /// What is wrong there.
+        fault: SyntaxFault,
+    },
+    /// The object at the place that the cross-reference names is another one.
+    ObjectMismatch {
+        /// The object looked for.
+        expected: Reference,
+        /// Where the cross-reference says it is.
+        offset: u64,
+    },
+    /// Cross-reference sections lead back to one already read.
+    XrefLoop {
+        /// The section met twice.
+        offset: u64,
+    },
+    /// The cross-reference is broken and a scan of the file found no document catalog.
+    NoCatalog,
+    /// The trailer names an encryption dictionary (ISO 32000-2 §7.6), which is not supported.
+    Encrypted,
+    /// A limit of [`Limits`](crate::Limits) was exceeded.
+    LimitExceeded {
+        /// Which one.
+        limit: Limit,
+        /// Its value.
+        maximum: u64,
+    },
+    /// References lead back to one already followed.
+    ReferenceCycle(Reference),
+    /// A stream that must be decoded has a filter other than FlateDecode.
+    UnsupportedFilter(Reference),
+    /// A stream that must be decoded is damaged.
+    DamagedStream(Reference),
+    /// A value has the wrong type or is absent.
+    WrongType {
+        /// The object that holds the value, or should.
+        object: Reference,
+        /// Its key.
+        key: &'static str,
+    },
+    /// A dictionary that must be changed holds a key twice, so its meaning differs between readers.
+    DuplicateKey {
+        /// The dictionary's object.
+        object: Reference,
+        /// The key.
+        key: &'static str,
+    },
+    /// The page tree or field tree leads back to a node already visited.
+    TreeLoop(Reference),
+    /// The document has no page of this index, counted from 0.
+    NoSuchPage {
+        /// The index asked for.
+        index: usize,
+    },
+    /// No field has this fully qualified name.
+    NoSuchField {
+        /// The name asked for.
+        name: String,
+    },
+    /// The field is not a signature field.
+    NotSignatureField(Reference),
+    /// The signature field has a value already.
+    AlreadySigned(Reference),
+    /// A field of this name exists already.
+    FieldNameTaken {
+        /// The name asked for.
+        name: String,
+    },
+    /// A new field's partial name is empty or has a full stop (ISO 32000-2 §12.7.4.2).
+    InvalidFieldName {
+        /// The name asked for.
+        name: String,
+    },
+    /// The field carries a lock or a seed value dictionary (ISO 32000-2 §12.7.5.5), not yet honoured.
+    FieldConstraint {
+        /// The field.
+        field: Reference,
+        /// `Lock` or `SV`.
+        key: &'static str,
+    },
+    /// The document is certified with no changes permitted (DocMDP P=1): a signature would break that.
+    CertifiedNoChanges,
+    /// The cross-reference had to be rebuilt: what such a file shows differs between readers, so it is not signed.
+    RepairedXref,
+    /// The new revision would end beyond what the file's cross-reference form can address.
+    OffsetTooLarge {
+        /// The offset.
+        offset: u64,
+    },
+}
+
+/// What is wrong with the bytes at an offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyntaxFault {
+    /// The data ends within a value.
+    UnexpectedEnd,
+    /// A byte that no value begins with.
+    UnexpectedByte(u8),
+    /// A dictionary key that is no name.
+    KeyNotName,
+    /// A character in a hexadecimal string that is no hexadecimal digit.
+    NotHexadecimal(u8),
+    /// Not `N G obj`.
+    NoObjectHeader,
+    /// Neither `xref` nor a cross-reference stream.
+    NoXref,
+    /// No `trailer` with a dictionary after a cross-reference table.
+    NoTrailer,
+    /// A cross-reference entry that is not two numbers and `n` or `f`.
+    BadXrefEntry,
+    /// A cross-reference stream whose `/W`, `/Index` or data do not fit together.
+    BadXrefStream,
+    /// No `startxref` with a number near the file's end.
+    NoStartxref,
+    /// A trailer without a `/Root` reference.
+    NoRoot,
+    /// An object stream whose `/N`, `/First` or header do not fit together.
+    BadObjectStream,
+    /// A stream without `endstream`.
+    NoEndstream,
+}
+
+impl fmt::Display for SyntaxFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnexpectedEnd => f.write_str("the data ends within a value"),
+            Self::UnexpectedByte(byte) => write!(f, "unexpected byte 0x{byte:02x}"),
+            Self::KeyNotName => f.write_str("a dictionary key is not a name"),
+            Self::NotHexadecimal(byte) => write!(f, "byte 0x{byte:02x} in a hexadecimal string"),
+            Self::NoObjectHeader => f.write_str("no object begins here"),
+            Self::NoXref => f.write_str("no cross-reference begins here"),
+            Self::NoTrailer => f.write_str("the cross-reference table has no trailer"),
+            Self::BadXrefEntry => f.write_str("malformed cross-reference entry"),
+            Self::BadXrefStream => f.write_str("malformed cross-reference stream"),
+            Self::NoStartxref => f.write_str("no startxref at the end"),
+            Self::NoRoot => f.write_str("the trailer names no document catalog"),
+            Self::BadObjectStream => f.write_str("malformed object stream"),
+            Self::NoEndstream => f.write_str("the stream has no end"),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "reading or writing failed: {error}"),
+            Self::Empty => f.write_str("the file is empty"),
+            Self::NoHeader { searched } => {
+                write!(f, "not a PDF: no %PDF- in the first {searched} bytes")
+            }
+            Self::Syntax { offset, fault } => write!(f, "at byte {offset}: {fault}"),
+            Self::ObjectMismatch { expected, offset } => {
+                write!(f, "byte {offset} should begin object {expected}")
+            }
+            Self::XrefLoop { offset } => {
+                write!(f, "the cross-reference at byte {offset} leads back to itself")
+            }
+            Self::NoCatalog => {
+                f.write_str("the cross-reference is broken and no document catalog was found")
+            }
+            Self::Encrypted => f.write_str("the document is encrypted"),
+            Self::LimitExceeded { limit, maximum } => {
+                write!(f, "{limit} exceed the limit of {maximum}")
+            }
+            Self::ReferenceCycle(id) => write!(f, "object {id} refers to itself"),
+            Self::UnsupportedFilter(id) => write!(f, "stream {id} has an unsupported filter"),
+            Self::DamagedStream(id) => write!(f, "stream {id} is damaged"),
+            Self::WrongType { object, key } => {
+                write!(f, "object {object}: /{key} is absent or of the wrong type")
+            }
+            Self::DuplicateKey { object, key } => write!(f, "object {object}: /{key} stands twice"),
+            Self::TreeLoop(id) => write!(f, "the tree leads back to object {id}"),
+            Self::NoSuchPage { index } => write!(f, "there is no page {}", index.saturating_add(1)),
+            Self::NoSuchField { name } => write!(f, "there is no field named {name:?}"),
+            Self::NotSignatureField(id) => write!(f, "field {id} is not a signature field"),
+            Self::AlreadySigned(id) => write!(f, "signature field {id} is signed already"),
+            Self::FieldNameTaken { name } => write!(f, "a field named {name:?} exists already"),
+            Self::InvalidFieldName { name } => write!(f, "{name:?} cannot name a field"),
+            Self::FieldConstraint { field, key } => {
+                write!(f, "field {field} carries /{key}, which is not supported yet")
+            }
+            Self::CertifiedNoChanges => {
+                f.write_str("the document is certified and permits no change, not even a signature")
+            }
+            Self::RepairedXref => {
+                f.write_str("the cross-reference is broken: programs would show this file differently")
+            }
+            Self::OffsetTooLarge { offset } => {
+                write!(f, "byte {offset} is beyond what the cross-reference can address")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Error {
+    /// Whether a scan of the file for its objects may still find what the error says is missing.
+    pub(crate) const fn is_repairable(&self) -> bool {
+        matches!(
+            self,
+            Self::Syntax { .. }
+                | Self::ObjectMismatch { .. }
+                | Self::WrongType { .. }
+                | Self::DamagedStream(_)
+        )
+    }
+}
