@@ -51,9 +51,7 @@ impl DigestAlgorithm {
     /// The algorithm that an object identifier names, if it is one of ours.
     #[must_use]
     pub fn from_oid(oid: ObjectIdentifier) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.oid() == oid)
+        Self::ALL.into_iter().find(|algorithm| algorithm.oid() == oid)
     }
 
     /// Length of the digest in bytes.
@@ -125,9 +123,7 @@ impl Digest {
 impl core::fmt::Debug for Digest {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{}:", self.algorithm)?;
-        self.as_bytes()
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -192,9 +188,6 @@ impl Hasher {
             State::Sha3_384(state) => target.copy_from_slice(&state.finalize()),
             State::Sha3_512(state) => target.copy_from_slice(&state.finalize()),
         }
-        Digest {
-            algorithm: self.algorithm,
-            bytes,
-        }
+        Digest { algorithm: self.algorithm, bytes }
     }
 }

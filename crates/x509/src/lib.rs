@@ -1,5 +1,23 @@
 //! Certificates, algorithms, digests and path checks; pure: no file, socket, clock or randomness.
 
+pub mod algorithm;
+pub mod asn1;
+pub mod certificate;
 pub mod digest;
+pub mod extension;
+pub mod name;
+pub mod public_key;
+pub mod signature_value;
+pub mod time;
 
+pub use algorithm::{AlgorithmError, AlgorithmIdentifier, SignatureAlgorithm};
+pub use certificate::{Certificate, CertificateError, Validity};
+pub use const_oid::ObjectIdentifier;
 pub use digest::{Digest, DigestAlgorithm, Hasher};
+pub use extension::{BasicConstraints, Extension, ExtensionError, KeyUsage};
+pub use name::Name;
+pub use public_key::{EllipticCurve, PublicKey, PublicKeyAlgorithm, PublicKeyError, VerifyError};
+pub use signature_value::{
+    EcdsaEncodingError, SignatureValue, ecdsa_der_to_fixed, ecdsa_fixed_to_der,
+};
+pub use time::Time;

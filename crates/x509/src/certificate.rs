@@ -1,0 +1,401 @@
+//! X.509 certificates (RFC 5280 §4) over the bytes that were received.
+
+use crate::algorithm::AlgorithmIdentifier;
+use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
+use crate::digest::{Digest, DigestAlgorithm};
+use crate::extension::{Extension, ExtensionError, Extensions, KeyUsage};
+use crate::name::Name;
+use crate::public_key::{PublicKey, PublicKeyError};
+use crate::time::Time;
+use base64::Engine as _;
+use const_oid::ObjectIdentifier;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A certificate; cloning it copies a pointer.
+#[derive(Clone)]
+pub struct Certificate(Arc<Inner>);
+
+struct Inner {
+    der: Vec<u8>,
+    tbs: Range<usize>,
+    signature: Range<usize>,
+    signature_algorithm: AlgorithmIdentifier,
+    tbs_signature_algorithm: AlgorithmIdentifier,
+    version: u32,
+    serial: Vec<u8>,
+    issuer: Name,
+    subject: Name,
+    validity: Validity,
+    spki: Range<usize>,
+    extensions: Extensions,
+}
+
+/// The period in which the issuer vouches for the certificate, both ends included (RFC 5280 §4.1.2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// First valid second.
+    pub not_before: Time,
+    /// Last valid second.
+    pub not_after: Time,
+}
+
+impl Validity {
+    /// True when the time lies in the period.
+    #[must_use]
+    pub fn contains(&self, time: Time) -> bool {
+        self.not_before <= time && time <= self.not_after
+    }
+}
+
+/// Why bytes are no certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateError {
+    /// The DER is malformed.
+    Der(Asn1Error),
+    /// An extension is malformed or occurs twice.
+    Extension(ExtensionError),
+    /// A PEM block that begins at this byte does not end or is no base64.
+    Pem {
+        /// Offset in bytes of the block.
+        offset: usize,
+    },
+    /// No certificate at all was found in the data.
+    Missing,
+}
+
+impl core::fmt::Display for CertificateError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Der(error) => write!(f, "malformed certificate: {error}"),
+            Self::Extension(error) => error.fmt(f),
+            Self::Pem { offset } => write!(f, "malformed PEM block at offset {offset}"),
+            Self::Missing => f.write_str("no certificate found"),
+        }
+    }
+}
+
+impl core::error::Error for CertificateError {}
+
+impl From<Asn1Error> for CertificateError {
+    fn from(error: Asn1Error) -> Self {
+        Self::Der(error)
+    }
+}
+
+impl From<ExtensionError> for CertificateError {
+    fn from(error: ExtensionError) -> Self {
+        Self::Extension(error)
+    }
+}
+
+impl Certificate {
+    /// Reads one certificate in DER.
+    ///
+    /// # Errors
+    /// When it is malformed, followed by more, or carries a malformed or doubled extension.
+    pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        let mut outer = Reader::new(der, Rules::Der);
+        let mut fields = outer.expect(tag::SEQUENCE)?.children()?;
+        outer.finish()?;
+        let tbs = fields.expect(tag::SEQUENCE)?;
+        let signature_algorithm =
+            AlgorithmIdentifier::from_element(&fields.expect(tag::SEQUENCE)?)?;
+        let signature = fields.expect(tag::BIT_STRING)?;
+        fields.finish()?;
+        let signature_len = signature.bit_string_bytes()?.len();
+        let signature_end = signature.offset() + signature.raw().len();
+
+        let mut fields = tbs.children()?;
+        let version = fields
+            .optional(tag::context(0))?
+            .map_or(Ok(0), |explicit| explicit.only_child()?.small_integer())?;
+        let serial = fields.expect(tag::INTEGER)?.value().to_vec();
+        let tbs_signature_algorithm =
+            AlgorithmIdentifier::from_element(&fields.expect(tag::SEQUENCE)?)?;
+        let issuer = Name::from_element(&fields.expect(tag::SEQUENCE)?)?;
+        let validity = validity(&fields.expect(tag::SEQUENCE)?)?;
+        let subject = Name::from_element(&fields.expect(tag::SEQUENCE)?)?;
+        let spki = fields.expect(tag::SEQUENCE)?;
+        // issuerUniqueID and subjectUniqueID say nothing that is used.
+        fields.optional(tag::context_primitive(1))?;
+        fields.optional(tag::context_primitive(2))?;
+        let extensions = match fields.optional(tag::context(3))? {
+            Some(explicit) => Extensions::from_element(&explicit.only_child()?)?,
+            None => Extensions::default(),
+        };
+        fields.finish()?;
+        Ok(Self(Arc::new(Inner {
+            tbs: range(&tbs),
+            signature: signature_end - signature_len..signature_end,
+            signature_algorithm,
+            tbs_signature_algorithm,
+            version,
+            serial,
+            issuer,
+            subject,
+            validity,
+            spki: range(&spki),
+            extensions,
+            der: der.to_vec(),
+        })))
+    }
+
+    /// Reads one certificate in DER, or every `CERTIFICATE` block of a PEM text (RFC 7468), in order.
+    ///
+    /// # Errors
+    /// When one is malformed, or there is none.
+    pub fn all_from_pem_or_der(bytes: &[u8]) -> Result<Vec<Self>, CertificateError> {
+        const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+        const END: &[u8] = b"-----END CERTIFICATE-----";
+        if bytes.first() == Some(&tag::SEQUENCE) {
+            return Ok(vec![Self::from_der(bytes)?]);
+        }
+        let mut certificates = Vec::new();
+        let mut position = 0;
+        while let Some(begin) = find(&bytes[position..], BEGIN) {
+            let offset = position + begin;
+            let body = offset + BEGIN.len();
+            let len = find(&bytes[body..], END).ok_or(CertificateError::Pem { offset })?;
+            let text: Vec<u8> = bytes[body..body + len]
+                .iter()
+                .copied()
+                .filter(|byte| !byte.is_ascii_whitespace())
+                .collect();
+            let der = base64::engine::general_purpose::STANDARD
+                .decode(text)
+                .map_err(|_| CertificateError::Pem { offset })?;
+            certificates.push(Self::from_der(&der)?);
+            position = body + len + END.len();
+        }
+        if certificates.is_empty() {
+            return Err(CertificateError::Missing);
+        }
+        Ok(certificates)
+    }
+
+    /// The bytes received.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.0.der
+    }
+
+    /// PEM with 64 characters a line (RFC 7468).
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        let text = base64::engine::general_purpose::STANDARD.encode(&self.0.der);
+        let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            // Base64 is ASCII, so every byte is a boundary.
+            let (line, after) = rest.split_at(rest.len().min(64));
+            pem.push_str(line);
+            pem.push('\n');
+            rest = after;
+        }
+        pem.push_str("-----END CERTIFICATE-----\n");
+        pem
+    }
+
+    /// The signed part, as received.
+    #[must_use]
+    pub fn tbs_der(&self) -> &[u8] {
+        &self.0.der[self.0.tbs.clone()]
+    }
+
+    /// The issuer's signature value.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        &self.0.der[self.0.signature.clone()]
+    }
+
+    /// signatureAlgorithm beside the signed part.
+    #[must_use]
+    pub fn signature_algorithm(&self) -> &AlgorithmIdentifier {
+        &self.0.signature_algorithm
+    }
+
+    /// `signature` inside the signed part; a path is refused where the two differ.
+    #[must_use]
+    pub fn tbs_signature_algorithm(&self) -> &AlgorithmIdentifier {
+        &self.0.tbs_signature_algorithm
+    }
+
+    /// Version number, 3 for today's certificates.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.0.version.saturating_add(1)
+    }
+
+    /// Content octets of the serial number, big-endian two's complement as received.
+    #[must_use]
+    pub fn serial(&self) -> &[u8] {
+        &self.0.serial
+    }
+
+    /// The serial number in lower-case hexadecimal, as its octets stand.
+    #[must_use]
+    pub fn serial_hex(&self) -> String {
+        use core::fmt::Write as _;
+        self.0.serial.iter().fold(String::new(), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// The issuer's name.
+    #[must_use]
+    pub fn issuer(&self) -> &Name {
+        &self.0.issuer
+    }
+
+    /// The subject's name.
+    #[must_use]
+    pub fn subject(&self) -> &Name {
+        &self.0.subject
+    }
+
+    /// When the certificate is valid.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.0.validity
+    }
+
+    /// SubjectPublicKeyInfo as received.
+    #[must_use]
+    pub fn spki_der(&self) -> &[u8] {
+        &self.0.der[self.0.spki.clone()]
+    }
+
+    /// The subject's key.
+    ///
+    /// # Errors
+    /// When it is of a kind that we do not have, or no valid key.
+    pub fn public_key(&self) -> Result<PublicKey, PublicKeyError> {
+        PublicKey::from_spki_der(self.spki_der())
+    }
+
+    /// Digest of the whole certificate as received.
+    #[must_use]
+    pub fn fingerprint(&self, algorithm: DigestAlgorithm) -> Digest {
+        algorithm.digest(&self.0.der)
+    }
+
+    /// SHA-256 of the whole certificate as received.
+    #[must_use]
+    pub fn sha256_fingerprint(&self) -> Digest {
+        self.fingerprint(DigestAlgorithm::Sha256)
+    }
+
+    /// True when subject and issuer are the same name (RFC 5280 §3.2); says nothing about the signature.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.0.subject == self.0.issuer
+    }
+
+    /// The extensions.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.0.extensions
+    }
+
+    /// One extension, by its identifier.
+    #[must_use]
+    pub fn extension(&self, oid: ObjectIdentifier) -> Option<&Extension> {
+        self.0.extensions.find(oid)
+    }
+
+    /// keyUsage.
+    #[must_use]
+    pub fn key_usage(&self) -> Option<KeyUsage> {
+        self.0.extensions.key_usage
+    }
+
+    /// extKeyUsage.
+    #[must_use]
+    pub fn extended_key_usage(&self) -> Option<&[ObjectIdentifier]> {
+        self.0.extensions.extended_key_usage.as_deref()
+    }
+
+    /// True when basicConstraints says that this is a certificate authority.
+    #[must_use]
+    pub fn is_certificate_authority(&self) -> bool {
+        self.0.extensions.basic_constraints.is_some_and(|constraints| constraints.ca)
+    }
+
+    /// subjectKeyIdentifier.
+    #[must_use]
+    pub fn subject_key_identifier(&self) -> Option<&[u8]> {
+        self.0.extensions.subject_key_identifier.as_deref()
+    }
+
+    /// keyIdentifier of authorityKeyIdentifier.
+    #[must_use]
+    pub fn authority_key_identifier(&self) -> Option<&[u8]> {
+        self.0.extensions.authority_key_identifier.as_deref()
+    }
+
+    /// HTTP and other URLs of the issuer's CRLs (cRLDistributionPoints), in order.
+    #[must_use]
+    pub fn crl_urls(&self) -> Vec<String> {
+        self.0.extensions.crl_urls()
+    }
+
+    /// URLs of the issuer's OCSP responders (authorityInfoAccess), in order.
+    #[must_use]
+    pub fn ocsp_urls(&self) -> Vec<String> {
+        self.0.extensions.access_urls(crate::extension::ACCESS_OCSP)
+    }
+
+    /// URLs of the issuer's certificate (authorityInfoAccess), in order.
+    #[must_use]
+    pub fn ca_issuers_urls(&self) -> Vec<String> {
+        self.0.extensions.access_urls(crate::extension::ACCESS_CA_ISSUERS)
+    }
+
+    /// The subject's e-mail address: rfc822Name of subjectAltName, else emailAddress of the name.
+    #[must_use]
+    pub fn email(&self) -> Option<String> {
+        self.0.extensions.rfc822_name().or_else(|| self.0.subject.email().map(str::to_owned))
+    }
+}
+
+/// Equal certificates have equal bytes.
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.der == other.0.der
+    }
+}
+
+impl Eq for Certificate {}
+
+impl core::hash::Hash for Certificate {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.0.der.hash(state);
+    }
+}
+
+impl core::fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Certificate({}, serial {})", self.subject(), self.serial_hex())
+    }
+}
+
+fn range(element: &Element<'_>) -> Range<usize> {
+    element.offset()..element.offset() + element.raw().len()
+}
+
+fn validity(element: &Element<'_>) -> Result<Validity, Asn1Error> {
+    let mut fields = element.children()?;
+    let validity = Validity {
+        not_before: Time::from_element(&fields.element()?)?,
+        not_after: Time::from_element(&fields.element()?)?,
+    };
+    fields.finish()?;
+    Ok(validity)
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}

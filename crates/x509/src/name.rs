@@ -1,0 +1,296 @@
+//! Distinguished names (X.501, RFC 5280 §4.1.2.4): received bytes, comparison, display.
+
+use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
+use const_oid::ObjectIdentifier;
+use std::sync::Arc;
+
+/// commonName (X.520).
+pub const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// organizationName (X.520).
+pub const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
+/// organizationalUnitName (X.520).
+pub const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
+/// emailAddress (PKCS #9).
+pub const EMAIL_ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
+
+/// Short names that RFC 4514 §3 and common practice give to attribute types.
+const SHORT_NAMES: [(&str, &str); 16] = [
+    ("2.5.4.3", "CN"),
+    ("2.5.4.4", "SN"),
+    ("2.5.4.5", "serialNumber"),
+    ("2.5.4.6", "C"),
+    ("2.5.4.7", "L"),
+    ("2.5.4.8", "ST"),
+    ("2.5.4.9", "STREET"),
+    ("2.5.4.10", "O"),
+    ("2.5.4.11", "OU"),
+    ("2.5.4.12", "title"),
+    ("2.5.4.42", "GN"),
+    ("2.5.4.97", "organizationIdentifier"),
+    ("2.5.4.20", "telephoneNumber"),
+    ("0.9.2342.19200300.100.1.1", "UID"),
+    ("0.9.2342.19200300.100.1.25", "DC"),
+    ("1.2.840.113549.1.9.1", "emailAddress"),
+];
+
+/// A distinguished name; equality follows RFC 5280 §7.1 without Unicode normalization.
+#[derive(Clone)]
+pub struct Name {
+    der: Arc<[u8]>,
+    attributes: Arc<[Attribute]>,
+}
+
+/// One `AttributeTypeAndValue` of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Index of the relative distinguished name that holds it, from the root.
+    pub rdn: usize,
+    /// Attribute type.
+    pub oid: ObjectIdentifier,
+    /// The value as text, exactly as certified; `None` where the value is no character string.
+    pub text: Option<String>,
+    /// DER of the value.
+    pub der: Vec<u8>,
+}
+
+impl Name {
+    /// Reads `Name ::= SEQUENCE OF SET OF AttributeTypeAndValue`.
+    ///
+    /// # Errors
+    /// When the DER is malformed.
+    pub fn from_der(der: &[u8]) -> Result<Self, Asn1Error> {
+        let mut reader = Reader::new(der, Rules::Der);
+        let element = reader.expect(tag::SEQUENCE)?;
+        reader.finish()?;
+        Self::from_element(&element)
+    }
+
+    pub(crate) fn from_element(element: &Element<'_>) -> Result<Self, Asn1Error> {
+        let mut attributes = Vec::new();
+        for (index, rdn) in element.children()?.rest()?.into_iter().enumerate() {
+            if rdn.tag() != tag::SET {
+                return Err(rdn.invalid());
+            }
+            for pair in rdn.children()?.rest()? {
+                let mut fields = pair.children()?;
+                let oid = fields.expect(tag::OBJECT_IDENTIFIER)?.oid()?;
+                let value = fields.element()?;
+                fields.finish()?;
+                attributes.push(Attribute {
+                    rdn: index,
+                    oid,
+                    text: text(&value),
+                    der: value.raw().to_vec(),
+                });
+            }
+        }
+        Ok(Self { der: element.raw().into(), attributes: attributes.into() })
+    }
+
+    /// The DER as received.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// True when there is no attribute.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.attributes.is_empty()
+    }
+
+    /// Every attribute, from the root of the directory.
+    #[must_use]
+    pub fn attributes(&self) -> &[Attribute] {
+        &self.attributes
+    }
+
+    /// Text of the most specific attribute of a type.
+    #[must_use]
+    pub fn find(&self, oid: ObjectIdentifier) -> Option<&str> {
+        self.attributes
+            .iter()
+            .rev()
+            .find(|attribute| attribute.oid == oid)
+            .and_then(|attribute| attribute.text.as_deref())
+    }
+
+    /// The most specific commonName.
+    #[must_use]
+    pub fn common_name(&self) -> Option<&str> {
+        self.find(COMMON_NAME)
+    }
+
+    /// The most specific emailAddress of the name itself.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        self.find(EMAIL_ADDRESS)
+    }
+}
+
+/// Equal bytes, or equal structure with equal types and values that match without case and doubled spaces.
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        if self.der == other.der {
+            return true;
+        }
+        if self.attributes.len() != other.attributes.len() {
+            return false;
+        }
+        let key = |name: &Self| {
+            let mut keys: Vec<_> = name
+                .attributes
+                .iter()
+                .map(|attribute| (attribute.rdn, attribute.oid, matching_value(attribute)))
+                .collect();
+            keys.sort();
+            keys
+        };
+        key(self) == key(other)
+    }
+}
+
+impl Eq for Name {}
+
+impl core::fmt::Debug for Name {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Name({self})")
+    }
+}
+
+/// RFC 4514 order and escapes: most specific first, `,` between RDNs, `+` inside one; text is not normalized.
+impl core::fmt::Display for Name {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut previous = None;
+        let last = self.attributes.last().map_or(0, |attribute| attribute.rdn);
+        for rdn in (0..=last).rev() {
+            for attribute in self.attributes.iter().filter(|item| item.rdn == rdn) {
+                match previous {
+                    None => {}
+                    Some(before) if before == rdn => f.write_str("+")?,
+                    Some(_) => f.write_str(", ")?,
+                }
+                previous = Some(rdn);
+                write_attribute(f, attribute)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_attribute(f: &mut core::fmt::Formatter<'_>, attribute: &Attribute) -> core::fmt::Result {
+    let dotted = attribute.oid.to_string();
+    let short = SHORT_NAMES.iter().find(|(oid, _)| *oid == dotted).map(|(_, short)| *short);
+    f.write_str(short.unwrap_or(&dotted))?;
+    f.write_str("=")?;
+    let Some(text) = &attribute.text else {
+        f.write_str("#")?;
+        return attribute.der.iter().try_for_each(|byte| write!(f, "{byte:02x}"));
+    };
+    let end = text.chars().count();
+    for (index, character) in text.chars().enumerate() {
+        let edge_space = character == ' ' && (index == 0 || index + 1 == end);
+        let first_hash = character == '#' && index == 0;
+        if character.is_control() || is_direction_mark(character) {
+            // A name must not move the cursor or turn the text of the line it is shown in.
+            let mut buffer = [0; 4];
+            for byte in character.encode_utf8(&mut buffer).bytes() {
+                write!(f, "\\{byte:02x}")?;
+            }
+            continue;
+        }
+        if edge_space || first_hash || matches!(character, ',' | '+' | '"' | '\\' | '<' | '>' | ';')
+        {
+            f.write_str("\\")?;
+        }
+        write!(f, "{character}")?;
+    }
+    Ok(())
+}
+
+/// Invisible characters that reorder the text around them.
+const fn is_direction_mark(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What two values are compared by: folded text, else the DER.
+fn matching_value(attribute: &Attribute) -> Vec<u8> {
+    match &attribute.text {
+        Some(text) => {
+            text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ").into_bytes()
+        }
+        None => attribute.der.clone(),
+    }
+}
+
+/// The text of a character string; `None` for other types and for bytes that are no text of their type.
+fn text(element: &Element<'_>) -> Option<String> {
+    let value = element.value();
+    match element.tag() {
+        tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING => {
+            std::str::from_utf8(value).ok().map(str::to_owned)
+        }
+        // T.61 in practice is ISO 8859-1, whose code points are those of Unicode.
+        tag::TELETEX_STRING => Some(value.iter().map(|byte| char::from(*byte)).collect()),
+        tag::BMP_STRING => {
+            let units: Vec<u16> = value
+                .chunks(2)
+                .map(|pair| <[u8; 2]>::try_from(pair).map(u16::from_be_bytes))
+                .collect::<Result<_, _>>()
+                .ok()?;
+            String::from_utf16(&units).ok()
+        }
+        tag::UNIVERSAL_STRING => value
+            .chunks(4)
+            .map(|four| {
+                let units = <[u8; 4]>::try_from(four).ok()?;
+                char::from_u32(u32::from_be_bytes(units))
+            })
+            .collect(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::{oid, sequence, set_of, tlv};
+
+    fn name(parts: &[(ObjectIdentifier, u8, &[u8])]) -> Name {
+        let rdns: Vec<_> = parts
+            .iter()
+            .map(|(kind, tag, value)| set_of(vec![sequence(&[oid(*kind), tlv(*tag, value)])]))
+            .collect();
+        Name::from_der(&sequence(&rdns)).unwrap()
+    }
+
+    #[test]
+    fn vietnamese_text_is_kept_as_certified() {
+        let person = "Nguyễn Thị Ánh, Sở Y tế";
+        let shown = name(&[
+            (ORGANIZATION, tag::UTF8_STRING, "UBND tỉnh Đắk Lắk".as_bytes()),
+            (COMMON_NAME, tag::UTF8_STRING, person.as_bytes()),
+        ]);
+        assert_eq!(shown.common_name(), Some(person));
+        assert_eq!(shown.to_string(), "CN=Nguyễn Thị Ánh\\, Sở Y tế, O=UBND tỉnh Đắk Lắk");
+        let utf16: Vec<u8> = "Đặng".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(name(&[(COMMON_NAME, tag::BMP_STRING, &utf16)]).common_name(), Some("Đặng"));
+    }
+
+    #[test]
+    fn case_and_spaces_do_not_distinguish_but_letters_do() {
+        let one = name(&[(COMMON_NAME, tag::PRINTABLE_STRING, b"Root  CA")]);
+        let two = name(&[(COMMON_NAME, tag::UTF8_STRING, b" root ca")]);
+        let other = name(&[(COMMON_NAME, tag::UTF8_STRING, b"rootca")]);
+        let kind = name(&[(ORGANIZATION, tag::UTF8_STRING, b"root ca")]);
+        assert_eq!(one, two);
+        assert_ne!(one, other);
+        assert_ne!(one, kind);
+    }
+
+    #[test]
+    fn control_and_direction_characters_are_escaped() {
+        let sly = name(&[(COMMON_NAME, tag::UTF8_STRING, "A\n\u{202e}B".as_bytes())]);
+        assert_eq!(sly.to_string(), "CN=A\\0a\\e2\\80\\aeB");
+    }
+}

@@ -1,0 +1,534 @@
+//! Public keys from SubjectPublicKeyInfo and the one place that verifies signature values.
+
+use crate::algorithm::{
+    self, AlgorithmIdentifier, ED25519, RSA_ENCRYPTION, RSASSA_PSS, SignatureAlgorithm,
+};
+use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
+use crate::digest::{Digest, DigestAlgorithm};
+use const_oid::ObjectIdentifier;
+use rsa::pkcs1::DecodeRsaPublicKey as _;
+use signature::hazmat::PrehashVerifier as _;
+use std::sync::Arc;
+
+/// id-ecPublicKey (RFC 5480).
+pub const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+
+/// A curve of FIPS 186-5 that certificates name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EllipticCurve {
+    /// secp256r1.
+    P256,
+    /// secp384r1.
+    P384,
+    /// secp521r1.
+    P521,
+}
+
+impl EllipticCurve {
+    /// Every curve.
+    pub const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
+
+    /// Object identifier (RFC 5480 §2.1.1.1).
+    #[must_use]
+    pub const fn oid(self) -> ObjectIdentifier {
+        match self {
+            Self::P256 => ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
+            Self::P384 => ObjectIdentifier::new_unwrap("1.3.132.0.34"),
+            Self::P521 => ObjectIdentifier::new_unwrap("1.3.132.0.35"),
+        }
+    }
+
+    /// Length in bytes of a field element and of the order: half of r‖s.
+    #[must_use]
+    pub const fn integer_len(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+
+    /// Length of the order in bits.
+    #[must_use]
+    pub const fn bits(self) -> usize {
+        match self {
+            Self::P256 => 256,
+            Self::P384 => 384,
+            Self::P521 => 521,
+        }
+    }
+}
+
+impl core::fmt::Display for EllipticCurve {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "P-{}", self.bits())
+    }
+}
+
+/// The kind of a public key and its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PublicKeyAlgorithm {
+    /// RSA with a modulus of so many bits.
+    Rsa {
+        /// Length of the modulus.
+        bits: usize,
+    },
+    /// A key on an elliptic curve.
+    Ec(EllipticCurve),
+    /// Ed25519.
+    Ed25519,
+}
+
+impl core::fmt::Display for PublicKeyAlgorithm {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Rsa { bits } => write!(f, "RSA {bits}"),
+            Self::Ec(curve) => write!(f, "EC {curve}"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+        }
+    }
+}
+
+/// Why a SubjectPublicKeyInfo gives no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicKeyError {
+    /// The DER is malformed.
+    Der(Asn1Error),
+    /// The key's algorithm is not one of ours.
+    UnsupportedAlgorithm {
+        /// Its object identifier.
+        oid: ObjectIdentifier,
+    },
+    /// The curve is not one of ours; `None` when the parameters name no curve.
+    UnsupportedCurve {
+        /// Its object identifier.
+        oid: Option<ObjectIdentifier>,
+    },
+    /// The key bytes are no key of their algorithm: wrong length, point off the curve, modulus out of 1024–8192 bits.
+    InvalidKey {
+        /// The algorithm's object identifier.
+        oid: ObjectIdentifier,
+    },
+}
+
+impl core::fmt::Display for PublicKeyError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Der(error) => write!(f, "malformed SubjectPublicKeyInfo: {error}"),
+            Self::UnsupportedAlgorithm { oid } => {
+                write!(f, "unsupported public key algorithm {oid}")
+            }
+            Self::UnsupportedCurve { oid: Some(oid) } => {
+                write!(f, "unsupported elliptic curve {oid}")
+            }
+            Self::UnsupportedCurve { oid: None } => f.write_str("elliptic curve is not named"),
+            Self::InvalidKey { oid } => write!(f, "invalid public key of algorithm {oid}"),
+        }
+    }
+}
+
+impl core::error::Error for PublicKeyError {}
+
+impl From<Asn1Error> for PublicKeyError {
+    fn from(error: Asn1Error) -> Self {
+        Self::Der(error)
+    }
+}
+
+/// Why a signature value was not verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerifyError {
+    /// The cryptographic value is wrong for this key and message.
+    BadSignature,
+    /// The algorithm is of another kind than the key, or the key is restricted to other parameters.
+    KeyMismatch {
+        /// The signature's algorithm.
+        algorithm: SignatureAlgorithm,
+        /// The key.
+        key: PublicKeyAlgorithm,
+    },
+    /// Nobody here computes this combination, so the signature is neither good nor bad.
+    UnsupportedAlgorithm {
+        /// The signature's algorithm.
+        algorithm: SignatureAlgorithm,
+        /// The key.
+        key: PublicKeyAlgorithm,
+    },
+    /// The digest given is not the one that the algorithm uses.
+    DigestMismatch {
+        /// The algorithm of the digest given.
+        given: DigestAlgorithm,
+        /// The signature's algorithm.
+        algorithm: SignatureAlgorithm,
+    },
+}
+
+impl core::fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::BadSignature => f.write_str("the signature value does not verify"),
+            Self::KeyMismatch { algorithm, key } => {
+                write!(f, "{algorithm} does not fit the key {key}")
+            }
+            Self::UnsupportedAlgorithm { algorithm, key } => {
+                write!(f, "{algorithm} with {key} is not supported")
+            }
+            Self::DigestMismatch { given, algorithm } => {
+                write!(f, "{given} was given for {algorithm}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for VerifyError {}
+
+/// A public key that can verify.
+#[derive(Clone)]
+pub struct PublicKey {
+    spki: Arc<[u8]>,
+    /// RSAPublicKey, EC point or Ed25519 key: the content of subjectPublicKey.
+    bytes: Arc<[u8]>,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Rsa { key: Arc<rsa::RsaPublicKey>, restriction: RsaRestriction },
+    P256(p256::ecdsa::VerifyingKey),
+    P384(p384::ecdsa::VerifyingKey),
+    P521(Box<p521::ecdsa::VerifyingKey>),
+    Ed25519,
+}
+
+/// What the key's own identifier allows (RFC 4055 §1.2, §3.3).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RsaRestriction {
+    None,
+    AnyPss,
+    Pss { digest: DigestAlgorithm, mgf1_digest: DigestAlgorithm, min_salt_len: u32 },
+}
+
+/// Ed25519 public keys have 32 bytes (RFC 8032 §5.1.5).
+const ED25519_LEN: usize = 32;
+
+impl PublicKey {
+    /// Reads `SubjectPublicKeyInfo ::= SEQUENCE { algorithm AlgorithmIdentifier, subjectPublicKey BIT STRING }`.
+    ///
+    /// # Errors
+    /// When it is malformed, not one of ours, or no valid key.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, PublicKeyError> {
+        let mut reader = Reader::new(der, Rules::Der);
+        let element = reader.expect(tag::SEQUENCE)?;
+        reader.finish()?;
+        Self::from_element(&element)
+    }
+
+    fn from_element(element: &Element<'_>) -> Result<Self, PublicKeyError> {
+        let mut fields = element.children()?;
+        let identifier = AlgorithmIdentifier::from_element(&fields.expect(tag::SEQUENCE)?)?;
+        let bytes = fields.expect(tag::BIT_STRING)?.bit_string_bytes()?;
+        fields.finish()?;
+        let oid = identifier.oid;
+        let invalid = PublicKeyError::InvalidKey { oid };
+        let kind = match oid {
+            RSA_ENCRYPTION | RSASSA_PSS => Kind::Rsa {
+                key: rsa::RsaPublicKey::from_pkcs1_der(bytes).map_err(|_| invalid)?.into(),
+                restriction: rsa_restriction(&identifier).ok_or(invalid)?,
+            },
+            EC_PUBLIC_KEY => match named_curve(&identifier)? {
+                EllipticCurve::P256 => Kind::P256(
+                    p256::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map_err(|_| invalid)?,
+                ),
+                EllipticCurve::P384 => Kind::P384(
+                    p384::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map_err(|_| invalid)?,
+                ),
+                EllipticCurve::P521 => Kind::P521(Box::new(
+                    p521::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map_err(|_| invalid)?,
+                )),
+            },
+            ED25519 if bytes.len() == ED25519_LEN && identifier.parameters.is_none() => {
+                Kind::Ed25519
+            }
+            ED25519 => return Err(invalid),
+            _ => return Err(PublicKeyError::UnsupportedAlgorithm { oid }),
+        };
+        Ok(Self { spki: element.raw().into(), bytes: bytes.into(), kind })
+    }
+
+    /// The SubjectPublicKeyInfo as received.
+    #[must_use]
+    pub fn as_spki_der(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// Content of subjectPublicKey: DER `RSAPublicKey`, SEC 1 point, or Ed25519 key.
+    #[must_use]
+    pub fn key_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Kind and size.
+    #[must_use]
+    pub fn algorithm(&self) -> PublicKeyAlgorithm {
+        match &self.kind {
+            Kind::Rsa { key, .. } => {
+                use rsa::traits::PublicKeyParts as _;
+                PublicKeyAlgorithm::Rsa {
+                    bits: usize::try_from(key.n().bits()).unwrap_or(usize::MAX),
+                }
+            }
+            Kind::P256(_) => PublicKeyAlgorithm::Ec(EllipticCurve::P256),
+            Kind::P384(_) => PublicKeyAlgorithm::Ec(EllipticCurve::P384),
+            Kind::P521(_) => PublicKeyAlgorithm::Ec(EllipticCurve::P521),
+            Kind::Ed25519 => PublicKeyAlgorithm::Ed25519,
+        }
+    }
+
+    /// Length of modulus or order in bits; what is too short is policy.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        match self.algorithm() {
+            PublicKeyAlgorithm::Rsa { bits } => bits,
+            PublicKeyAlgorithm::Ec(curve) => curve.bits(),
+            PublicKeyAlgorithm::Ed25519 => 256,
+        }
+    }
+
+    /// Length in bytes of the longest signature value that this key makes, DER of ECDSA included.
+    #[must_use]
+    pub fn max_signature_len(&self) -> usize {
+        match self.algorithm() {
+            PublicKeyAlgorithm::Rsa { bits } => bits.div_ceil(8),
+            // SEQUENCE header of up to 3 bytes, twice INTEGER header and a sign byte.
+            PublicKeyAlgorithm::Ec(curve) => 3 + 2 * (3 + curve.integer_len()),
+            PublicKeyAlgorithm::Ed25519 => 64,
+        }
+    }
+
+    /// Verifies a signature value over a message.
+    ///
+    /// # Errors
+    /// [`VerifyError::BadSignature`] for a wrong value; the others say why nothing was verified.
+    pub fn verify(
+        &self,
+        algorithm: &SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
+        self.check_fit(algorithm)?;
+        if let Some(verification) = self.ring_verification(algorithm) {
+            return ring::signature::UnparsedPublicKey::new(verification, &self.bytes)
+                .verify(message, signature)
+                .map_err(|_| VerifyError::BadSignature);
+        }
+        match algorithm.digest_algorithm() {
+            Some(digest) => self.verify_digest(algorithm, &digest.digest(message), signature),
+            None => Err(self.unsupported(algorithm)),
+        }
+    }
+
+    /// Verifies a signature value over a message of which only the digest is known.
+    ///
+    /// # Errors
+    /// As [`Self::verify`]; Ed25519 takes no digest and is [`VerifyError::UnsupportedAlgorithm`].
+    pub fn verify_digest(
+        &self,
+        algorithm: &SignatureAlgorithm,
+        digest: &Digest,
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
+        self.check_fit(algorithm)?;
+        match algorithm.digest_algorithm() {
+            None => return Err(self.unsupported(algorithm)),
+            Some(expected) if expected != digest.algorithm() => {
+                return Err(VerifyError::DigestMismatch {
+                    given: digest.algorithm(),
+                    algorithm: *algorithm,
+                });
+            }
+            Some(_) => {}
+        }
+        let bad = VerifyError::BadSignature;
+        match (&self.kind, algorithm) {
+            (Kind::Rsa { key, .. }, SignatureAlgorithm::RsaPkcs1(_)) => {
+                let scheme = rsa::Pkcs1v15Sign {
+                    hash_len: Some(digest.as_bytes().len()),
+                    prefix: algorithm::digest_info_prefix(digest.algorithm()).into(),
+                };
+                key.verify(scheme, digest.as_bytes(), signature).map_err(|_| bad)
+            }
+            (Kind::Rsa { key, .. }, SignatureAlgorithm::RsaPss { mgf1_digest, salt_len, .. })
+                if *mgf1_digest == digest.algorithm() =>
+            {
+                verify_pss(key, digest, *salt_len, signature)
+            }
+            (Kind::P256(key), _) => p256::ecdsa::Signature::from_der(signature)
+                .and_then(|value| key.verify_prehash(&padded::<32>(digest), &value))
+                .map_err(|_| bad),
+            (Kind::P384(key), _) => p384::ecdsa::Signature::from_der(signature)
+                .and_then(|value| key.verify_prehash(&padded::<48>(digest), &value))
+                .map_err(|_| bad),
+            (Kind::P521(key), _) => p521::ecdsa::Signature::from_der(signature)
+                .and_then(|value| key.verify_prehash(&padded::<66>(digest), &value))
+                .map_err(|_| bad),
+            _ => Err(self.unsupported(algorithm)),
+        }
+    }
+
+    fn unsupported(&self, algorithm: &SignatureAlgorithm) -> VerifyError {
+        VerifyError::UnsupportedAlgorithm { algorithm: *algorithm, key: self.algorithm() }
+    }
+
+    /// The dispatch by key and algorithm: what does not fit is not tried.
+    fn check_fit(&self, algorithm: &SignatureAlgorithm) -> Result<(), VerifyError> {
+        let fits = match (&self.kind, algorithm) {
+            (Kind::Rsa { restriction, .. }, SignatureAlgorithm::RsaPkcs1(_)) => {
+                *restriction == RsaRestriction::None
+            }
+            (
+                Kind::Rsa { restriction, .. },
+                SignatureAlgorithm::RsaPss { digest, mgf1_digest, salt_len },
+            ) => match restriction {
+                RsaRestriction::None | RsaRestriction::AnyPss => true,
+                RsaRestriction::Pss { digest: own_digest, mgf1_digest: own_mgf1, min_salt_len } => {
+                    digest == own_digest && mgf1_digest == own_mgf1 && salt_len >= min_salt_len
+                }
+            },
+            (Kind::P256(_) | Kind::P384(_) | Kind::P521(_), SignatureAlgorithm::Ecdsa(_))
+            | (Kind::Ed25519, SignatureAlgorithm::Ed25519) => true,
+            _ => false,
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(VerifyError::KeyMismatch { algorithm: *algorithm, key: self.algorithm() })
+        }
+    }
+
+    /// Ring's algorithm for this key, where it has one.
+    fn ring_verification(
+        &self,
+        algorithm: &SignatureAlgorithm,
+    ) -> Option<&'static dyn ring::signature::VerificationAlgorithm> {
+        use DigestAlgorithm::{Sha1ForLegacyUseOnly, Sha256, Sha384, Sha512};
+        use ring::signature as ring;
+        // Ring refuses shorter moduli, where RustCrypto's answer leaves the refusal to the policy.
+        let long_rsa = matches!(self.algorithm(), PublicKeyAlgorithm::Rsa { bits } if bits >= 2048);
+        // Ring reads uncompressed points only.
+        let uncompressed = self.bytes.first() == Some(&4);
+        Some(match (&self.kind, algorithm) {
+            (Kind::Rsa { .. }, SignatureAlgorithm::RsaPkcs1(digest)) if long_rsa => match digest {
+                Sha1ForLegacyUseOnly => &ring::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
+                Sha256 => &ring::RSA_PKCS1_2048_8192_SHA256,
+                Sha384 => &ring::RSA_PKCS1_2048_8192_SHA384,
+                Sha512 => &ring::RSA_PKCS1_2048_8192_SHA512,
+                _ => return None,
+            },
+            (Kind::Rsa { .. }, pss) if long_rsa => {
+                if *pss == SignatureAlgorithm::rsa_pss(Sha256) {
+                    &ring::RSA_PSS_2048_8192_SHA256
+                } else if *pss == SignatureAlgorithm::rsa_pss(Sha384) {
+                    &ring::RSA_PSS_2048_8192_SHA384
+                } else if *pss == SignatureAlgorithm::rsa_pss(Sha512) {
+                    &ring::RSA_PSS_2048_8192_SHA512
+                } else {
+                    return None;
+                }
+            }
+            (Kind::P256(_), SignatureAlgorithm::Ecdsa(Sha256)) if uncompressed => {
+                &ring::ECDSA_P256_SHA256_ASN1
+            }
+            (Kind::P256(_), SignatureAlgorithm::Ecdsa(Sha384)) if uncompressed => {
+                &ring::ECDSA_P256_SHA384_ASN1
+            }
+            (Kind::P384(_), SignatureAlgorithm::Ecdsa(Sha256)) if uncompressed => {
+                &ring::ECDSA_P384_SHA256_ASN1
+            }
+            (Kind::P384(_), SignatureAlgorithm::Ecdsa(Sha384)) if uncompressed => {
+                &ring::ECDSA_P384_SHA384_ASN1
+            }
+            (Kind::Ed25519, SignatureAlgorithm::Ed25519) => &ring::ED25519,
+            _ => return None,
+        })
+    }
+}
+
+/// Equal keys have equal SubjectPublicKeyInfo bytes.
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.spki == other.spki
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl core::fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "PublicKey({})", self.algorithm())
+    }
+}
+
+fn named_curve(identifier: &AlgorithmIdentifier) -> Result<EllipticCurve, PublicKeyError> {
+    let parameters =
+        identifier.parameters.as_deref().ok_or(PublicKeyError::UnsupportedCurve { oid: None })?;
+    let element = Reader::new(parameters, Rules::Der).element()?;
+    if element.tag() != tag::OBJECT_IDENTIFIER {
+        return Err(PublicKeyError::UnsupportedCurve { oid: None });
+    }
+    let oid = element.oid()?;
+    EllipticCurve::ALL
+        .into_iter()
+        .find(|curve| curve.oid() == oid)
+        .ok_or(PublicKeyError::UnsupportedCurve { oid: Some(oid) })
+}
+
+fn rsa_restriction(identifier: &AlgorithmIdentifier) -> Option<RsaRestriction> {
+    if identifier.oid == RSA_ENCRYPTION {
+        return identifier.has_no_parameters().then_some(RsaRestriction::None);
+    }
+    if identifier.parameters.is_none() {
+        return Some(RsaRestriction::AnyPss);
+    }
+    match SignatureAlgorithm::from_algorithm_identifier(identifier) {
+        Ok(SignatureAlgorithm::RsaPss { digest, mgf1_digest, salt_len }) => {
+            Some(RsaRestriction::Pss { digest, mgf1_digest, min_salt_len: salt_len })
+        }
+        _ => None,
+    }
+}
+
+/// FIPS 186-5 §6.4.2 takes the leftmost bits of a longer digest; a shorter one is a smaller integer.
+fn padded<const LEN: usize>(digest: &Digest) -> Vec<u8> {
+    let bytes = digest.as_bytes();
+    let mut integer = vec![0; LEN.saturating_sub(bytes.len())];
+    integer.extend_from_slice(bytes);
+    integer
+}
+
+fn verify_pss(
+    key: &rsa::RsaPublicKey,
+    digest: &Digest,
+    salt_len: u32,
+    signature: &[u8],
+) -> Result<(), VerifyError> {
+    use rsa::pss::{Signature, VerifyingKey};
+    let bad = VerifyError::BadSignature;
+    let salt_len = usize::try_from(salt_len).map_err(|_| bad)?;
+    let value = Signature::try_from(signature).map_err(|_| bad)?;
+    macro_rules! with {
+        ($hash:ty) => {
+            VerifyingKey::<$hash>::new_with_salt_len(key.clone(), salt_len)
+                .verify_prehash(digest.as_bytes(), &value)
+        };
+    }
+    match digest.algorithm() {
+        DigestAlgorithm::Sha1ForLegacyUseOnly => with!(sha1::Sha1),
+        DigestAlgorithm::Sha256 => with!(sha2::Sha256),
+        DigestAlgorithm::Sha384 => with!(sha2::Sha384),
+        DigestAlgorithm::Sha512 => with!(sha2::Sha512),
+        DigestAlgorithm::Sha3_256 => with!(sha3::Sha3_256),
+        DigestAlgorithm::Sha3_384 => with!(sha3::Sha3_384),
+        DigestAlgorithm::Sha3_512 => with!(sha3::Sha3_512),
+    }
+    .map_err(|_| bad)
+}
