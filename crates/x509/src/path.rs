@@ -1,0 +1,478 @@
+//! Path building and validation (RFC 5280 §6, RFC 4158), as far as signing safely needs it.
+//!
+//! Processed: names, signatures, validity, basicConstraints, keyUsage, extKeyUsage, unknown critical
+//! extensions. A certificate with nameConstraints or policyConstraints is refused by its own error, because
+//! passing over them would be worse. Revocation is a question of its own, asked with the path in hand.
+
+mod error;
+pub mod policy;
+
+pub use error::PathError;
+pub use policy::{CertificateUsage, PathPolicy};
+
+use crate::algorithm::SignatureAlgorithm;
+use crate::certificate::Certificate;
+use crate::extension;
+use crate::public_key::{PublicKey, PublicKeyAlgorithm, VerifyError};
+use crate::time::Time;
+use const_oid::ObjectIdentifier;
+
+/// A name and a key that are trusted without proof (RFC 5280 §6.1.1 (d)), here given as a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustAnchor {
+    certificate: Certificate,
+}
+
+impl TrustAnchor {
+    /// Trusts a certificate's name and key; it need not be self-signed.
+    #[must_use]
+    pub const fn from_certificate(certificate: Certificate) -> Self {
+        Self { certificate }
+    }
+
+    /// The certificate that states the anchor.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+}
+
+/// Proof that a certificate led to a trust anchor under a policy at a time; only [`validate_path`] makes one.
+#[derive(Clone, Debug)]
+pub struct ValidatedPath {
+    certificates: Vec<Certificate>,
+    anchor: TrustAnchor,
+    validation_time: Time,
+}
+
+impl ValidatedPath {
+    /// The certificate that was validated.
+    #[must_use]
+    pub fn end_entity(&self) -> &Certificate {
+        // A path is never empty: it begins with the end entity.
+        &self.certificates[0]
+    }
+
+    /// End entity first, then each issuer, without the anchor (unless the end entity is the anchor itself).
+    #[must_use]
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    /// The anchor that ends the path.
+    #[must_use]
+    pub const fn anchor(&self) -> &TrustAnchor {
+        &self.anchor
+    }
+
+    /// End entity first, the anchor's certificate last, each once: what a signature embeds.
+    #[must_use]
+    pub fn chain(&self) -> Vec<Certificate> {
+        let mut chain = self.certificates.clone();
+        if chain.last() != Some(&self.anchor.certificate) {
+            chain.push(self.anchor.certificate.clone());
+        }
+        chain
+    }
+
+    /// The time at which the path was valid.
+    #[must_use]
+    pub const fn validation_time(&self) -> Time {
+        self.validation_time
+    }
+}
+
+/// Builds and validates a path from a certificate to one of the anchors.
+///
+/// Candidates may come from the signature, a token or a store, in any order, and prove nothing by being there.
+///
+/// # Errors
+/// Where no path holds: the reason of the path that came closest to an anchor.
+pub fn validate_path(
+    end_entity: &Certificate,
+    candidates: &[Certificate],
+    anchors: &[TrustAnchor],
+    policy: &PathPolicy,
+    validation_time: Time,
+) -> Result<ValidatedPath, PathError> {
+    let mut search =
+        Search { candidates, anchors, policy, validation_time, signature_checks: 0, closest: None };
+    let found = search.extend(vec![end_entity.clone()])?;
+    match (found, search.closest) {
+        (Some(path), _) => Ok(path),
+        (None, Some((_, error))) => Err(error),
+        (None, None) => Err(PathError::UnknownIssuer {
+            subject: end_entity.subject().clone(),
+            issuer: end_entity.issuer().clone(),
+        }),
+    }
+}
+
+/// The checks on the signer's certificate alone, before any path: validity and usage.
+///
+/// For telling a person early; it proves nothing about trust.
+///
+/// # Errors
+/// The check that failed.
+pub fn check_end_entity(
+    certificate: &Certificate,
+    policy: &PathPolicy,
+    validation_time: Time,
+) -> Result<(), PathError> {
+    check_validity(certificate, validation_time)?;
+    check_critical_extensions(certificate)?;
+    check_usage(certificate, policy.usage)?;
+    check_key(certificate, policy).map(|_| ())
+}
+
+/// How far a failed path had come: one that reached an anchor tells more than one that lost its way.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Progress {
+    reached_anchor: bool,
+    len: usize,
+}
+
+struct Search<'a> {
+    candidates: &'a [Certificate],
+    anchors: &'a [TrustAnchor],
+    policy: &'a PathPolicy,
+    validation_time: Time,
+    signature_checks: usize,
+    closest: Option<(Progress, PathError)>,
+}
+
+impl Search<'_> {
+    /// Depth first; `Err` only where a limit ends the whole search.
+    fn extend(&mut self, path: Vec<Certificate>) -> Result<Option<ValidatedPath>, PathError> {
+        let Some(last) = path.last().cloned() else {
+            return Ok(None);
+        };
+        if path.len() > self.policy.max_path_len {
+            let limit = self.policy.max_path_len;
+            self.note(&path, false, PathError::PathTooLong { limit });
+            return Ok(None);
+        }
+        // A directly trusted end entity is its own path.
+        let trusted = self
+            .anchors
+            .iter()
+            .find(|anchor| path.len() == 1 && anchor.certificate == last)
+            .cloned();
+        if let Some(anchor) = trusted
+            && let Some(found) = self.conclude(path.clone(), &anchor)?
+        {
+            return Ok(Some(found));
+        }
+        let mut dead_end = true;
+        for anchor in self.anchors {
+            if *anchor.certificate.subject() == *last.issuer() && anchor.certificate != last {
+                dead_end = false;
+                if let Some(found) = self.conclude(path.clone(), anchor)? {
+                    return Ok(Some(found));
+                }
+            }
+        }
+        for issuer in self.ordered_issuers(&last, &path) {
+            dead_end = false;
+            // The signature first: an impostor with the right name must not open a branch.
+            if let Err(error) = self.check_signature(&last, &issuer)? {
+                self.note(&path, false, error);
+                continue;
+            }
+            let mut longer = path.clone();
+            longer.push(issuer);
+            if let Some(found) = self.extend(longer)? {
+                return Ok(Some(found));
+            }
+        }
+        if dead_end {
+            let error = PathError::UnknownIssuer {
+                subject: last.subject().clone(),
+                issuer: last.issuer().clone(),
+            };
+            self.note(&path, false, error);
+        }
+        Ok(None)
+    }
+
+    /// Candidates with the issuer's name that the path does not hold yet; matching key identifiers first.
+    fn ordered_issuers(&self, last: &Certificate, path: &[Certificate]) -> Vec<Certificate> {
+        let mut issuers: Vec<Certificate> = Vec::new();
+        for candidate in self.candidates {
+            let repeats = path.iter().any(|used| {
+                used == candidate
+                    // RFC 4158 §2.4.2: the same name and key again is a loop by another certificate.
+                    || (used.subject() == candidate.subject()
+                        && used.spki_der() == candidate.spki_der())
+            });
+            let anchored = self.anchors.iter().any(|anchor| anchor.certificate == *candidate);
+            if candidate.subject() == last.issuer()
+                && !repeats
+                && !anchored
+                && !issuers.contains(candidate)
+            {
+                issuers.push(candidate.clone());
+            }
+        }
+        issuers.sort_by_key(|issuer| {
+            // A hint only (RFC 5280 §4.2.1.1): equal, unknown, different.
+            match (last.authority_key_identifier(), issuer.subject_key_identifier()) {
+                (Some(wanted), Some(found)) if wanted == found => 0,
+                (Some(_), Some(_)) => 2,
+                _ => 1,
+            }
+        });
+        issuers
+    }
+
+    /// Checks a complete path; a failed check is noted and leaves the search going.
+    fn conclude(
+        &mut self,
+        certificates: Vec<Certificate>,
+        anchor: &TrustAnchor,
+    ) -> Result<Option<ValidatedPath>, PathError> {
+        let last = certificates.last().cloned();
+        if let Some(last) = last.filter(|last| *last != anchor.certificate)
+            && let Err(error) = self.check_signature(&last, &anchor.certificate)?
+        {
+            self.note(&certificates, false, error);
+            return Ok(None);
+        }
+        match check_path(&certificates, anchor, self.policy, self.validation_time) {
+            Ok(()) => Ok(Some(ValidatedPath {
+                certificates,
+                anchor: anchor.clone(),
+                validation_time: self.validation_time,
+            })),
+            Err(error) => {
+                self.note(&certificates, true, error);
+                Ok(None)
+            }
+        }
+    }
+
+    fn note(&mut self, path: &[Certificate], reached_anchor: bool, error: PathError) {
+        let progress = Progress { reached_anchor, len: path.len() };
+        if self.closest.as_ref().is_none_or(|(closest, _)| progress > *closest) {
+            self.closest = Some((progress, error));
+        }
+    }
+
+    fn check_signature(
+        &mut self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Result<Result<(), PathError>, PathError> {
+        if self.signature_checks >= self.policy.max_signature_checks {
+            return Err(PathError::TooManySignatureChecks {
+                limit: self.policy.max_signature_checks,
+            });
+        }
+        self.signature_checks += 1;
+        Ok(verify_certificate(certificate, issuer))
+    }
+}
+
+/// Verifies the issuer's signature on a certificate (RFC 5280 §6.1.3 (a)(1)).
+///
+/// # Errors
+/// [`PathError::SignatureInvalid`], or why it could not be verified.
+pub fn verify_certificate(
+    certificate: &Certificate,
+    issuer: &Certificate,
+) -> Result<(), PathError> {
+    let subject = || certificate.subject().clone();
+    // RFC 5280 §4.1.1.2: both fields must name the same algorithm.
+    if certificate.signature_algorithm() != certificate.tbs_signature_algorithm() {
+        return Err(PathError::SignatureAlgorithmMismatch { subject: subject() });
+    }
+    let algorithm =
+        SignatureAlgorithm::from_algorithm_identifier(certificate.signature_algorithm())
+            .map_err(|error| PathError::UnsupportedAlgorithm { subject: subject(), error })?;
+    let key = public_key(issuer)?;
+    key.verify(&algorithm, certificate.tbs_der(), certificate.signature()).map_err(|error| {
+        match error {
+            VerifyError::UnsupportedAlgorithm { algorithm, key } => {
+                PathError::UnsupportedSignature { subject: subject(), algorithm, key }
+            }
+            _ => PathError::SignatureInvalid {
+                subject: subject(),
+                issuer: certificate.issuer().clone(),
+            },
+        }
+    })
+}
+
+fn public_key(certificate: &Certificate) -> Result<PublicKey, PathError> {
+    certificate
+        .public_key()
+        .map_err(|error| PathError::UnusableKey { subject: certificate.subject().clone(), error })
+}
+
+/// RFC 5280 §6.1.3–6.1.5 over a path whose signatures have been verified, from the anchor down.
+fn check_path(
+    certificates: &[Certificate],
+    anchor: &TrustAnchor,
+    policy: &PathPolicy,
+    time: Time,
+) -> Result<(), PathError> {
+    if policy.anchor_validity {
+        check_validity(&anchor.certificate, time)?;
+    }
+    // §6.1.2 (k): as many intermediates as the policy allows, or fewer where the anchor says so.
+    let mut allowed = policy.max_path_len;
+    if let Some(len) = path_len(&anchor.certificate) {
+        allowed = allowed.min(len);
+    }
+    for (position, certificate) in certificates.iter().enumerate().rev() {
+        check_validity(certificate, time)?;
+        check_critical_extensions(certificate)?;
+        check_algorithms(certificate, anchor, policy)?;
+        if position == 0 {
+            return check_usage(certificate, policy.usage);
+        }
+        check_issuer(certificate)?;
+        // §6.1.4 (l): self-issued certificates do not count.
+        if !certificate.is_self_issued() {
+            allowed = allowed.checked_sub(1).ok_or_else(|| PathError::PathLenConstraint {
+                subject: certificate.subject().clone(),
+            })?;
+        }
+        if let Some(len) = path_len(certificate) {
+            allowed = allowed.min(len);
+        }
+    }
+    Ok(())
+}
+
+fn path_len(certificate: &Certificate) -> Option<usize> {
+    let len = certificate.extensions().basic_constraints()?.path_len?;
+    usize::try_from(len).ok()
+}
+
+fn check_validity(certificate: &Certificate, time: Time) -> Result<(), PathError> {
+    let validity = certificate.validity();
+    if time < validity.not_before {
+        return Err(PathError::NotYetValid {
+            subject: certificate.subject().clone(),
+            time,
+            not_before: validity.not_before,
+        });
+    }
+    if time > validity.not_after {
+        return Err(PathError::Expired {
+            subject: certificate.subject().clone(),
+            time,
+            not_after: validity.not_after,
+        });
+    }
+    Ok(())
+}
+
+/// Critical extensions whose meaning is processed here, or cannot narrow a path that demands no policy.
+const UNDERSTOOD: [ObjectIdentifier; 12] = [
+    extension::SUBJECT_KEY_IDENTIFIER,
+    extension::AUTHORITY_KEY_IDENTIFIER,
+    extension::KEY_USAGE,
+    extension::EXTENDED_KEY_USAGE,
+    extension::BASIC_CONSTRAINTS,
+    extension::SUBJECT_ALT_NAME,
+    extension::ISSUER_ALT_NAME,
+    extension::CERTIFICATE_POLICIES,
+    extension::POLICY_MAPPINGS,
+    extension::INHIBIT_ANY_POLICY,
+    extension::CRL_DISTRIBUTION_POINTS,
+    extension::AUTHORITY_INFO_ACCESS,
+];
+
+fn check_critical_extensions(certificate: &Certificate) -> Result<(), PathError> {
+    for extension in certificate.extensions().all() {
+        let subject = || certificate.subject().clone();
+        match extension.oid {
+            // These constrain even where a certificate authority forgot to mark them.
+            extension::NAME_CONSTRAINTS => {
+                return Err(PathError::NameConstraintsNotProcessed { subject: subject() });
+            }
+            extension::POLICY_CONSTRAINTS => {
+                return Err(PathError::PolicyConstraintsNotProcessed { subject: subject() });
+            }
+            oid if extension.critical && !UNDERSTOOD.contains(&oid) => {
+                return Err(PathError::UnknownCriticalExtension { subject: subject(), oid });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_issuer(certificate: &Certificate) -> Result<(), PathError> {
+    let subject = || certificate.subject().clone();
+    // §6.1.4 (k): a certificate without basicConstraints is no certificate authority, whatever its version.
+    if !certificate.is_certificate_authority() {
+        return Err(PathError::NotACertificateAuthority { subject: subject() });
+    }
+    // §6.1.4 (n).
+    match certificate.key_usage() {
+        Some(usage) if !usage.key_cert_sign() => {
+            Err(PathError::NotForCertificateSigning { subject: subject(), key_usage: usage })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The policy's cryptographic limits; the signature on the anchor itself counts for nothing.
+fn check_algorithms(
+    certificate: &Certificate,
+    anchor: &TrustAnchor,
+    policy: &PathPolicy,
+) -> Result<(), PathError> {
+    check_key(certificate, policy)?;
+    if *certificate == anchor.certificate {
+        return Ok(());
+    }
+    let algorithm = SignatureAlgorithm::from_algorithm_identifier(
+        certificate.signature_algorithm(),
+    )
+    .map_err(|error| PathError::UnsupportedAlgorithm {
+        subject: certificate.subject().clone(),
+        error,
+    })?;
+    match algorithm.digest_algorithm() {
+        Some(digest) if !policy.digests.contains(&digest) => {
+            Err(PathError::WeakAlgorithm { subject: certificate.subject().clone(), algorithm })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_key(certificate: &Certificate, policy: &PathPolicy) -> Result<PublicKey, PathError> {
+    let key = public_key(certificate)?;
+    match key.algorithm() {
+        PublicKeyAlgorithm::Rsa { bits } if bits < policy.min_rsa_bits => Err(PathError::WeakKey {
+            subject: certificate.subject().clone(),
+            bits,
+            minimum: policy.min_rsa_bits,
+        }),
+        _ => Ok(key),
+    }
+}
+
+fn check_usage(certificate: &Certificate, usage: CertificateUsage) -> Result<(), PathError> {
+    let subject = || certificate.subject().clone();
+    let Some(purposes) = usage.accepted_purposes() else {
+        return Ok(());
+    };
+    if let Some(key_usage) = certificate.key_usage()
+        && !key_usage.digital_signature()
+        && !key_usage.content_commitment()
+    {
+        return Err(PathError::NotForSigning { subject: subject(), key_usage });
+    }
+    match certificate.extended_key_usage() {
+        None if usage.requires_purpose() => Err(PathError::PurposeMissing { subject: subject() }),
+        Some(found) if !found.iter().any(|purpose| purposes.contains(purpose)) => {
+            Err(PathError::PurposeNotAccepted { subject: subject(), found: found.to_vec() })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,224 @@
+//! Why no path holds.
+
+use crate::algorithm::{AlgorithmError, SignatureAlgorithm};
+use crate::extension::KeyUsage;
+use crate::name::Name;
+use crate::public_key::{PublicKeyAlgorithm, PublicKeyError};
+use crate::time::Time;
+use const_oid::ObjectIdentifier;
+
+/// Why no path led from a certificate to an anchor; `subject` is the certificate that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathError {
+    /// Neither candidates nor anchors hold the issuer.
+    UnknownIssuer {
+        /// The certificate whose issuer is missing.
+        subject: Name,
+        /// The missing issuer.
+        issuer: Name,
+    },
+    /// The validation time is after notAfter.
+    Expired {
+        /// The certificate.
+        subject: Name,
+        /// The validation time.
+        time: Time,
+        /// Last valid second.
+        not_after: Time,
+    },
+    /// The validation time is before notBefore.
+    NotYetValid {
+        /// The certificate.
+        subject: Name,
+        /// The validation time.
+        time: Time,
+        /// First valid second.
+        not_before: Time,
+    },
+    /// keyUsage has neither digitalSignature nor nonRepudiation.
+    NotForSigning {
+        /// The certificate.
+        subject: Name,
+        /// What the key may do.
+        key_usage: KeyUsage,
+    },
+    /// extKeyUsage names no purpose that fits.
+    PurposeNotAccepted {
+        /// The certificate.
+        subject: Name,
+        /// The purposes it names.
+        found: Vec<ObjectIdentifier>,
+    },
+    /// extKeyUsage is missing where the usage demands it.
+    PurposeMissing {
+        /// The certificate.
+        subject: Name,
+    },
+    /// The issuer's signature on the certificate is wrong.
+    SignatureInvalid {
+        /// The certificate.
+        subject: Name,
+        /// The issuer by whose key it was tried.
+        issuer: Name,
+    },
+    /// The two signature algorithm fields of the certificate differ.
+    SignatureAlgorithmMismatch {
+        /// The certificate.
+        subject: Name,
+    },
+    /// The certificate is signed by an algorithm that is not ours.
+    UnsupportedAlgorithm {
+        /// The certificate.
+        subject: Name,
+        /// Which one.
+        error: AlgorithmError,
+    },
+    /// The certificate is signed by a combination of key and algorithm that nobody here computes.
+    UnsupportedSignature {
+        /// The certificate.
+        subject: Name,
+        /// The algorithm.
+        algorithm: SignatureAlgorithm,
+        /// The issuer's key.
+        key: PublicKeyAlgorithm,
+    },
+    /// The certificate's key is not ours to use.
+    UnusableKey {
+        /// The certificate.
+        subject: Name,
+        /// Why.
+        error: PublicKeyError,
+    },
+    /// The policy refuses the digest of the certificate's signature.
+    WeakAlgorithm {
+        /// The certificate.
+        subject: Name,
+        /// The algorithm.
+        algorithm: SignatureAlgorithm,
+    },
+    /// The policy refuses so short a key.
+    WeakKey {
+        /// The certificate.
+        subject: Name,
+        /// Length of the modulus.
+        bits: usize,
+        /// Shortest accepted.
+        minimum: usize,
+    },
+    /// The certificate issued another, yet basicConstraints do not make it an authority.
+    NotACertificateAuthority {
+        /// The certificate.
+        subject: Name,
+    },
+    /// The certificate issued another, yet keyUsage lacks keyCertSign.
+    NotForCertificateSigning {
+        /// The certificate.
+        subject: Name,
+        /// What the key may do.
+        key_usage: KeyUsage,
+    },
+    /// More intermediates follow than a pathLenConstraint allows.
+    PathLenConstraint {
+        /// The certificate that is one too many.
+        subject: Name,
+    },
+    /// A critical extension that is not known here.
+    UnknownCriticalExtension {
+        /// The certificate.
+        subject: Name,
+        /// The extension.
+        oid: ObjectIdentifier,
+    },
+    /// nameConstraints are present and not processed here.
+    NameConstraintsNotProcessed {
+        /// The certificate.
+        subject: Name,
+    },
+    /// policyConstraints are present and not processed here.
+    PolicyConstraintsNotProcessed {
+        /// The certificate.
+        subject: Name,
+    },
+    /// The path would have more certificates than the policy allows.
+    PathTooLong {
+        /// Most certificates allowed.
+        limit: usize,
+    },
+    /// The search was ended after so many signature checks.
+    TooManySignatureChecks {
+        /// Most checks allowed.
+        limit: usize,
+    },
+}
+
+impl core::fmt::Display for PathError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::UnknownIssuer { subject, issuer } => {
+                write!(f, "the issuer [{issuer}] of [{subject}] is not known")
+            }
+            Self::Expired { subject, time, not_after } => {
+                write!(f, "the certificate of [{subject}] expired at {not_after}, before {time}")
+            }
+            Self::NotYetValid { subject, time, not_before } => {
+                write!(f, "the certificate of [{subject}] is valid from {not_before}, after {time}")
+            }
+            Self::NotForSigning { subject, key_usage } => {
+                write!(f, "the key of [{subject}] is not for signing, only for: {key_usage}")
+            }
+            Self::PurposeNotAccepted { subject, found } => {
+                write!(f, "the certificate of [{subject}] is for other purposes:")?;
+                found.iter().try_for_each(|purpose| write!(f, " {purpose}"))
+            }
+            Self::PurposeMissing { subject } => {
+                write!(f, "the certificate of [{subject}] names no purpose")
+            }
+            Self::SignatureInvalid { subject, issuer } => {
+                write!(f, "the signature of [{issuer}] on the certificate of [{subject}] is wrong")
+            }
+            Self::SignatureAlgorithmMismatch { subject } => {
+                write!(f, "the certificate of [{subject}] names two different signature algorithms")
+            }
+            Self::UnsupportedAlgorithm { subject, error } => {
+                write!(f, "the certificate of [{subject}]: {error}")
+            }
+            Self::UnsupportedSignature { subject, algorithm, key } => {
+                write!(f, "the certificate of [{subject}]: {algorithm} with {key} is not supported")
+            }
+            Self::UnusableKey { subject, error } => write!(f, "the key of [{subject}]: {error}"),
+            Self::WeakAlgorithm { subject, algorithm } => write!(
+                f,
+                "the certificate of [{subject}] is signed with {algorithm}, which is too weak"
+            ),
+            Self::WeakKey { subject, bits, minimum } => {
+                write!(f, "the RSA key of [{subject}] has {bits} bits, fewer than {minimum}")
+            }
+            Self::NotACertificateAuthority { subject } => {
+                write!(f, "[{subject}] is no certificate authority")
+            }
+            Self::NotForCertificateSigning { subject, key_usage } => write!(
+                f,
+                "the key of [{subject}] is not for signing certificates, only for: {key_usage}"
+            ),
+            Self::PathLenConstraint { subject } => {
+                write!(f, "[{subject}] is one certificate authority more than its issuer allows")
+            }
+            Self::UnknownCriticalExtension { subject, oid } => {
+                write!(f, "the certificate of [{subject}] has the unknown critical extension {oid}")
+            }
+            Self::NameConstraintsNotProcessed { subject } => {
+                write!(f, "the certificate of [{subject}] constrains names, which is not processed")
+            }
+            Self::PolicyConstraintsNotProcessed { subject } => write!(
+                f,
+                "the certificate of [{subject}] constrains policies, which is not processed"
+            ),
+            Self::PathTooLong { limit } => write!(f, "no path of at most {limit} certificates"),
+            Self::TooManySignatureChecks { limit } => {
+                write!(f, "no path found within {limit} signature checks")
+            }
+        }
+    }
+}
+
+impl core::error::Error for PathError {}
