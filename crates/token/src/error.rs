@@ -12,10 +12,7 @@ use crate::{PinRefused, PinState, SigningAlgorithm};
 
 /// What a key store reports; serializes, since it crosses the boundary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(
-    missing_docs,
-    reason = "field names say it; each variant is documented"
-)]
+#[allow(missing_docs, reason = "field names say it; each variant is documented")]
 pub enum TokenError {
     /// The path is not absolute: a relative one would search the library path.
     ModulePathNotAbsolute { path: PathBuf },
@@ -25,6 +22,8 @@ pub enum TokenError {
     ModuleMissing { path: PathBuf },
     /// The file loads, but has no C_GetFunctionList; or it is no shared library at all.
     NotPkcs11Module { path: PathBuf },
+    /// The file's SHA-256 is not the one on the allow-list.
+    ModuleDigestMismatch { path: PathBuf },
     /// No slot of the allowed modules holds this token.
     TokenNotPresent,
     /// The token was pulled out (CKR_DEVICE_REMOVED, CKR_TOKEN_NOT_PRESENT).
@@ -61,6 +60,8 @@ pub enum TokenError {
     CertificateMalformed { offset: Option<u32> },
     /// The URI does not parse, at this byte.
     UriMalformed { offset: usize },
+    /// The URI carries `pin-value`: a PIN does not belong on a command line or in a log.
+    UriPinValueRefused,
     /// The URI fits no credential.
     UriMatchesNothing,
     /// The URI fits several credentials.
@@ -78,34 +79,34 @@ pub enum TokenError {
     /// CKR_DEVICE_ERROR, CKR_GENERAL_ERROR or CKR_FUNCTION_FAILED.
     DeviceError { function: Cow<'static, str> },
     /// The module did not come back in time; the act is over, the process goes on.
-    CallTimedOut {
-        function: Cow<'static, str>,
-        limit: Duration,
-    },
+    CallTimedOut { function: Cow<'static, str>, limit: Duration },
     /// The label is longer than the 32 bytes of CK_TOKEN_INFO.
     LabelTooLong { length: usize },
     /// No act of that number is open.
     ActUnknown,
-    /// The token's serial number or label changed between listing and opening.
-    TokenExchanged,
     /// The private key to import does not parse.
     PrivateKeyMalformed,
+    /// The module answered with something outside the standard.
+    ReplyMalformed { function: Cow<'static, str> },
     /// Any other return value, by its PKCS#11 names.
-    Call {
-        function: Cow<'static, str>,
-        value: Cow<'static, str>,
-    },
+    Call { function: Cow<'static, str>, value: Cow<'static, str> },
     /// A PKCS#12 key file's error.
     KeyFile(KeyFileError),
 }
 
 impl TokenError {
     /// Whether the act that met it is over.
+    ///
+    /// A wrong PIN at a signature (CKA_ALWAYS_AUTHENTICATE) ends it too: a batch must not spend the tries that are left.
     #[must_use]
     pub fn ends_act(&self) -> bool {
         matches!(
             self,
-            Self::TokenRemoved { .. } | Self::SessionLost { .. } | Self::CallTimedOut { .. }
+            Self::TokenRemoved { .. }
+                | Self::SessionLost { .. }
+                | Self::CallTimedOut { .. }
+                | Self::PinIncorrect { .. }
+                | Self::PinLocked
         )
     }
 }
@@ -123,6 +124,9 @@ impl fmt::Display for TokenError {
             Self::NotPkcs11Module { path } => {
                 write!(f, "{} is not a PKCS#11 module", path.display())
             }
+            Self::ModuleDigestMismatch { path } => {
+                write!(f, "module {} is not the file that was allowed", path.display())
+            }
             Self::TokenNotPresent => f.write_str("the token is not present"),
             Self::TokenRemoved { function } => write!(f, "the token was removed ({function})"),
             Self::TokenNotInitialized => f.write_str("the token is not initialized"),
@@ -130,11 +134,7 @@ impl fmt::Display for TokenError {
                 write!(f, "the session with the token was lost ({function})")
             }
             Self::TokenBusy { waited } => {
-                write!(
-                    f,
-                    "another signing act holds the token; waited {} ms",
-                    waited.as_millis()
-                )
+                write!(f, "another signing act holds the token; waited {} ms", waited.as_millis())
             }
             Self::PinRefused(PinRefused::Cancelled) => f.write_str("PIN entry was cancelled"),
             Self::PinRefused(PinRefused::NoPrompt) => {
@@ -159,16 +159,10 @@ impl fmt::Display for TokenError {
             Self::LastTryRefused => f.write_str("one PIN try is left and it was not confirmed"),
             Self::KeyNotFound { id } => write!(f, "no private key with CKA_ID {}", hex::encode(id)),
             Self::CertificateKeyMismatch { id } => {
-                write!(
-                    f,
-                    "the key with CKA_ID {} is not the certificate's",
-                    hex::encode(id)
-                )
+                write!(f, "the key with CKA_ID {} is not the certificate's", hex::encode(id))
             }
             Self::KeyUnsupported => f.write_str("the key's type or size is not supported"),
-            Self::CertificateMalformed {
-                offset: Some(offset),
-            } => {
+            Self::CertificateMalformed { offset: Some(offset) } => {
                 write!(f, "the certificate does not parse at byte {offset}")
             }
             Self::CertificateMalformed { offset: None } => {
@@ -177,23 +171,20 @@ impl fmt::Display for TokenError {
             Self::UriMalformed { offset } => {
                 write!(f, "the credential URI does not parse at byte {offset}")
             }
+            Self::UriPinValueRefused => f.write_str("a PIN inside a URI is refused"),
             Self::UriMatchesNothing => f.write_str("the URI matches no credential"),
             Self::UriAmbiguous { matches } => write!(f, "the URI matches {matches} credentials"),
             Self::MechanismNotOffered { algorithm } => {
                 write!(f, "the token does not offer {algorithm:?}")
             }
-            Self::MessageNeeded { algorithm } => write!(
-                f,
-                "the token takes {algorithm:?} only over the message itself"
-            ),
+            Self::MessageNeeded { algorithm } => {
+                write!(f, "the token takes {algorithm:?} only over the message itself")
+            }
             Self::DigestLength { expected, actual } => {
                 write!(f, "digest of {actual} bytes where {expected} are due")
             }
             Self::UnexpectedLength { expected, actual } => {
-                write!(
-                    f,
-                    "the device returned {actual} bytes where {expected} are due"
-                )
+                write!(f, "the device returned {actual} bytes where {expected} are due")
             }
             Self::DeviceMemory { function } => {
                 write!(f, "the device is out of memory ({function})")
@@ -210,8 +201,10 @@ impl fmt::Display for TokenError {
                 write!(f, "the label has {length} bytes, at most 32 fit")
             }
             Self::ActUnknown => f.write_str("no such signing act is open"),
-            Self::TokenExchanged => f.write_str("another token is in the slot now"),
             Self::PrivateKeyMalformed => f.write_str("the private key does not parse"),
+            Self::ReplyMalformed { function } => {
+                write!(f, "the module answered {function} wrongly")
+            }
             Self::Call { function, value } => write!(f, "{function} returned {value}"),
             Self::KeyFile(error) => error.fmt(f),
         }

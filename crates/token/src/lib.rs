@@ -2,7 +2,7 @@
 //!
 //! A [`KeyStore`] lists [`Credential`]s (a certificate and the private key of the same `CKA_ID`) and opens one of them
 //! as a [`SigningAct`]: one login, any number of signatures from any number of threads, one logout. PKCS#11 modules
-//! and PKCS#12 files ([`pkcs12`]) implement it alike; what crosses the boundary ([`Request`], [`Reply`])
+//! ([`pkcs11`]) and PKCS#12 files ([`pkcs12`]) implement it alike; what crosses the boundary ([`Request`], [`Reply`])
 //! serializes, so that a module can live in a worker process of its own. A [`Pin`] never does.
 
 mod algorithm;
@@ -10,8 +10,12 @@ mod credential;
 mod error;
 mod message;
 mod pin;
+pub mod pkcs11;
 pub mod pkcs12;
+mod public_key;
+mod service;
 mod store;
+mod uri;
 
 pub use algorithm::{Curve, HashAlgorithm, Input, KeyType, RawSignature, SigningAlgorithm};
 pub use credential::{Credential, KeyMatch, TokenInfo};
@@ -20,4 +24,6 @@ pub use message::{
     ActId, KeyImport, KeyPairSpec, ModuleInfo, Reply, Request, SlotInfo, TokenSelector,
 };
 pub use pin::{Pin, PinPrompt, PinPurpose, PinRefused, PinRequest, PinSource, PinState};
+pub use service::Service;
 pub use store::{KeyStore, SigningAct};
+pub use uri::Pkcs11Uri;

@@ -76,10 +76,7 @@ pub struct SlotInfo {
 
 /// What a service is asked; holds no PIN and no private key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(
-    missing_docs,
-    reason = "fields are of documented types and say what they are"
-)]
+#[allow(missing_docs, reason = "fields are of documented types and say what they are")]
 pub enum Request {
     /// Loads what is allowed and reports it.
     ListModules,
@@ -88,22 +85,11 @@ pub enum Request {
     /// All credentials.
     ListCredentials,
     /// Logs in; answered by [`Reply::Act`].
-    OpenAct {
-        credential: Box<Credential>,
-        pin: PinSource,
-    },
+    OpenAct { credential: Box<Credential>, pin: PinSource },
     /// Signs a digest.
-    SignDigest {
-        act: ActId,
-        algorithm: SigningAlgorithm,
-        digest: Vec<u8>,
-    },
+    SignDigest { act: ActId, algorithm: SigningAlgorithm, digest: Vec<u8> },
     /// Signs a message.
-    SignMessage {
-        act: ActId,
-        algorithm: SigningAlgorithm,
-        message: Vec<u8>,
-    },
+    SignMessage { act: ActId, algorithm: SigningAlgorithm, message: Vec<u8> },
     /// Logs out.
     CloseAct { act: ActId },
     /// C_InitToken and C_InitPIN: erases the token.
@@ -115,19 +101,9 @@ pub enum Request {
         user_pin: PinSource,
     },
     /// Changes the user PIN.
-    ChangePin {
-        module: PathBuf,
-        token: TokenSelector,
-        old: PinSource,
-        new: PinSource,
-    },
+    ChangePin { module: PathBuf, token: TokenSelector, old: PinSource, new: PinSource },
     /// Sets a new user PIN as security officer, which unlocks it.
-    UnblockPin {
-        module: PathBuf,
-        token: TokenSelector,
-        so_pin: PinSource,
-        new: PinSource,
-    },
+    UnblockPin { module: PathBuf, token: TokenSelector, so_pin: PinSource, new: PinSource },
     /// Makes a key pair; answered by [`Reply::Key`].
     GenerateKeyPair {
         module: PathBuf,
@@ -165,6 +141,8 @@ pub enum Reply {
     Credentials(Vec<Credential>),
     /// To [`Request::OpenAct`].
     Act(ActId),
+    /// To [`Request::InitToken`].
+    Token(TokenInfo),
     /// To the two signing requests.
     Signature(RawSignature),
     /// To requests that make or import a key.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::TokenInfo;
 
@@ -11,10 +12,11 @@ use crate::TokenInfo;
 pub struct Pin(SecretString);
 
 impl Pin {
-    /// Takes ownership; the caller's own buffers are the caller's to wipe.
+    /// Copies the text once and wipes the buffer it came in.
     #[must_use]
     pub fn new(pin: String) -> Self {
-        Self(SecretString::from(pin))
+        let pin = Zeroizing::new(pin);
+        Self(SecretString::from(pin.as_str()))
     }
 
     /// The secret itself, for the one call that presents it.

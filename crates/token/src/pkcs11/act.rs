@@ -1,0 +1,353 @@
+//! One login and its sessions: each session on a thread of its own, the key's handle cached.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use pkcs11::object::ObjectHandle;
+use pkcs11::session::{Session, UserType};
+use pkcs11::slot::Slot;
+
+use super::failure::failure;
+use super::limits::{Limits, Step, within};
+use super::login::{Secret, login};
+use super::mechanism::{Offered, Plan};
+use super::module::{Lease, Module, lock};
+use super::scan::private_key;
+use crate::public_key::PublicKey;
+use crate::{Input, KeyType, RawSignature, SigningAct, SigningAlgorithm, TokenError};
+
+/// An open act; ends, and logs out, when it is closed or dropped.
+pub(super) struct Act {
+    key: Arc<Key>,
+    plans: Vec<(SigningAlgorithm, Plan)>,
+    limits: Limits,
+    pool: Mutex<Pool>,
+    returned: Condvar,
+    lease: Option<Lease>,
+}
+
+/// What every thread of an act knows of its key.
+struct Key {
+    module: Arc<Module>,
+    slot: Slot,
+    handle: ObjectHandle,
+    key_type: KeyType,
+    signature_len: usize,
+    /// Kept for CKA_ALWAYS_AUTHENTICATE keys alone, and wiped when the act ends.
+    secret: Mutex<Option<Arc<Secret>>>,
+    always_authenticate: bool,
+}
+
+struct Pool {
+    idle: Vec<Worker>,
+    /// Sessions that exist or are being opened.
+    open: usize,
+    /// Most there may be; falls when the token says CKR_SESSION_COUNT.
+    most: usize,
+    /// Why the act is over.
+    ended: Option<TokenError>,
+}
+
+impl Act {
+    /// Logs in and finds the key: everything of an act that may fail early.
+    pub(super) fn open(
+        lease: Lease,
+        slot: Slot,
+        id: Vec<u8>,
+        public: PublicKey,
+        secret: Option<Secret>,
+        limits: Limits,
+    ) -> Result<Self, TokenError> {
+        let module = lease.module.clone();
+        let (key_type, signature_len) = (public.key_type(), public.signature_len());
+        let inner = module.clone();
+        let log_in = move |step: &Step| {
+            step.at("C_OpenSession");
+            let session = inner.context.open_ro_session(slot).map_err(failure)?;
+            if let Some(secret) = &secret {
+                step.at("C_Login");
+                login(&inner, slot, &session, UserType::User, secret)?;
+            }
+            step.at("C_FindObjects");
+            let found = private_key(&session, &limits, &id, &public).and_then(|key| {
+                step.at("C_GetMechanismList");
+                Ok((key, Offered::read(&inner.context, slot, key_type)?))
+            });
+            match found {
+                Ok(((handle, always), offered)) => Ok((session, handle, always, offered, secret)),
+                Err(error) => {
+                    step.at("C_Logout");
+                    // The first error is the one that matters; closing the session follows anyway.
+                    let _ = session.logout();
+                    Err(error)
+                }
+            }
+        };
+        let (session, handle, always_authenticate, offered, secret) =
+            within(&module.hung, &limits, limits.login, log_in)?;
+        let algorithms = offered.algorithms(key_type).0;
+        let plans = algorithms
+            .into_iter()
+            .filter_map(|it| Some((it, offered.plan(it, key_type)?)))
+            .collect();
+        let key = Arc::new(Key {
+            module,
+            slot,
+            handle,
+            key_type,
+            signature_len,
+            secret: Mutex::new(secret.filter(|_| always_authenticate).map(Arc::new)),
+            always_authenticate,
+        });
+        let pool = Pool { idle: Vec::new(), open: 1, most: limits.sessions.max(1), ended: None };
+        let mut act = Self {
+            key,
+            plans,
+            limits,
+            pool: Mutex::new(pool),
+            returned: Condvar::new(),
+            lease: Some(lease),
+        };
+        let first = Worker::start(&act.key, session)?;
+        act.pool.get_mut().unwrap_or_else(PoisonError::into_inner).idle.push(first);
+        Ok(act)
+    }
+
+    /// An idle session, a new one, or the next that comes back.
+    fn check_out(&self) -> Result<Worker, TokenError> {
+        let deadline = Instant::now() + self.limits.sign;
+        let mut pool = lock(&self.pool);
+        loop {
+            if let Some(error) = &pool.ended {
+                return Err(error.clone());
+            }
+            if let Some(worker) = pool.idle.pop() {
+                return Ok(worker);
+            }
+            if pool.open < pool.most {
+                pool.open += 1;
+                drop(pool);
+                let opened =
+                    self.open_session().and_then(|session| Worker::start(&self.key, session));
+                let error = match opened {
+                    Ok(worker) => return Ok(worker),
+                    Err(error) => error,
+                };
+                pool = lock(&self.pool);
+                pool.open -= 1;
+                if pool.open == 0 || error.ends_act() {
+                    self.note(&mut pool, &error);
+                    return Err(error);
+                }
+                // The token has no more sessions to give; those that are open go round.
+                pool.most = pool.open;
+                continue;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(TokenError::TokenBusy { waited: self.limits.sign });
+            }
+            pool = self.returned.wait_timeout(pool, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn open_session(&self) -> Result<Session, TokenError> {
+        let (module, slot) = (self.key.module.clone(), self.key.slot);
+        within(&self.key.module.hung, &self.limits, self.limits.call, move |step| {
+            step.at("C_OpenSession");
+            module.context.open_ro_session(slot).map_err(failure)
+        })
+    }
+
+    /// Remembers the error that ends the act and wakes those who wait for a session.
+    fn note(&self, pool: &mut Pool, error: &TokenError) {
+        if error.ends_act() && pool.ended.is_none() {
+            pool.ended = Some(error.clone());
+            self.returned.notify_all();
+        }
+    }
+
+    /// Logs out, waits for the sessions to close, then lets go of the token.
+    fn finish(&mut self) -> Result<(), TokenError> {
+        let Some(lease) = self.lease.take() else { return Ok(()) };
+        lock(&self.key.secret).take();
+        let pool = self.pool.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let (workers, ended) = (std::mem::take(&mut pool.idle), pool.ended.take());
+        let logged_out = match workers.first() {
+            Some(worker) => worker.ask(Job::Logout, "C_Logout", self.limits.call).map(drop),
+            None => self.open_session().and_then(|session| {
+                within(&self.key.module.hung, &self.limits, self.limits.call, move |step| {
+                    step.at("C_Logout");
+                    session.logout().map_err(failure)
+                })
+            }),
+        };
+        for worker in workers {
+            worker.end(self.limits.call);
+        }
+        drop(lease);
+        // After a lost session or a removed token there is nothing to log out of.
+        if ended.is_some() { Ok(()) } else { logged_out }
+    }
+}
+
+impl SigningAct for Act {
+    fn sign(
+        &self,
+        algorithm: SigningAlgorithm,
+        input: Input<'_>,
+    ) -> Result<RawSignature, TokenError> {
+        let plan = self.plans.iter().find(|(planned, _)| *planned == algorithm);
+        let Some((_, plan)) = plan else {
+            return Err(TokenError::MechanismNotOffered { algorithm });
+        };
+        let data = plan.data(algorithm, self.key.key_type, input)?;
+        let worker = self.check_out()?;
+        let result = worker.ask(Job::Sign { plan: *plan, data }, "C_Sign", self.limits.sign);
+        let mut pool = lock(&self.pool);
+        match &result {
+            // Its thread hangs, or died: the session is not to be asked again.
+            Err(error @ (TokenError::CallTimedOut { .. } | TokenError::ReplyMalformed { .. })) => {
+                pool.open -= 1;
+                self.note(&mut pool, error);
+            }
+            Err(error) => {
+                self.note(&mut pool, error);
+                pool.idle.push(worker);
+            }
+            Ok(_) => pool.idle.push(worker),
+        }
+        drop(pool);
+        self.returned.notify_one();
+        let bytes = result?;
+        Ok(match self.key.key_type {
+            KeyType::Rsa { .. } => RawSignature::Rsa(bytes),
+            KeyType::Ec(_) => RawSignature::EcdsaFixed(bytes),
+            KeyType::Ed25519 => RawSignature::Ed25519(bytes),
+        })
+    }
+
+    fn close(mut self: Box<Self>) -> Result<(), TokenError> {
+        self.finish()
+    }
+}
+
+impl Drop for Act {
+    fn drop(&mut self) {
+        // `close` reports; a drop has nobody to report to.
+        let _ = self.finish();
+    }
+}
+
+enum Job {
+    Sign { plan: Plan, data: Vec<u8> },
+    Logout,
+}
+
+/// A session and the thread that owns it.
+struct Worker {
+    jobs: SyncSender<Job>,
+    replies: Receiver<Result<Vec<u8>, TokenError>>,
+    /// Set before the channels go when the thread is left behind in a call.
+    abandoned: Arc<AtomicBool>,
+    key: Arc<Key>,
+}
+
+impl Worker {
+    fn start(key: &Arc<Key>, session: Session) -> Result<Self, TokenError> {
+        let (jobs, inbox) = sync_channel(1);
+        let (outbox, replies) = sync_channel(1);
+        let abandoned = Arc::new(AtomicBool::new(false));
+        let worker = Self { jobs, replies, abandoned: abandoned.clone(), key: key.clone() };
+        let key = key.clone();
+        std::thread::Builder::new()
+            .name("kyso-session".into())
+            .spawn(move || {
+                key.serve(session, &inbox, &outbox);
+                if abandoned.load(Ordering::Acquire) {
+                    key.module.hung.remove();
+                }
+            })
+            .map_err(|_| TokenError::DeviceMemory { function: Cow::Borrowed("thread") })?;
+        Ok(worker)
+    }
+
+    /// Hands the job over and waits; after a time-out the worker must not be asked again.
+    fn ask(
+        &self,
+        job: Job,
+        function: &'static str,
+        limit: Duration,
+    ) -> Result<Vec<u8>, TokenError> {
+        let function = Cow::Borrowed(function);
+        if self.jobs.send(job).is_err() {
+            return Err(TokenError::ReplyMalformed { function });
+        }
+        match self.replies.recv_timeout(limit) {
+            Ok(result) => result,
+            Err(RecvTimeoutError::Timeout) => {
+                self.key.module.hung.add();
+                self.abandoned.store(true, Ordering::Release);
+                Err(TokenError::CallTimedOut { function, limit })
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(TokenError::ReplyMalformed { function }),
+        }
+    }
+
+    /// Waits until the thread has closed its session, unless it hangs.
+    fn end(self, limit: Duration) {
+        let Self { jobs, replies, abandoned, .. } = self;
+        drop(jobs);
+        if !abandoned.load(Ordering::Acquire) {
+            // Ends by disconnection; a reply cannot come, since no job is out.
+            let _ = replies.recv_timeout(limit);
+        }
+    }
+}
+
+impl Key {
+    /// The session's thread: signs what comes until nobody can ask any more, then closes the session.
+    fn serve(
+        &self,
+        session: Session,
+        inbox: &Receiver<Job>,
+        outbox: &SyncSender<Result<Vec<u8>, TokenError>>,
+    ) {
+        let mut session = session;
+        // After an error an operation may still be active in the session; a fresh one has none.
+        let mut stale = false;
+        while let Ok(job) = inbox.recv() {
+            let result = match job {
+                Job::Logout => session.logout().map(|()| Vec::new()).map_err(failure),
+                Job::Sign { plan, data } => {
+                    let renewed = if stale { self.renew(&mut session) } else { Ok(()) };
+                    renewed.and_then(|()| self.sign(&session, plan, &data))
+                }
+            };
+            stale = result.is_err();
+            if outbox.send(result).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Opens the new session before the old one closes: with its last session a token logs out.
+    fn renew(&self, session: &mut Session) -> Result<(), TokenError> {
+        *session = self.module.context.open_ro_session(self.slot).map_err(failure)?;
+        Ok(())
+    }
+
+    fn sign(&self, session: &Session, plan: Plan, data: &[u8]) -> Result<Vec<u8>, TokenError> {
+        session.sign_init(&plan.mechanism(), self.handle).map_err(failure)?;
+        if self.always_authenticate {
+            let secret = lock(&self.secret).clone();
+            let secret =
+                secret.ok_or(TokenError::SessionLost { function: Cow::Borrowed("C_Login") })?;
+            login(&self.module, self.slot, session, UserType::ContextSpecific, &secret)?;
+        }
+        self.module.raw.sign(session, data, self.signature_len)
+    }
+}
