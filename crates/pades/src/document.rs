@@ -203,10 +203,6 @@ impl<R: Read + Seek> Document<R> {
         self.base
     }
 
-    pub(crate) const fn root(&self) -> Reference {
-        self.root
-    }
-
     /// The newest section; every open document has one.
     pub(crate) fn newest_section(&self) -> Result<&Section, Error> {
         self.sections.first().ok_or(Error::NoCatalog)
@@ -231,15 +227,14 @@ impl<R: Read + Seek> Document<R> {
             return Err(missing);
         };
         let relative = target.saturating_add(self.header_offset);
-        let start = if self.header_offset == 0
-            || begins_at(&mut self.source, relative, &self.limits)?
-        {
-            relative
-        } else {
-            self.base = 0;
-            self.repairs.push(Repair::OffsetsIgnoreHeader);
-            target
-        };
+        let start =
+            if self.header_offset == 0 || begins_at(&mut self.source, relative, &self.limits)? {
+                relative
+            } else {
+                self.base = 0;
+                self.repairs.push(Repair::OffsetsIgnoreHeader);
+                target
+            };
         self.sections =
             read_chain(&mut self.source, self.base, start, &self.limits, &mut self.repairs)?;
         Ok(())

@@ -204,9 +204,9 @@ impl fmt::Display for Error {
             Self::CertifiedNoChanges => {
                 f.write_str("the document is certified and permits no change, not even a signature")
             }
-            Self::RepairedXref => {
-                f.write_str("the cross-reference is broken: programs would show this file differently")
-            }
+            Self::RepairedXref => f.write_str(
+                "the cross-reference is broken: programs would show this file differently",
+            ),
             Self::OffsetTooLarge { offset } => {
                 write!(f, "byte {offset} is beyond what the cross-reference can address")
             }

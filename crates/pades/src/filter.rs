@@ -151,9 +151,7 @@ mod tests {
             4, 1, 1, 1, // paeth
         ];
         let packed = miniz_oxide::deflate::compress_to_vec_zlib(&rows, 6);
-        let with = dictionary(
-            "<</Filter[/FlateDecode]/DecodeParms[<</Predictor 12/Columns 3>>]>>",
-        );
+        let with = dictionary("<</Filter[/FlateDecode]/DecodeParms[<</Predictor 12/Columns 3>>]>>");
         let plain = decode(&with, &packed, ID, &Limits::standard()).expect("decodes");
         assert_eq!(plain, [1, 2, 3, 1, 2, 3, 2, 3, 4, 2, 3, 4, 3, 4, 5]);
     }
@@ -172,9 +170,8 @@ mod tests {
     #[test]
     fn giant_columns_and_unknown_filters_are_refused() {
         let packed = miniz_oxide::deflate::compress_to_vec_zlib(&[0; 10], 6);
-        let giant = dictionary(
-            "<</Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 99999999999>>>>",
-        );
+        let giant =
+            dictionary("<</Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 99999999999>>>>");
         let limits = Limits::standard();
         assert!(matches!(decode(&giant, &packed, ID, &limits), Err(Error::DamagedStream(_))));
         let other = dictionary("<</Filter/LZWDecode>>");

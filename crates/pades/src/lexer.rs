@@ -413,8 +413,10 @@ mod tests {
     #[test]
     fn strings_decode_their_escapes() {
         assert_eq!(
-            read(br"(a\(b(c)\)\101\7\\\
-d)"),
+            read(
+                br"(a\(b(c)\)\101\7\\\
+d)"
+            ),
             Ok(Object::String(b"a(b(c))A\x07\\d".to_vec()))
         );
         assert_eq!(read(b"<4a 4B4>"), Ok(Object::String(b"JK@".to_vec())));
@@ -425,10 +427,7 @@ d)"),
     fn references_and_numbers_are_told_apart() {
         let Ok(Object::Array(array)) = read(b"[1 0 R 1 0 2 -3 4.5 7]") else { panic!() };
         assert_eq!(array.items.len(), 6);
-        assert_eq!(
-            array.items[0],
-            Object::Reference(Reference { number: 1, generation: 0 })
-        );
+        assert_eq!(array.items[0], Object::Reference(Reference { number: 1, generation: 0 }));
         assert_eq!(array.items[4], Object::Real(4.5));
         assert_eq!(array.items[5], Object::Integer(7));
     }
@@ -455,9 +454,6 @@ d)"),
     fn many_values_end_at_the_limit() {
         let mut text = b"[".to_vec();
         text.extend(b"1 ".repeat(500_000));
-        assert!(matches!(
-            read(&text),
-            Err(Failure::Exceeded { limit: Limit::ObjectElements, .. })
-        ));
+        assert!(matches!(read(&text), Err(Failure::Exceeded { limit: Limit::ObjectElements, .. })));
     }
 }

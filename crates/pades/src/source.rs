@@ -30,15 +30,7 @@ struct Block {
 impl<R: Read + Seek> Source<R> {
     pub(crate) fn new(mut reader: R, parsed_limit: u64) -> Result<Self, Error> {
         let len = reader.seek(SeekFrom::End(0))?;
-        Ok(Self {
-            reader,
-            len,
-            blocks: Vec::new(),
-            current: 0,
-            clock: 0,
-            parsed: 0,
-            parsed_limit,
-        })
+        Ok(Self { reader, len, blocks: Vec::new(), current: 0, clock: 0, parsed: 0, parsed_limit })
     }
 
     pub(crate) const fn len(&self) -> u64 {

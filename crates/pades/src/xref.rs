@@ -169,7 +169,8 @@ pub(crate) fn read_chain<R: Read + Seek>(
         sections.push(section);
         if let Some(stream) = stream {
             check_new(&sections, stream, limits)?;
-            let mut section = read_stream(source, base, stream, limits, &mut entries_left, repairs)?;
+            let mut section =
+                read_stream(source, base, stream, limits, &mut entries_left, repairs)?;
             section.form = SectionForm::HybridStream;
             sections.push(section);
         }

@@ -1,0 +1,313 @@
+//! Writes an incremental update (ISO 32000-2 §7.5.6): changed and new objects, a cross-reference, a trailer.
+
+use core::ops::Range;
+use std::io::{Read, Seek};
+
+use kyso_x509::DigestAlgorithm;
+
+use crate::document::Document;
+use crate::error::Error;
+use crate::lexer::is_regular;
+use crate::limits::Limit;
+use crate::object::{Dictionary, IndirectObject, Name, Object, Reference};
+use crate::text::{hexadecimal, write_hexadecimal};
+use crate::xref::SectionForm;
+
+/// A table's offsets have ten digits.
+const TABLE_OFFSET_END: u64 = 10_000_000_000;
+/// Trailer keys that the new section states itself, or that describe the old section's own stream.
+const OWN_KEYS: [&str; 11] = [
+    "Size",
+    "Prev",
+    "ID",
+    "XRefStm",
+    "Type",
+    "W",
+    "Index",
+    "Length",
+    "Filter",
+    "DecodeParms",
+    "DL",
+];
+
+/// Changes to a document, gathered before they are written.
+pub(crate) struct Revision {
+    edited: Vec<Edited>,
+    added: Vec<(Reference, Vec<u8>)>,
+    next_number: u32,
+}
+
+struct Edited {
+    object: IndirectObject,
+    /// Ranges of the object's text and what replaces them.
+    changes: Vec<(Range<usize>, Vec<u8>)>,
+}
+
+/// A written revision.
+pub(crate) struct Written {
+    /// What follows the original's last byte.
+    pub(crate) bytes: Vec<u8>,
+    /// Where each added object's text begins in `bytes`, in the order of adding.
+    pub(crate) added: Vec<usize>,
+}
+
+impl Revision {
+    pub(crate) fn new<R: Read + Seek>(document: &Document<R>) -> Result<Self, Error> {
+        let size = document.newest_section()?.trailer.value("Size").and_then(Object::as_integer);
+        let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(0);
+        let next_number = size.max(document.highest_number().saturating_add(1));
+        // Two objects at most are new: a signature with its field, and a cross-reference stream.
+        if next_number > document.limits().object_number.saturating_sub(8) {
+            return Err(Error::LimitExceeded {
+                limit: Limit::ObjectNumber,
+                maximum: u64::from(document.limits().object_number),
+            });
+        }
+        Ok(Self { edited: Vec::new(), added: Vec::new(), next_number })
+    }
+
+    /// Takes the next free object number.
+    pub(crate) fn reserve(&mut self) -> Reference {
+        let number = self.next_number;
+        self.next_number += 1;
+        Reference { number, generation: 0 }
+    }
+
+    /// Adds an object under a reserved number.
+    pub(crate) fn add(&mut self, id: Reference, text: Vec<u8>) {
+        self.added.push((id, text));
+    }
+
+    /// Replaces a range of an object's text.
+    pub(crate) fn replace(&mut self, object: &IndirectObject, range: Range<usize>, with: Vec<u8>) {
+        let at = match self.edited.iter().position(|edited| edited.object.id == object.id) {
+            Some(at) => at,
+            None => {
+                self.edited.push(Edited { object: object.clone(), changes: Vec::new() });
+                self.edited.len() - 1
+            }
+        };
+        self.edited[at].changes.push((range, with));
+    }
+
+    /// Sets a dictionary's entry, which must not stand twice.
+    pub(crate) fn set(
+        &mut self,
+        object: &IndirectObject,
+        dictionary: &Dictionary,
+        key: &'static str,
+        value: &str,
+    ) -> Result<(), Error> {
+        match dictionary.occurrences(key) {
+            0 => {
+                let end = dictionary.span.end - 2;
+                self.replace(object, end..end, format!(" /{key} {value} ").into_bytes());
+            }
+            1 => {
+                let span = dictionary.entry(key).map(|entry| entry.span.clone());
+                let span = span.ok_or(Error::WrongType { object: object.id, key })?;
+                self.replace(object, span, format!(" {value}").into_bytes());
+            }
+            _ => return Err(Error::DuplicateKey { object: object.id, key }),
+        }
+        Ok(())
+    }
+
+    /// Appends a reference to the array that is an entry of a dictionary, itself or by reference.
+    pub(crate) fn append<R: Read + Seek>(
+        &mut self,
+        document: &mut Document<R>,
+        object: &IndirectObject,
+        dictionary: &Dictionary,
+        key: &'static str,
+        id: Reference,
+    ) -> Result<(), Error> {
+        if dictionary.occurrences(key) > 1 {
+            return Err(Error::DuplicateKey { object: object.id, key });
+        }
+        let wrong = Error::WrongType { object: object.id, key };
+        let item = format!(" {id} R ").into_bytes();
+        match dictionary.value(key) {
+            Some(Object::Array(array)) => {
+                let end = array.span.end - 1;
+                self.replace(object, end..end, item);
+            }
+            Some(Object::Reference(target)) => match document.resolve_object(*target)? {
+                Some(holder) => {
+                    let Object::Array(array) = &holder.value else {
+                        return Err(wrong);
+                    };
+                    let end = array.span.end - 1;
+                    self.replace(&holder, end..end, item);
+                }
+                None => self.set(object, dictionary, key, &format!("[{id} R]"))?,
+            },
+            None | Some(Object::Null) => self.set(object, dictionary, key, &format!("[{id} R]"))?,
+            Some(_) => return Err(wrong),
+        }
+        Ok(())
+    }
+
+    /// Writes the revision in the form of the file's newest section.
+    pub(crate) fn write<R: Read + Seek>(
+        mut self,
+        document: &mut Document<R>,
+    ) -> Result<Written, Error> {
+        let original_len = document.file_len();
+        let base = document.base();
+        let mut out = Vec::with_capacity(1 << 12);
+        let last = document.source.byte(original_len.saturating_sub(1))?;
+        if !matches!(last, Some(b'\n' | b'\r')) {
+            out.push(b'\n');
+        }
+        let mut places: Vec<(Reference, u64)> = Vec::new();
+        let mut place =
+            |id, out: &Vec<u8>| places.push((id, original_len - base + out.len() as u64));
+        let mut added = Vec::with_capacity(self.added.len());
+        for (id, text) in &self.added {
+            place(*id, &out);
+            out.extend(format!("{id} obj\n").bytes());
+            added.push(out.len());
+            out.extend(text);
+            out.extend(b"\nendobj\n");
+        }
+        for edited in &mut self.edited {
+            place(edited.object.id, &out);
+            edited.write(&mut out);
+        }
+        let form = document.newest_section()?.form;
+        let xref_offset = original_len - base + out.len() as u64;
+        if form == SectionForm::Stream {
+            let id = self.reserve();
+            places.push((id, xref_offset));
+            places.sort_unstable();
+            let trailer = trailer(document, self.next_number, &out)?;
+            write_stream(&mut out, id, &places, &trailer);
+        } else {
+            let end = xref_offset.saturating_add(base);
+            if xref_offset >= TABLE_OFFSET_END {
+                return Err(Error::OffsetTooLarge { offset: end });
+            }
+            places.sort_unstable();
+            let trailer = trailer(document, self.next_number, &out)?;
+            write_table(&mut out, &places, &trailer);
+        }
+        out.extend(format!("startxref\n{xref_offset}\n%%EOF\n").bytes());
+        Ok(Written { bytes: out, added })
+    }
+}
+
+impl Edited {
+    fn write(&mut self, out: &mut Vec<u8>) {
+        let text = &self.object.text;
+        let span = match &self.object.value {
+            Object::Dictionary(dictionary) => dictionary.span.clone(),
+            Object::Array(array) => array.span.clone(),
+            _ => 0..text.len(),
+        };
+        out.extend(format!("{} obj\n", self.object.id).bytes());
+        self.changes.sort_by_key(|(range, _)| range.start);
+        let mut at = span.start;
+        for (range, with) in &self.changes {
+            out.extend(&text[at..range.start]);
+            out.extend(with);
+            at = range.end;
+        }
+        out.extend(&text[at..span.end]);
+        out.extend(b"\nendobj\n");
+    }
+}
+
+/// The trailer's entries: the previous ones but those of its own section, `/Prev`, `/Size` and `/ID`.
+fn trailer<R: Read + Seek>(
+    document: &mut Document<R>,
+    size: u32,
+    written: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let base = document.base();
+    let original_len = document.file_len();
+    let newest = document.newest_section()?;
+    let mut out = format!("/Size {size} /Prev {}", newest.offset - base).into_bytes();
+    for entry in &newest.trailer.entries {
+        if OWN_KEYS.iter().any(|key| entry.key.is(key)) {
+            continue;
+        }
+        out.push(b' ');
+        write_name(&mut out, &entry.key);
+        out.push(b' ');
+        out.extend(&newest.trailer_text[entry.span.clone()]);
+    }
+    let id = newest.trailer.value("ID").cloned().unwrap_or(Object::Null);
+    let id = document.resolve(&id)?;
+    let strings: Vec<Vec<u8>> = match &id {
+        Object::Array(array) => {
+            array.items.iter().filter_map(Object::as_string).map(<[u8]>::to_vec).collect()
+        }
+        _ => Vec::new(),
+    };
+    // The second identifier changes with each revision (§14.4); it is derived from what the revision holds.
+    let mut hasher = kyso_x509::Hasher::new(DigestAlgorithm::Sha256);
+    strings.iter().for_each(|string| hasher.update(string));
+    hasher.update(&original_len.to_be_bytes());
+    hasher.update(written);
+    let digest = hasher.finish();
+    let second = &digest.as_bytes()[..16];
+    out.extend(b" /ID [");
+    write_hexadecimal(&mut out, strings.first().map_or(second, Vec::as_slice));
+    out.push(b' ');
+    write_hexadecimal(&mut out, second);
+    out.push(b']');
+    Ok(out)
+}
+
+/// The runs of consecutive object numbers.
+fn runs(places: &[(Reference, u64)]) -> impl Iterator<Item = &[(Reference, u64)]> {
+    places.chunk_by(|a, b| a.0.number + 1 == b.0.number)
+}
+
+fn write_table(out: &mut Vec<u8>, places: &[(Reference, u64)], trailer: &[u8]) {
+    out.extend(b"xref\n");
+    for run in runs(places) {
+        out.extend(format!("{} {}\n", run[0].0.number, run.len()).bytes());
+        for (id, offset) in run {
+            out.extend(format!("{offset:010} {:05} n \n", id.generation).bytes());
+        }
+    }
+    out.extend(b"trailer\n<< ");
+    out.extend(trailer);
+    out.extend(b" >>\n");
+}
+
+fn write_stream(out: &mut Vec<u8>, id: Reference, places: &[(Reference, u64)], trailer: &[u8]) {
+    let highest = places.iter().map(|&(_, offset)| offset).max().unwrap_or(0);
+    let width = (8 - highest.leading_zeros() as usize / 8).max(1);
+    let mut index = String::new();
+    let mut data = Vec::new();
+    for run in runs(places) {
+        index += &format!("{} {} ", run[0].0.number, run.len());
+        for (id, offset) in run {
+            data.push(1);
+            data.extend(&offset.to_be_bytes()[8 - width..]);
+            data.extend(id.generation.to_be_bytes());
+        }
+    }
+    out.extend(format!("{id} obj\n<< /Type /XRef /W [1 {width} 2] /Index [{index}] ").bytes());
+    out.extend(format!("/Length {} ", data.len()).bytes());
+    out.extend(trailer);
+    out.extend(b" >>\nstream\n");
+    out.extend(data);
+    out.extend(b"\nendstream\nendobj\n");
+}
+
+/// Appends a name with what is not regular in `#xx` form.
+pub(crate) fn write_name(out: &mut Vec<u8>, name: &Name) {
+    out.push(b'/');
+    for &byte in &name.0 {
+        if is_regular(byte) && matches!(byte, b'!'..=b'~') && byte != b'#' {
+            out.push(byte);
+        } else {
+            out.push(b'#');
+            out.extend(hexadecimal(byte));
+        }
+    }
+}

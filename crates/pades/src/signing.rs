@@ -1,0 +1,397 @@
+//! Prepares a signature as an incremental update, in two phases: what to sign, then the signed file.
+
+use core::fmt;
+use std::collections::HashSet;
+use std::io::{Read, Seek};
+
+use kyso_x509::{Digest, Hasher};
+
+use crate::byte_range::ByteRange;
+use crate::document::Document;
+use crate::error::Error;
+use crate::form::Field;
+use crate::object::{Dictionary, IndirectObject, Name, Object, Reference};
+use crate::revision::{Revision, write_name};
+use crate::signature::{DocMdpPermission, SubFilter};
+use crate::text::{Date, hexadecimal, write_text};
+
+/// Digits of the largest offset, for each of the three numbers that are known only at the end.
+const OFFSET_DIGITS: usize = 20;
+/// Flags of a new field's widget: Print and Locked (ISO 32000-2 table 167).
+const WIDGET_FLAGS: u32 = 4 | 128;
+/// `/SigFlags`: SignaturesExist and AppendOnly (ISO 32000-2 table 225).
+const SIGNATURE_FLAGS: i64 = 3;
+
+/// The field that takes the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SigningField<'a> {
+    /// An unsigned signature field, by its fully qualified name.
+    Existing(&'a str),
+    /// A new, invisible field.
+    New {
+        /// Its name; `None` takes the first free of `Signature1`, `Signature2`, …
+        name: Option<&'a str>,
+        /// The page that holds its widget, counted from 0.
+        page: usize,
+    },
+}
+
+/// What a signature dictionary says (ISO 32000-2 table 255), and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningOptions<'a> {
+    /// The field.
+    pub field: SigningField<'a>,
+    /// Encoding of the message; `EtsiRfc3161` makes a document time-stamp.
+    pub sub_filter: SubFilter,
+    /// `/M`: the claimed signing time; `None` only where the message itself states the time.
+    pub signing_time: Option<Date>,
+    /// `/Name`: the signer.
+    pub name: Option<&'a str>,
+    /// `/Reason`.
+    pub reason: Option<&'a str>,
+    /// `/Location`.
+    pub location: Option<&'a str>,
+    /// `/ContactInfo`.
+    pub contact_info: Option<&'a str>,
+    /// Bytes to reserve for the message; `/Contents` takes twice as many.
+    pub contents_size: usize,
+}
+
+/// A revision whose `/Contents` is still empty; it follows the original's last byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreparedSignature {
+    original_len: u64,
+    revision: Vec<u8>,
+    byte_range: ByteRange,
+}
+
+/// The message does not fit what was reserved: prepare again with `needed` bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentsTooSmall {
+    /// Bytes of the message.
+    pub needed: usize,
+    /// Bytes reserved.
+    pub available: usize,
+}
+
+impl fmt::Display for ContentsTooSmall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { needed, available } = self;
+        write!(f, "the message has {needed} bytes, {available} were reserved")
+    }
+}
+
+impl std::error::Error for ContentsTooSmall {}
+
+impl PreparedSignature {
+    /// Bytes of the original, all of which are signed and stay as they are.
+    #[must_use]
+    pub const fn original_len(&self) -> u64 {
+        self.original_len
+    }
+
+    /// What will be signed.
+    #[must_use]
+    pub const fn byte_range(&self) -> ByteRange {
+        self.byte_range
+    }
+
+    /// Bytes reserved for the message.
+    #[must_use]
+    pub const fn contents_size(&self) -> usize {
+        let contents = self.byte_range.contents();
+        (contents.end - contents.start - 2) as usize / 2
+    }
+
+    /// The digest to sign; `original` has taken the original's bytes, all of them
+    /// ([`copy_and_hash`](crate::copy_and_hash)).
+    #[must_use]
+    pub fn digest(&self, mut original: Hasher) -> Digest {
+        let contents = self.contents();
+        original.update(&self.revision[..contents.start]);
+        original.update(&self.revision[contents.end..]);
+        original.finish()
+    }
+
+    /// Puts the message in and gives the bytes that follow the original's last.
+    ///
+    /// # Errors
+    /// [`ContentsTooSmall`]: prepare again; the hasher of the original's bytes serves again.
+    pub fn embed(mut self, message: &[u8]) -> Result<Vec<u8>, ContentsTooSmall> {
+        let available = self.contents_size();
+        if message.len() > available {
+            return Err(ContentsTooSmall { needed: message.len(), available });
+        }
+        let start = self.contents().start + 1;
+        let digits = &mut self.revision[start..];
+        for (pair, &byte) in digits.chunks_exact_mut(2).zip(message) {
+            pair.copy_from_slice(&hexadecimal(byte));
+        }
+        Ok(self.revision)
+    }
+
+    /// Where `/Contents` stands in the revision.
+    fn contents(&self) -> core::ops::Range<usize> {
+        let contents = self.byte_range.contents();
+        (contents.start - self.original_len) as usize..(contents.end - self.original_len) as usize
+    }
+}
+
+impl<R: Read + Seek> Document<R> {
+    /// Prepares a signature; the file itself is not touched.
+    ///
+    /// # Errors
+    /// [`Error::RepairedXref`] where the file's objects had to be searched for, [`Error::CertifiedNoChanges`],
+    /// the field's and page's errors, an exceeded limit, or as [`object`](Self::object).
+    pub fn prepare_signature(
+        &mut self,
+        options: &SigningOptions<'_>,
+    ) -> Result<PreparedSignature, Error> {
+        let fields = self.survey(options)?;
+        let mut revision = Revision::new(self)?;
+        let signature = revision.reserve();
+        let dictionary = SignatureText::new(options);
+        revision.add(signature, dictionary.text.clone());
+        let value = format!("{signature} R");
+        let catalog = self.catalog()?;
+        match (options.field, fields.existing) {
+            (SigningField::Existing(_), Some(field)) => {
+                let Object::Dictionary(entries) = &field.object.value else {
+                    return Err(Error::WrongType { object: field.object.id, key: "FT" });
+                };
+                revision.set(&field.object, entries, "V", &value)?;
+                self.extend_form(&mut revision, &catalog, None)?;
+            }
+            (SigningField::Existing(name), None) => {
+                return Err(Error::NoSuchField { name: name.to_owned() });
+            }
+            (SigningField::New { name, page }, _) => {
+                let name = free_name(name, &fields.top_names)?;
+                let page = self.page(page)?;
+                let Object::Dictionary(entries) = &page.value else {
+                    return Err(Error::WrongType { object: page.id, key: "Type" });
+                };
+                let field = revision.reserve();
+                revision.add(field, field_text(&name, signature, page.id));
+                revision.append(self, &page, entries, "Annots", field)?;
+                self.extend_form(&mut revision, &catalog, Some(field))?;
+            }
+        }
+        // Reading the objects above may have shown that the cross-reference is broken.
+        if self.is_rebuilt() {
+            return Err(Error::RepairedXref);
+        }
+        let original_len = self.file_len();
+        let mut written = revision.write(self)?;
+        let start = written.added.first().copied().unwrap_or(0);
+        let contents = start + dictionary.contents.start..start + dictionary.contents.end;
+        let end = original_len + written.bytes.len() as u64;
+        let absolute = original_len + contents.start as u64..original_len + contents.end as u64;
+        let byte_range = ByteRange::new(absolute, end);
+        let [_, first, second, length] = byte_range.numbers();
+        let numbers = format!("[0 {first} {second} {length}]");
+        let at = start + dictionary.byte_range;
+        written.bytes[at..at + numbers.len()].copy_from_slice(numbers.as_bytes());
+        Ok(PreparedSignature { original_len, revision: written.bytes, byte_range })
+    }
+
+    /// What must be known of the form before a field is chosen, and whether signing is permitted at all.
+    fn survey(&mut self, options: &SigningOptions<'_>) -> Result<Survey, Error> {
+        if self.is_rebuilt() {
+            return Err(Error::RepairedXref);
+        }
+        let wanted = match options.field {
+            SigningField::Existing(name) => Some(name),
+            SigningField::New { .. } => None,
+        };
+        let mut survey = Survey { existing: None, top_names: HashSet::new() };
+        let mut values = Vec::new();
+        self.walk_fields(|field| {
+            let top = field.name.split('.').next().unwrap_or_default();
+            if !survey.top_names.contains(top) {
+                survey.top_names.insert(top.to_owned());
+            }
+            if field.is_signature() {
+                values.extend(field.value.clone());
+            }
+            if survey.existing.is_none() && wanted == Some(&*field.name) {
+                survey.existing = Some(field);
+            }
+        })?;
+        self.check_certification(values)?;
+        if let Some(field) = &survey.existing {
+            check_existing(field)?;
+        }
+        Ok(survey)
+    }
+
+    fn check_certification(&mut self, mut values: Vec<Object>) -> Result<(), Error> {
+        let catalog = self.catalog()?;
+        if let Some(catalog) = catalog.value.as_dictionary() {
+            let permissions = self.value(catalog, "Perms")?;
+            values.extend(permissions.as_dictionary().and_then(|d| d.value("DocMDP")).cloned());
+        }
+        for value in values {
+            let value = self.resolve(&value)?;
+            if let Some(signature) = value.as_dictionary()
+                && self.doc_mdp(signature)? == Some(DocMdpPermission::NoChanges)
+            {
+                return Err(Error::CertifiedNoChanges);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes or extends the interactive form: the new field in `/Fields`, and `/SigFlags`.
+    fn extend_form(
+        &mut self,
+        revision: &mut Revision,
+        catalog: &IndirectObject,
+        field: Option<Reference>,
+    ) -> Result<(), Error> {
+        let wrong = Error::WrongType { object: catalog.id, key: "AcroForm" };
+        let Object::Dictionary(entries) = &catalog.value else {
+            return Err(wrong);
+        };
+        if entries.occurrences("AcroForm") > 1 {
+            return Err(Error::DuplicateKey { object: catalog.id, key: "AcroForm" });
+        }
+        let holder = match entries.value("AcroForm") {
+            Some(Object::Reference(id)) => self.resolve_object(*id)?,
+            None | Some(Object::Null) => None,
+            Some(Object::Dictionary(form)) => {
+                return self.extend_form_dictionary(revision, catalog, form, field);
+            }
+            Some(_) => return Err(wrong),
+        };
+        match (holder, field) {
+            (Some(holder), _) => match &holder.value {
+                Object::Dictionary(form) => {
+                    self.extend_form_dictionary(revision, &holder, form, field)
+                }
+                _ => Err(wrong),
+            },
+            (None, Some(field)) => {
+                let form = format!("<< /Fields [{field} R] /SigFlags {SIGNATURE_FLAGS} >>");
+                revision.set(catalog, entries, "AcroForm", &form)
+            }
+            (None, None) => Err(wrong),
+        }
+    }
+
+    fn extend_form_dictionary(
+        &mut self,
+        revision: &mut Revision,
+        holder: &IndirectObject,
+        form: &Dictionary,
+        field: Option<Reference>,
+    ) -> Result<(), Error> {
+        if let Some(field) = field {
+            revision.append(self, holder, form, "Fields", field)?;
+        }
+        let flags = self.value(form, "SigFlags")?.as_integer().unwrap_or(0);
+        if flags & SIGNATURE_FLAGS != SIGNATURE_FLAGS {
+            revision.set(holder, form, "SigFlags", &(flags | SIGNATURE_FLAGS).to_string())?;
+        }
+        Ok(())
+    }
+}
+
+struct Survey {
+    existing: Option<Field>,
+    /// First parts of all fields' names.
+    top_names: HashSet<String>,
+}
+
+fn check_existing(field: &Field) -> Result<(), Error> {
+    let id = field.object.id;
+    if !field.is_signature() {
+        return Err(Error::NotSignatureField(id));
+    }
+    if field.value.is_some() {
+        return Err(Error::AlreadySigned(id));
+    }
+    if let Some(dictionary) = field.object.value.as_dictionary() {
+        for key in ["Lock", "SV"] {
+            if dictionary.value(key).is_some_and(|value| *value != Object::Null) {
+                return Err(Error::FieldConstraint { field: id, key });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn free_name(wanted: Option<&str>, taken: &HashSet<String>) -> Result<String, Error> {
+    match wanted {
+        Some(name) if name.is_empty() || name.contains('.') => {
+            Err(Error::InvalidFieldName { name: name.to_owned() })
+        }
+        Some(name) if taken.contains(name) => Err(Error::FieldNameTaken { name: name.to_owned() }),
+        Some(name) => Ok(name.to_owned()),
+        // One more candidate than there are names: one of them is free.
+        None => (1..=taken.len() + 1)
+            .map(|number| format!("Signature{number}"))
+            .find(|name| !taken.contains(name))
+            .ok_or(Error::InvalidFieldName { name: String::new() }),
+    }
+}
+
+fn field_text(name: &str, signature: Reference, page: Reference) -> Vec<u8> {
+    let mut out = b"<< /Type /Annot /Subtype /Widget /FT /Sig /T ".to_vec();
+    write_text(&mut out, name);
+    let rest = format!(" /V {signature} R /Rect [0 0 0 0] /F {WIDGET_FLAGS} /P {page} R >>");
+    out.extend(rest.bytes());
+    out
+}
+
+/// A signature dictionary's text and the places to be filled in.
+struct SignatureText {
+    text: Vec<u8>,
+    byte_range: usize,
+    contents: core::ops::Range<usize>,
+}
+
+impl SignatureText {
+    fn new(options: &SigningOptions<'_>) -> Self {
+        let (kind, sub_filter) = match &options.sub_filter {
+            SubFilter::EtsiCadesDetached => ("Sig", "ETSI.CAdES.detached"),
+            SubFilter::EtsiRfc3161 => ("DocTimeStamp", "ETSI.RFC3161"),
+            SubFilter::AdbePkcs7Detached => ("Sig", "adbe.pkcs7.detached"),
+            SubFilter::AdbePkcs7Sha1 => ("Sig", "adbe.pkcs7.sha1"),
+            SubFilter::AdbeX509RsaSha1 => ("Sig", "adbe.x509.rsa_sha1"),
+            SubFilter::Unknown(_) => ("Sig", ""),
+        };
+        let mut text = format!("<< /Type /{kind} /Filter /Adobe.PPKLite /SubFilter ").into_bytes();
+        match &options.sub_filter {
+            SubFilter::Unknown(name) => write_name(&mut text, name),
+            _ => write_name(&mut text, &Name(sub_filter.as_bytes().to_vec())),
+        }
+        if let Some(date) = options.signing_time {
+            text.extend(format!(" /M ({date})").bytes());
+        }
+        let strings = [
+            ("Name", options.name),
+            ("Reason", options.reason),
+            ("Location", options.location),
+            ("ContactInfo", options.contact_info),
+        ];
+        for (key, value) in strings {
+            if let Some(value) = value {
+                text.extend(format!(" /{key} ").bytes());
+                write_text(&mut text, value);
+            }
+        }
+        text.extend(b" /ByteRange ");
+        let byte_range = text.len();
+        let width = "[0 ".len() + 3 * (OFFSET_DIGITS + 1);
+        text.resize(byte_range + width, b' ');
+        text.extend(b" /Contents ");
+        let start = text.len();
+        text.push(b'<');
+        text.resize(start + 1 + 2 * options.contents_size, b'0');
+        text.push(b'>');
+        let contents = start..text.len();
+        text.extend(b" >>");
+        Self { text, byte_range, contents }
+    }
+}
