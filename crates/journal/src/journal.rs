@@ -1,0 +1,290 @@
+//! The journal open for writing: kyso's recorder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use kyso::recorder::{Intent, IntentId, Outcome, OutcomeReceipt, Recorder, RecorderError};
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::checkpoint::SignedCheckpoint;
+use crate::error::{Damage, JournalError};
+use crate::group::{Group, lock};
+use crate::note::{NoteKey, VerifierKey};
+use crate::owner::{Owner, Presence};
+use crate::reader::Reader;
+use crate::receipt::Receipt;
+use crate::store::{Store, private_file, sync_folder};
+use crate::tree::Hash;
+use crate::writer::{Request, Writer, Written, last_checkpoint};
+
+/// The longest text of a record: a file name has 255 bytes at most on common systems, a requester
+/// names a path and a user; longer is a mistake or an attack on the journal's size.
+pub const MAX_TEXT_BYTES: usize = 4096;
+
+/// How long another process's write is waited for: many commits of a slow disk.
+pub const DEFAULT_BUSY: Duration = Duration::from_secs(10);
+
+/// With what a journal is opened for writing.
+pub struct Options {
+    /// Gives Unix time in microseconds; the journal reads no other clock.
+    pub clock: Box<dyn Fn() -> u64 + Send + Sync>,
+    /// The process that owns the intents written.
+    pub owner: Owner,
+    /// How long another process's write is waited for.
+    pub busy: Duration,
+}
+
+impl Options {
+    /// This process as owner, [`DEFAULT_BUSY`].
+    ///
+    /// # Errors
+    /// [`JournalError::Inaccessible`] where the system does not tell who this process is.
+    pub fn new(clock: impl Fn() -> u64 + Send + Sync + 'static) -> Result<Self, JournalError> {
+        let owner = Owner::this_process().map_err(|error| JournalError::Inaccessible {
+            path: PathBuf::from("/proc/self"),
+            kind: error.kind(),
+        })?;
+        Ok(Self { clock: Box::new(clock), owner, busy: DEFAULT_BUSY })
+    }
+}
+
+/// The journal, open for writing by this process and perhaps others.
+pub struct Journal {
+    reader: Reader,
+    writer: Mutex<Writer>,
+    group: Group,
+    interrupted: Vec<u64>,
+    _presence: Presence,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, creating it (folder 0700, files 0600, a new checkpoint key in
+    /// `<path>.key`) where it is absent; appends `interrupted` for each open intent whose owner is
+    /// dead. Intents of living processes are left alone.
+    ///
+    /// # Errors
+    /// [`JournalError`]; nothing may be signed then.
+    pub fn open(path: &Path, options: Options) -> Result<Self, JournalError> {
+        check_text("owner", &options.owner.boot)?;
+        Store::create_files(path)?;
+        let mut store = Store::open(path, options.busy)?;
+        if !store.is_created()? {
+            create(&mut store)?;
+        }
+        let key = load_key(path, &store.meta()?)?;
+        let presence =
+            options.owner.appear(path).map_err(|error| JournalError::io(path, &error))?;
+        let (size, root) = store.head()?;
+        let frontier = store.frontier(size, &root)?;
+        last_checkpoint(&store, key.verifier(), size)?;
+        let mut writer = Writer {
+            store,
+            clock: options.clock,
+            owner: options.owner,
+            key,
+            frontier,
+            random: SystemRandom::new(),
+        };
+        let interrupted = writer.interrupt_orphans()?;
+        Ok(Self {
+            reader: Reader::open(path, options.busy)?,
+            writer: Mutex::new(writer),
+            group: Group::default(),
+            interrupted,
+            _presence: presence,
+        })
+    }
+
+    /// Reads beside the writer: list, show, verify in place.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Intents that opening found without outcome and with a dead owner.
+    pub fn interrupted(&self) -> &[u64] {
+        &self.interrupted
+    }
+
+    /// Looks again for open intents whose owner has died since; returns those now interrupted.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn interrupt_orphans(&self) -> Result<Vec<u64>, JournalError> {
+        lock(&self.writer).interrupt_orphans()
+    }
+
+    /// Signs the tree as it stands; what should leave the machine.
+    ///
+    /// # Errors
+    /// [`JournalError`]; [`Damage::Checkpoint`] where the tree does not continue the last one.
+    pub fn checkpoint(&self) -> Result<SignedCheckpoint, JournalError> {
+        lock(&self.writer).checkpoint()
+    }
+
+    /// The receipt of record `index`, its leaf included, under a checkpoint of now.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchEntry`], or what keeps the journal from being read or signed.
+    pub fn prove(&self, index: u64) -> Result<Receipt, JournalError> {
+        let signed = self.checkpoint()?;
+        let size = signed.checkpoint().size;
+        let missing = JournalError::NoSuchEntry { index, size };
+        if index >= size {
+            return Err(missing);
+        }
+        let entry = self.reader.entry(index)?.ok_or(missing)?;
+        Ok(Receipt {
+            leaf: Some(entry.bytes),
+            index,
+            proof: self.reader.inclusion(index, size)?,
+            checkpoint: signed.note().to_owned(),
+        })
+    }
+
+    /// The proof (RFC 6962 §2.1.2) that the tree of `signed` continues that of `old` leaves; to be
+    /// checked by [`crate::tree::verify_consistency`]. Empty where `old` is 0 or the size itself.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchEntry`] where `old` is larger than the checkpoint's size or that
+    /// larger than the journal.
+    pub fn prove_consistency(
+        &self,
+        old: u64,
+        signed: &SignedCheckpoint,
+    ) -> Result<Vec<Hash>, JournalError> {
+        let size = signed.checkpoint().size;
+        let (stored, _) = self.reader.head()?;
+        if old > size || size > stored {
+            return Err(JournalError::NoSuchEntry { index: old.max(size), size: stored });
+        }
+        if old == 0 {
+            return Ok(Vec::new());
+        }
+        self.reader.consistency(old, size)
+    }
+
+    fn submit(&self, request: Request) -> Result<Written, JournalError> {
+        self.group.submit(&self.writer, request)
+    }
+}
+
+impl Recorder for Journal {
+    fn intend(&self, intents: &[Intent]) -> Result<Vec<IntentId>, RecorderError> {
+        if intents.is_empty() {
+            return Ok(Vec::new());
+        }
+        for intent in intents {
+            check_text("requester", &intent.requester)?;
+            check_text("document name", &intent.document_name)?;
+            check_text("token serial", &intent.token_serial)?;
+            check_text("mechanism", &intent.mechanism)?;
+            check_text("format", &intent.format)?;
+        }
+        match self.submit(Request::Intend(intents.to_vec()))? {
+            Written::Intents(ids) => Ok(ids),
+            Written::Outcomes(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn conclude(
+        &self,
+        outcomes: &[(IntentId, Outcome)],
+    ) -> Result<Vec<OutcomeReceipt>, RecorderError> {
+        if outcomes.is_empty() {
+            return Ok(Vec::new());
+        }
+        for (_, outcome) in outcomes {
+            if let Outcome::Failed { code } = outcome {
+                check_text("code", code)?;
+            }
+        }
+        match self.submit(Request::Conclude(outcomes.to_vec()))? {
+            Written::Outcomes(receipts) => Ok(receipts),
+            Written::Intents(_) => Ok(Vec::new()),
+        }
+    }
+}
+
+fn check_text(field: &'static str, text: &str) -> Result<(), JournalError> {
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(JournalError::TextTooLong { field, length: text.len() });
+    }
+    Ok(())
+}
+
+/// Where the checkpoint key of the journal at `path` lies.
+pub fn key_path(path: &Path) -> PathBuf {
+    beside(path, ".key")
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
+/// Makes key and tables, once, whoever else tries at the same time.
+///
+/// The key is written under a second name first and gets its own only when the tables are there:
+/// a key without tables therefore means that the records were lost.
+fn create(store: &mut Store) -> Result<(), JournalError> {
+    store.write(|store| {
+        if store.is_created()? {
+            return Ok(());
+        }
+        if key_path(&store.path).exists() {
+            return Err(store.damaged(Damage::Head { size: 0 }));
+        }
+        let mut id = [0; 16];
+        SystemRandom::new().fill(&mut id).map_err(|_| JournalError::NoRandomness)?;
+        let origin = format!("kyso.local/journal/{}", hex::encode(id));
+        let pkcs8 = NoteKey::generate().map_err(|_| JournalError::NoRandomness)?;
+        let path = beside(&store.path, ".key.new");
+        let io = |error| JournalError::io(&path, &error);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+            _ => {}
+        }
+        let mut file = private_file(&path).map_err(io)?;
+        std::io::Write::write_all(&mut file, &pkcs8).map_err(io)?;
+        file.sync_all().map_err(io)?;
+        let key = NoteKey::from_pkcs8(&origin, &pkcs8).map_err(|_| JournalError::NoRandomness)?;
+        store.create_tables(key.verifier())
+    })
+}
+
+/// Reads the key that fits `verifier`, giving it its own name if a creation was cut short.
+fn load_key(path: &Path, verifier: &VerifierKey) -> Result<NoteKey, JournalError> {
+    let (own, new) = (key_path(path), beside(path, ".key.new"));
+    if !own.exists()
+        && let Ok(key) = read_key(&new, verifier)
+    {
+        match fs::rename(&new, &own) {
+            // Another process was faster.
+            Err(_) if own.exists() => {}
+            Err(error) => return Err(JournalError::io(&own, &error)),
+            Ok(()) => {}
+        }
+        sync_folder(match own.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        })?;
+        return Ok(key);
+    }
+    read_key(&own, verifier)
+}
+
+fn read_key(path: &Path, verifier: &VerifierKey) -> Result<NoteKey, JournalError> {
+    let pkcs8 = fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => JournalError::KeyMissing { path: path.to_owned() },
+        _ => JournalError::io(path, &error),
+    })?;
+    let mismatch = || JournalError::KeyMismatch { path: path.to_owned() };
+    let key = NoteKey::from_pkcs8(verifier.name(), &pkcs8).map_err(|_| mismatch())?;
+    if key.verifier() != verifier {
+        return Err(mismatch());
+    }
+    Ok(key)
+}

@@ -1,0 +1,384 @@
+//! The journal's tables and how a connection to them is opened.
+//!
+//! Columns are integers, text and blobs only, and the statements plain, so that another SQL
+//! database can hold the same tables.
+//!
+//! A record is one row of `entry`: the leaf; in `nodes` the full subtrees that it completes (level
+//! 0 first, 32 bytes each), so that node (level, index) is found in row `((index + 1) << level) − 1`
+//! and an append writes one row, never more; salt and plain name of an intent; and the links
+//! between an intent and what ended it.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+
+use crate::error::{Damage, JournalError};
+use crate::note::VerifierKey;
+use crate::record::{SALT_BYTES, Salt};
+use crate::tree::{Frontier, Hash};
+
+/// The schema that this version writes.
+pub(crate) const SCHEMA: i64 = 1;
+
+const CREATE: &str = "
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+);
+CREATE TABLE entry (
+    sequence INTEGER PRIMARY KEY NOT NULL,
+    kind INTEGER NOT NULL,
+    leaf BLOB NOT NULL,
+    nodes BLOB NOT NULL,
+    salt BLOB,
+    name TEXT,
+    intent INTEGER REFERENCES entry (sequence),
+    ended_by INTEGER
+);
+CREATE INDEX entry_open ON entry (sequence) WHERE kind = 0 AND ended_by IS NULL;
+CREATE TABLE head (
+    id INTEGER PRIMARY KEY NOT NULL,
+    size INTEGER NOT NULL,
+    root BLOB NOT NULL
+);
+CREATE TABLE checkpoint (
+    id INTEGER PRIMARY KEY NOT NULL,
+    note TEXT NOT NULL
+);
+";
+
+/// `entry.kind` of an intent.
+pub(crate) const KIND_INTENT: i64 = 0;
+/// `entry.kind` of an outcome.
+pub(crate) const KIND_OUTCOME: i64 = 1;
+/// `entry.kind` of an interruption.
+pub(crate) const KIND_INTERRUPTED: i64 = 2;
+
+/// A connection with the journal's path, for errors.
+pub(crate) struct Store {
+    pub(crate) connection: Connection,
+    pub(crate) path: std::path::PathBuf,
+    pub(crate) busy: Duration,
+}
+
+/// A row of `entry`.
+pub(crate) struct Row {
+    pub(crate) sequence: u64,
+    pub(crate) kind: i64,
+    pub(crate) leaf: Vec<u8>,
+    pub(crate) nodes: Vec<u8>,
+    pub(crate) salt: Option<Salt>,
+    pub(crate) name: Option<String>,
+    pub(crate) intent: Option<u64>,
+    pub(crate) ended_by: Option<u64>,
+}
+
+/// The columns of [`Row`], in its order.
+pub(crate) const ROW: &str = "sequence, kind, leaf, nodes, salt, name, intent, ended_by";
+
+impl Store {
+    /// Creates the folder (0700) and an empty file (0600) where they are absent.
+    pub(crate) fn create_files(path: &Path) -> Result<(), JournalError> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        if !folder.is_dir() {
+            let mut builder = fs::DirBuilder::new();
+            builder.recursive(true);
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(folder).map_err(|error| JournalError::io(folder, &error))?;
+        }
+        match private_file(path) {
+            Ok(file) => {
+                file.sync_all().map_err(|error| JournalError::io(path, &error))?;
+                sync_folder(folder)
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(JournalError::io(path, &error)),
+        }
+    }
+
+    /// Opens an existing file for writing: WAL, every commit flushed.
+    pub(crate) fn open(path: &Path, busy: Duration) -> Result<Self, JournalError> {
+        let store = Self::connect(path, busy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        store.set_wal()?;
+        // fullfsync matters on macOS alone, where fsync does not reach the medium.
+        store.sql(store.connection.execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON;",
+        ))?;
+        Ok(store)
+    }
+
+    /// Opens an existing file for reading only.
+    pub(crate) fn open_read_only(path: &Path, busy: Duration) -> Result<Self, JournalError> {
+        Self::connect(path, busy, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    }
+
+    fn connect(path: &Path, busy: Duration, access: OpenFlags) -> Result<Self, JournalError> {
+        // SQLite says only "cannot open"; the system says why.
+        let mut options = fs::OpenOptions::new();
+        options.read(true);
+        options.write(access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE));
+        options.open(path).map_err(|error| JournalError::io(path, &error))?;
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)
+            .map_err(|error| JournalError::sqlite(path, busy, &error))?;
+        let store = Self { connection, path: path.to_owned(), busy };
+        store.sql(store.connection.busy_timeout(busy))?;
+        store.connection.set_prepared_statement_cache_capacity(32);
+        Ok(store)
+    }
+
+    /// Two processes that create a journal at once may see each other's switch as a deadlock,
+    /// which SQLite reports without waiting: wait here.
+    fn set_wal(&self) -> Result<(), JournalError> {
+        const STEP: Duration = Duration::from_millis(5);
+        let mut waited = Duration::ZERO;
+        loop {
+            let mode = self
+                .connection
+                .query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
+            match self.sql(mode) {
+                Ok(mode) if mode == "wal" => return Ok(()),
+                Ok(_) => {
+                    return Err(JournalError::ReadOnly { path: self.path.clone() });
+                }
+                Err(error) if error.is_retryable() && waited < self.busy => {
+                    std::thread::sleep(STEP);
+                    waited += STEP;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub(crate) fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, JournalError> {
+        result.map_err(|error| JournalError::sqlite(&self.path, self.busy, &error))
+    }
+
+    pub(crate) fn damaged(&self, damage: Damage) -> JournalError {
+        JournalError::Damaged { path: self.path.clone(), damage }
+    }
+
+    /// Runs `act` in a transaction begun at once; whatever fails leaves nothing behind.
+    pub(crate) fn write<T>(
+        &mut self,
+        act: impl FnOnce(&Self) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        if !self.connection.is_autocommit() {
+            // A thread panicked within its transaction.
+            self.run("ROLLBACK")?;
+        }
+        self.run("BEGIN IMMEDIATE")?;
+        let result = act(self).and_then(|value| self.run("COMMIT").map(|()| value));
+        if result.is_err() && !self.connection.is_autocommit() {
+            // If even this fails the connection is useless and its next BEGIN will say so.
+            let _ = self.run("ROLLBACK");
+        }
+        result
+    }
+
+    /// Runs `act` on one snapshot.
+    pub(crate) fn read<T>(
+        &self,
+        act: impl FnOnce() -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        self.run("BEGIN")?;
+        let result = act();
+        let _ = self.run("ROLLBACK");
+        result
+    }
+
+    fn run(&self, statement: &'static str) -> Result<(), JournalError> {
+        let done = self
+            .connection
+            .prepare_cached(statement)
+            .and_then(|mut statement| statement.execute([]));
+        self.sql(done).map(|_| ())
+    }
+
+    /// Whether the tables exist.
+    pub(crate) fn is_created(&self) -> Result<bool, JournalError> {
+        let tables: i64 = self.sql(self.connection.query_row(
+            "SELECT count(*) FROM sqlite_master WHERE type = 'table'",
+            [],
+            |row| row.get(0),
+        ))?;
+        let meta: i64 = self.sql(self.connection.query_row(
+            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'",
+            [],
+            |row| row.get(0),
+        ))?;
+        match (tables, meta) {
+            (0, _) => Ok(false),
+            (_, 1) => Ok(true),
+            _ => Err(JournalError::NotAJournal { path: self.path.clone() }),
+        }
+    }
+
+    /// Creates the tables of an empty journal; inside a transaction.
+    pub(crate) fn create_tables(&self, key: &VerifierKey) -> Result<(), JournalError> {
+        self.sql(self.connection.execute_batch(CREATE))?;
+        for (name, value) in [("schema", SCHEMA.to_string()), ("vkey", key.to_string())] {
+            self.sql(
+                self.connection.execute(
+                    "INSERT INTO meta (name, value) VALUES (?1, ?2)",
+                    params![name, value],
+                ),
+            )?;
+        }
+        self.sql(self.connection.execute(
+            "INSERT INTO head (id, size, root) VALUES (0, 0, ?1)",
+            params![Frontier::new().root()],
+        ))?;
+        Ok(())
+    }
+
+    /// The journal's verifier key, once its schema is known to be ours.
+    pub(crate) fn meta(&self) -> Result<VerifierKey, JournalError> {
+        let value = |name: &str| {
+            let value = self
+                .connection
+                .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| {
+                    row.get::<_, String>(0)
+                })
+                .optional();
+            self.sql(value)?.ok_or_else(|| self.damaged(Damage::Meta))
+        };
+        let found: i64 = value("schema")?.parse().map_err(|_| self.damaged(Damage::Meta))?;
+        if found > SCHEMA {
+            return Err(JournalError::NewerSchema { found, supported: SCHEMA });
+        }
+        value("vkey")?.parse().map_err(|_| self.damaged(Damage::Meta))
+    }
+
+    /// Size and root.
+    pub(crate) fn head(&self) -> Result<(u64, Hash), JournalError> {
+        let head = self
+            .connection
+            .prepare_cached("SELECT size, root FROM head WHERE id = 0")
+            .and_then(|mut statement| {
+                statement.query_row([], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, Hash>(1)?)))
+            })
+            .optional();
+        match head {
+            Ok(Some(head)) => Ok(head),
+            Ok(None) => Err(self.damaged(Damage::Head { size: 0 })),
+            Err(error) => Err(self.garbled(&error, Damage::Head { size: 0 })),
+        }
+    }
+
+    pub(crate) fn set_head(&self, frontier: &Frontier) -> Result<(), JournalError> {
+        let changed = self
+            .connection
+            .prepare_cached("UPDATE head SET size = ?1, root = ?2 WHERE id = 0")
+            .and_then(|mut statement| statement.execute(params![frontier.size(), frontier.root()]));
+        self.sql(changed).map(|_| ())
+    }
+
+    /// The last signed checkpoint's note.
+    pub(crate) fn checkpoint(&self) -> Result<Option<String>, JournalError> {
+        let note = self
+            .connection
+            .prepare_cached("SELECT note FROM checkpoint WHERE id = 0")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional());
+        self.sql(note)
+    }
+
+    pub(crate) fn set_checkpoint(&self, note: &str) -> Result<(), JournalError> {
+        let delete = self.connection.execute("DELETE FROM checkpoint", []);
+        self.sql(delete)?;
+        let insert = self
+            .connection
+            .execute("INSERT INTO checkpoint (id, note) VALUES (0, ?1)", params![note]);
+        self.sql(insert).map(|_| ())
+    }
+
+    /// The root of a full subtree.
+    pub(crate) fn node(&self, level: u32, index: u64) -> Result<Hash, JournalError> {
+        let sequence = ((index + 1) << level) - 1;
+        let at = level as usize * 32;
+        let nodes = self
+            .connection
+            .prepare_cached("SELECT nodes FROM entry WHERE sequence = ?1")
+            .and_then(|mut statement| {
+                statement.query_row([sequence], |row| row.get::<_, Vec<u8>>(0)).optional()
+            });
+        let damage = Damage::Entry { index: sequence };
+        match nodes {
+            Ok(nodes) => nodes
+                .as_deref()
+                .and_then(|nodes| nodes.get(at..at + 32))
+                .and_then(|node| node.try_into().ok())
+                .ok_or_else(|| self.damaged(damage)),
+            Err(error) => Err(self.garbled(&error, damage)),
+        }
+    }
+
+    /// The frontier by the stored nodes, if it gives the head's root.
+    pub(crate) fn frontier(&self, size: u64, root: &Hash) -> Result<Frontier, JournalError> {
+        let frontier = Frontier::load(size, |level, index| self.node(level, index))?;
+        if frontier.root() != *root {
+            return Err(self.damaged(Damage::Head { size }));
+        }
+        Ok(frontier)
+    }
+
+    /// A value of another type than the schema's is damage; anything else as it is.
+    pub(crate) fn garbled(&self, error: &rusqlite::Error, damage: Damage) -> JournalError {
+        match error {
+            rusqlite::Error::SqliteFailure(..) => {
+                JournalError::sqlite(&self.path, self.busy, error)
+            }
+            _ => self.damaged(damage),
+        }
+    }
+
+    pub(crate) fn row(&self, sequence: u64) -> Result<Option<Row>, JournalError> {
+        let row = self
+            .connection
+            .prepare_cached(&format!("SELECT {ROW} FROM entry WHERE sequence = ?1"))
+            .and_then(|mut statement| statement.query_row([sequence], read_row).optional());
+        row.map_err(|error| self.garbled(&error, Damage::Entry { index: sequence }))
+    }
+}
+
+/// Reads [`ROW`].
+pub(crate) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        sequence: row.get(0)?,
+        kind: row.get(1)?,
+        leaf: row.get(2)?,
+        nodes: row.get(3)?,
+        salt: row.get::<_, Option<[u8; SALT_BYTES]>>(4)?,
+        name: row.get(5)?,
+        intent: row.get(6)?,
+        ended_by: row.get(7)?,
+    })
+}
+
+/// Creates a file that its user alone may read.
+pub(crate) fn private_file(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Makes a folder's new names durable.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), JournalError> {
+    #[cfg(unix)]
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| JournalError::io(folder, &error))?;
+    // Windows flushes a folder's names with the file and opens no folder as a file.
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
