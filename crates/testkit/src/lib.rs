@@ -8,6 +8,7 @@ pub mod authority;
 pub mod pdf;
 pub mod peer;
 pub mod profile;
+pub mod shim;
 pub mod soft_key;
 pub mod softhsm;
 pub mod subject;
