@@ -347,7 +347,8 @@ mod tests {
             let node = |level, index| Ok::<_, Infallible>(grown.nodes[&(level, index)]);
             let tree = oracle(&grown.leaves);
             let root = grown.frontiers[count as usize].root();
-            prop_assert_eq!(root.as_slice(), tree.root().as_bytes().as_slice());
+            let expected = tree.root();
+            prop_assert_eq!(root.as_slice(), expected.as_bytes().as_slice());
             let loaded = Frontier::load(count, node).unwrap();
             prop_assert_eq!(&loaded, &grown.frontiers[count as usize]);
 
