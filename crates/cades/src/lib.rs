@@ -1,1 +1,30 @@
-//! CMS SignedData and CAdES; pure.
+//! CMS SignedData (RFC 5652) and CAdES (ETSI EN 319 122-1 v1.3.1), level B-B; pure.
+//!
+//! Content never has to lie in memory: signing takes its digest, attached writing and reading stream it.
+//! Whatever a signature covers or an augmentation must keep is held as the bytes that were received.
+
+pub mod attached;
+pub mod attribute;
+pub mod content;
+pub mod oid;
+pub mod read;
+pub mod sign;
+pub mod signed_data;
+pub mod signer_info;
+pub mod signing_certificate;
+pub mod verify;
+
+pub use attached::{Attached, AttachedError, BerWriter};
+pub use attribute::{Attribute, SignedAttributes};
+pub use content::{ContentDigests, ContentHasher};
+pub use read::{ReadError, ReadLimits, read_signed_data};
+pub use sign::{
+    FinishedSigner, Form, PrepareError, SigningParameters, ToBeSigned, estimated_size, prepare,
+};
+pub use signed_data::{AppendError, SignedData, SignedDataError};
+pub use signer_info::{SignerIdentifier, SignerInfo};
+pub use signing_certificate::SigningCertificateBinding;
+pub use verify::{
+    FailureIndication, SignatureLevel, VerifiedSignature, VerifyFailure, verify_counter_signature,
+    verify_signer,
+};

@@ -379,8 +379,11 @@ impl PublicKey {
         VerifyError::UnsupportedAlgorithm { algorithm: *algorithm, key: self.algorithm() }
     }
 
-    /// The dispatch by key and algorithm: what does not fit is not tried.
-    fn check_fit(&self, algorithm: &SignatureAlgorithm) -> Result<(), VerifyError> {
+    /// Whether the algorithm is of this key's kind and within what the key's own parameters allow.
+    ///
+    /// # Errors
+    /// [`VerifyError::KeyMismatch`] where it is not.
+    pub fn check_fit(&self, algorithm: &SignatureAlgorithm) -> Result<(), VerifyError> {
         let fits = match (&self.kind, algorithm) {
             (Kind::Rsa { restriction, .. }, SignatureAlgorithm::RsaPkcs1(_)) => {
                 *restriction == RsaRestriction::None
