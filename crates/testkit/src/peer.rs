@@ -32,12 +32,7 @@ impl Verdict {
     /// Standard output of a program that was content; panics with all it said where it was not.
     #[track_caller]
     pub fn expect_success(self) -> Vec<u8> {
-        assert!(
-            self.success,
-            "the peer refused:\n{}\n{}",
-            self.text(),
-            self.stderr
-        );
+        assert!(self.success, "the peer refused:\n{}\n{}", self.text(), self.stderr);
         self.stdout
     }
 }
@@ -69,10 +64,7 @@ where
 pub fn finish(mut command: Command, input: &[u8]) -> Verdict {
     let program = command.get_program().to_string_lossy().into_owned();
     command.env("LC_ALL", "C.UTF-8");
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -81,11 +73,7 @@ pub fn finish(mut command: Command, input: &[u8]) -> Verdict {
         Err(error) => panic!("{program} does not start: {error}"),
     };
     let mut stdin = child.stdin.take().expect("standard input is piped");
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = std::thread::scope(|scope| {
+    let Output { status, stdout, stderr } = std::thread::scope(|scope| {
         // A peer that stops reading early says why on its standard error; the broken pipe adds nothing.
         scope.spawn(move || drop(stdin.write_all(input)));
         child.wait_with_output()
@@ -116,14 +104,10 @@ pub fn peers_folder() -> PathBuf {
 #[track_caller]
 pub fn python() -> PathBuf {
     let venv = peers_folder().join("venv");
+    // Without `..` in its path: Python looks for its environment beside the path it was called by.
+    let venv = venv.canonicalize().unwrap_or(venv);
     let python = [venv.join("bin/python"), venv.join("Scripts/python.exe")];
-    python
-        .into_iter()
-        .find(|path| path.exists())
-        .unwrap_or_else(|| {
-            panic!(
-                "pyHanko's environment {} is missing; run `cargo xtask setup`",
-                venv.display()
-            )
-        })
+    python.into_iter().find(|path| path.exists()).unwrap_or_else(|| {
+        panic!("pyHanko's environment {} is missing; run `cargo xtask setup`", venv.display())
+    })
 }
