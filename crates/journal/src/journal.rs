@@ -288,3 +288,51 @@ fn read_key(path: &Path, verifier: &VerifierKey) -> Result<NoteKey, JournalError
     }
     Ok(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify_in_place;
+
+    #[test]
+    fn a_full_disk_refuses_and_leaves_the_journal_true() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = Journal::open(&path, Options::new(|| 1).unwrap()).unwrap();
+        let intent = Intent {
+            requester: "x".repeat(4000),
+            document_sha256: [1; 32],
+            document_name: "name".into(),
+            certificate_sha256: [2; 32],
+            token_serial: String::new(),
+            mechanism: String::new(),
+            format: String::new(),
+        };
+        // SQLite's own limit answers SQLITE_FULL, as a full disk does.
+        let limit = |pages: u32| {
+            let pragma = format!("PRAGMA max_page_count = {pages}");
+            let writer = lock(&journal.writer);
+            let set = writer.store.connection.query_row(&pragma, [], |_| Ok(()));
+            set.unwrap();
+        };
+        limit(30);
+        let mut recorded = 0;
+        let refused = loop {
+            match journal.intend(&[intent.clone(), intent.clone()]) {
+                Ok(_) => recorded += 2,
+                Err(error) => break error,
+            }
+        };
+        let RecorderError::Unwritable(source) = refused else {
+            panic!("{refused}");
+        };
+        let full = JournalError::Full { path };
+        assert_eq!(source.downcast_ref::<JournalError>(), Some(&full));
+        assert!(recorded > 0);
+        assert_eq!(journal.reader().head().unwrap().0, recorded);
+        limit(1_000_000);
+        journal.intend(&[intent]).unwrap();
+        let report = verify_in_place(journal.reader(), None).unwrap();
+        assert!(report.is_intact() && report.intents == recorded + 1);
+    }
+}

@@ -1,0 +1,199 @@
+//! Whatever is edited, deleted, cut off or moved is found.
+
+mod common;
+
+use std::path::Path;
+
+use common::{dead_owner, intent, open, open_as, signed};
+use kyso::recorder::{IntentId, Recorder as _};
+use kyso_journal::{ExportOptions, Journal, Reader, verify_export, verify_in_place};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+/// Nine records of all kinds, the last checkpoint over all of them.
+fn sample(path: &Path) -> Journal {
+    let ghost = open_as(path, dead_owner()).unwrap();
+    ghost.intend(&[intent(0), intent(1), intent(2)]).unwrap();
+    ghost.conclude(&[(IntentId(1), signed(1))]).unwrap();
+    drop(ghost);
+    let journal = open(path);
+    let ids = journal.intend(&[intent(3), intent(4)]).unwrap();
+    journal.conclude(&[(ids[1], signed(4))]).unwrap();
+    journal.checkpoint().unwrap();
+    assert_eq!(journal.reader().head().unwrap().0, 9);
+    journal
+}
+
+fn sample_export(names: bool) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = sample(&folder.path().join("journal"));
+    let mut out = Vec::new();
+    journal.export(&mut out, ExportOptions { names }).unwrap();
+    assert!(is_intact(&out));
+    out
+}
+
+fn is_intact(export: &[u8]) -> bool {
+    verify_export(export, None, None).unwrap().is_intact()
+}
+
+#[test]
+fn every_bit_of_an_export_counts() {
+    let mut export = sample_export(true);
+    for at in 0..export.len() {
+        for bit in 0..8 {
+            export[at] ^= 1 << bit;
+            let found = !is_intact(&export);
+            export[at] ^= 1 << bit;
+            assert!(found, "bit {bit} of byte {at}");
+        }
+    }
+}
+
+#[test]
+fn an_export_cut_off_anywhere_is_found() {
+    let export = sample_export(false);
+    for length in 0..export.len() {
+        assert!(!is_intact(&export[..length]), "{length} bytes");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_other_bytes_are_found(
+        at in any::<Index>(),
+        cut in 0usize..40,
+        put in proptest::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let export = sample_export(true);
+        let at = at.index(export.len());
+        let end = (at + cut).min(export.len());
+        let mut altered = export.clone();
+        altered.splice(at..end, put);
+        prop_assume!(altered != export);
+        prop_assert!(!is_intact(&altered));
+    }
+
+    #[test]
+    fn lines_moved_doubled_or_removed_are_found(from in any::<Index>(), to in any::<Index>(), keep: bool) {
+        let export = sample_export(true);
+        let mut lines: Vec<&[u8]> = export.split_inclusive(|byte| *byte == b'\n').collect();
+        let line = lines[from.index(lines.len())];
+        if !keep {
+            lines.remove(from.index(lines.len()));
+        }
+        let to = to.index(lines.len() + 2);
+        if to <= lines.len() {
+            lines.insert(to, line);
+        }
+        let altered = lines.concat();
+        prop_assume!(altered != export);
+        prop_assert!(!is_intact(&altered));
+    }
+
+    #[test]
+    fn hostile_exports_are_answered(bytes: Vec<u8>) {
+        prop_assert!(!is_intact(&bytes));
+    }
+}
+
+#[test]
+fn every_edit_in_place_is_found() {
+    let edits = [
+        "UPDATE entry SET leaf = replace(leaf, 'uid 1000', 'uid 1001') WHERE sequence = 0",
+        "UPDATE entry SET leaf = CAST(replace(CAST(leaf AS TEXT), '\"pid\":1', '\"pid\":2') AS BLOB) WHERE sequence = 0",
+        "UPDATE entry SET nodes = zeroblob(32) WHERE sequence = 2",
+        "UPDATE entry SET nodes = nodes || zeroblob(32) WHERE sequence = 2",
+        "UPDATE entry SET name = 'else' WHERE sequence = 0",
+        "UPDATE entry SET name = NULL WHERE sequence = 0",
+        "UPDATE entry SET salt = zeroblob(16) WHERE sequence = 0",
+        "UPDATE entry SET salt = zeroblob(15) WHERE sequence = 0",
+        "UPDATE entry SET name = 'x', salt = zeroblob(16) WHERE sequence = 3",
+        "UPDATE entry SET kind = 1 WHERE sequence = 0",
+        "UPDATE entry SET kind = 0 WHERE sequence = 3",
+        "UPDATE entry SET intent = 2 WHERE sequence = 3",
+        "UPDATE entry SET ended_by = NULL WHERE sequence = 1",
+        "UPDATE entry SET ended_by = 4 WHERE sequence = 1",
+        "UPDATE entry SET ended_by = 8 WHERE sequence = 6",
+        "DELETE FROM entry WHERE sequence = 8",
+        "DELETE FROM entry WHERE sequence = 6",
+        "DELETE FROM entry",
+        "UPDATE entry SET sequence = 100 WHERE sequence = 6",
+        "INSERT INTO entry (sequence, kind, leaf, nodes) VALUES (9, 3, x'00', x'00')",
+        "UPDATE entry SET sequence = 20 WHERE sequence = 0; UPDATE entry SET sequence = 0 WHERE sequence = 2; UPDATE entry SET sequence = 2 WHERE sequence = 20",
+        "UPDATE head SET size = 8",
+        "UPDATE head SET root = zeroblob(32)",
+        "DELETE FROM head",
+        // Cut back to an older state, head and all: the last checkpoint tells.
+        "DELETE FROM entry; UPDATE head SET size = 0, root = x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
+        "UPDATE checkpoint SET note = replace(note, '9', '8')",
+        "UPDATE meta SET value = '2' WHERE name = 'schema'",
+        "DELETE FROM meta WHERE name = 'vkey'",
+    ];
+    for edit in edits {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = sample(&path);
+        assert!(verify_in_place(journal.reader(), None).unwrap().is_intact());
+        drop(journal);
+        let database = rusqlite::Connection::open(&path).unwrap();
+        database
+            .execute_batch(&format!("PRAGMA foreign_keys = OFF; {edit}"))
+            .unwrap_or_else(|error| panic!("{edit}: {error}"));
+        drop(database);
+        let intact = Reader::open(&path, std::time::Duration::from_secs(1))
+            .and_then(|reader| verify_in_place(&reader, None))
+            .is_ok_and(|report| report.is_intact());
+        assert!(!intact, "{edit}");
+    }
+}
+
+#[test]
+fn a_journal_cut_back_or_rewritten_signs_no_more() {
+    let edits = [
+        "DELETE FROM entry; UPDATE head SET size = 0, root = x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
+        "UPDATE entry SET nodes = zeroblob(length(nodes)) WHERE sequence = 7",
+        "UPDATE head SET size = 8",
+        "DELETE FROM entry WHERE sequence = 8",
+    ];
+    for edit in edits {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = sample(&path);
+        let database = rusqlite::Connection::open(&path).unwrap();
+        database.execute_batch(&format!("PRAGMA foreign_keys = OFF; {edit}")).unwrap();
+        drop(database);
+        let next = Journal::open(&path, common::options());
+        assert!(next.is_err(), "opened after {edit}");
+        if edit.contains("head") {
+            assert!(journal.intend(&[intent(9)]).is_err(), "recorded after {edit}");
+            assert!(journal.checkpoint().is_err(), "signed after {edit}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// A flipped bit of the file changes nothing that is read, or is found.
+    #[test]
+    fn a_damaged_file_never_passes_for_another(at in any::<Index>(), bit in 0u8..8) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = sample(&path);
+        let all = kyso_journal::Filter::all(100);
+        let before = journal.reader().entries(&all).unwrap();
+        drop(journal);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1 << bit;
+        std::fs::write(&path, bytes).unwrap();
+        let busy = std::time::Duration::from_millis(50);
+        if let Ok(reader) = Reader::open(&path, busy)
+            && let Ok(report) = verify_in_place(&reader, None)
+            && report.is_intact()
+        {
+            prop_assert_eq!(reader.entries(&all).unwrap(), before);
+        }
+    }
+}
