@@ -52,20 +52,12 @@ impl Authority {
         let root_key = SoftKey::generate(curve);
         let root_name = authority_name("kyso test root CA").to_name()?;
         let root_der = build(
-            CaCertificate {
-                subject: root_name.clone(),
-                issuer: root_name.clone(),
-                path_len: None,
-            },
+            CaCertificate { subject: root_name.clone(), issuer: root_name.clone(), path_len: None },
             validity,
             &root_key.spki_der(),
             &root_key,
         )?;
-        let root = Issuer {
-            key: root_key,
-            name: root_name,
-            der: root_der,
-        };
+        let root = Issuer { key: root_key, name: root_name, der: root_der };
 
         let issuing_key = SoftKey::generate(curve);
         let issuing_name = authority_name("kyso test issuing CA").to_name()?;
@@ -79,11 +71,7 @@ impl Authority {
             &issuing_key.spki_der(),
             &root.key,
         )?;
-        let issuing = Issuer {
-            key: issuing_key,
-            name: issuing_name,
-            der: issuing_der,
-        };
+        let issuing = Issuer { key: issuing_key, name: issuing_name, der: issuing_der };
         Ok(Self { root, issuing })
     }
 
@@ -95,12 +83,7 @@ impl Authority {
             issuer: self.issuing.name.clone(),
             profile,
         };
-        build(
-            leaf,
-            validity(profile.not_before, profile.not_after)?,
-            spki_der,
-            &self.issuing.key,
-        )
+        build(leaf, validity(profile.not_before, profile.not_after)?, spki_der, &self.issuing.key)
     }
 
     /// The root certificate, DER.
@@ -142,10 +125,7 @@ struct Issuer {
 }
 
 fn authority_name(common_name: &str) -> Subject {
-    Subject::new()
-        .country("VN")
-        .organization("kyso test")
-        .common_name(common_name)
+    Subject::new().country("VN").organization("kyso test").common_name(common_name)
 }
 
 fn validity(not_before: i64, not_after: i64) -> Result<Validity, IssueError> {
@@ -198,13 +178,7 @@ impl BuilderProfile for CaCertificate {
         _tbs: &TbsCertificate,
     ) -> x509_cert::builder::Result<Vec<Extension>> {
         Ok(vec![
-            extension(
-                true,
-                &BasicConstraints {
-                    ca: true,
-                    path_len_constraint: self.path_len,
-                },
-            )?,
+            extension(true, &BasicConstraints { ca: true, path_len_constraint: self.path_len })?,
             extension(true, &KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?,
             extension(false, &SubjectKeyIdentifier::try_from(spk)?)?,
             extension(false, &AuthorityKeyIdentifier::try_from(issuer_spk)?)?,
@@ -234,13 +208,7 @@ impl BuilderProfile for LeafCertificate<'_> {
         _tbs: &TbsCertificate,
     ) -> x509_cert::builder::Result<Vec<Extension>> {
         let mut extensions = vec![
-            extension(
-                true,
-                &BasicConstraints {
-                    ca: false,
-                    path_len_constraint: None,
-                },
-            )?,
+            extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
             extension(false, &SubjectKeyIdentifier::try_from(spk)?)?,
             extension(false, &AuthorityKeyIdentifier::try_from(issuer_spk)?)?,
         ];
@@ -257,15 +225,11 @@ impl BuilderProfile for LeafCertificate<'_> {
             extensions.push(extension(false, &crl_distribution_points(uri)?)?);
         }
         let mut access = Vec::new();
-        for (access_method, uri) in [
-            (ID_AD_OCSP, &self.profile.ocsp_uri),
-            (ID_AD_CA_ISSUERS, &self.profile.ca_issuers_uri),
-        ] {
+        for (access_method, uri) in
+            [(ID_AD_OCSP, &self.profile.ocsp_uri), (ID_AD_CA_ISSUERS, &self.profile.ca_issuers_uri)]
+        {
             if let Some(uri) = uri {
-                access.push(AccessDescription {
-                    access_method,
-                    access_location: uri_name(uri)?,
-                });
+                access.push(AccessDescription { access_method, access_location: uri_name(uri)? });
             }
         }
         if !access.is_empty() {
@@ -276,11 +240,7 @@ impl BuilderProfile for LeafCertificate<'_> {
 }
 
 fn extension<E: AssociatedOid + Encode>(critical: bool, value: &E) -> der::Result<Extension> {
-    Ok(Extension {
-        extn_id: E::OID,
-        critical,
-        extn_value: OctetString::new(value.to_der()?)?,
-    })
+    Ok(Extension { extn_id: E::OID, critical, extn_value: OctetString::new(value.to_der()?)? })
 }
 
 fn uri_name(uri: &str) -> der::Result<GeneralName> {
@@ -310,10 +270,9 @@ impl From<x509_cert::builder::Error> for IssueError {
 impl fmt::Display for IssueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Time(seconds) => write!(
-                f,
-                "a certificate cannot state the time {seconds} (Unix seconds)"
-            ),
+            Self::Time(seconds) => {
+                write!(f, "a certificate cannot state the time {seconds} (Unix seconds)")
+            }
             Self::Asn1(error) => write!(f, "a certificate's part does not encode: {error}"),
             Self::Builder(error) => write!(f, "the certificate was refused: {error}"),
         }

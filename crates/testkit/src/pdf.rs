@@ -12,10 +12,7 @@ pub fn one_page(text: &str) -> Vec<u8> {
         }
     }
     let content = format!("BT /F1 14 Tf 72 770 Td ({shown}) Tj ET");
-    let title: String = text
-        .encode_utf16()
-        .map(|unit| format!("{unit:04X}"))
-        .collect();
+    let title: String = text.encode_utf16().map(|unit| format!("{unit:04X}")).collect();
     write_file(&[
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),

@@ -35,9 +35,7 @@ impl Profile {
             subject,
             not_before,
             not_after,
-            key_usage: Some(KeyUsage(
-                KeyUsages::DigitalSignature | KeyUsages::NonRepudiation,
-            )),
+            key_usage: Some(KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation)),
             extended_key_usage: vec![ID_KP_CLIENT_AUTH, ID_KP_EMAIL_PROTECTION],
             crl_uri: None,
             ocsp_uri: None,
@@ -47,45 +45,27 @@ impl Profile {
 
     /// Valid for two years that ended one second before `time` (Unix seconds).
     pub fn expired_at(self, time: i64) -> Self {
-        Self {
-            not_before: time - TWO_YEARS,
-            not_after: time - 1,
-            ..self
-        }
+        Self { not_before: time - TWO_YEARS, not_after: time - 1, ..self }
     }
 
     /// Valid for two years that begin one second after `time` (Unix seconds).
     pub fn not_yet_valid_at(self, time: i64) -> Self {
-        Self {
-            not_before: time + 1,
-            not_after: time + TWO_YEARS,
-            ..self
-        }
+        Self { not_before: time + 1, not_after: time + TWO_YEARS, ..self }
     }
 
     /// nonRepudiation alone, as qualified signing certificates carry it.
     pub fn non_repudiation_only(self) -> Self {
-        Self {
-            key_usage: Some(KeyUsage(KeyUsages::NonRepudiation.into())),
-            ..self
-        }
+        Self { key_usage: Some(KeyUsage(KeyUsages::NonRepudiation.into())), ..self }
     }
 
     /// keyEncipherment alone: not for signing.
     pub fn key_encipherment_only(self) -> Self {
-        Self {
-            key_usage: Some(KeyUsage(KeyUsages::KeyEncipherment.into())),
-            ..self
-        }
+        Self { key_usage: Some(KeyUsage(KeyUsages::KeyEncipherment.into())), ..self }
     }
 
     /// Neither keyUsage nor extendedKeyUsage.
     pub fn without_usages(self) -> Self {
-        Self {
-            key_usage: None,
-            extended_key_usage: Vec::new(),
-            ..self
-        }
+        Self { key_usage: None, extended_key_usage: Vec::new(), ..self }
     }
 }
 

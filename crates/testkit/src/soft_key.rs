@@ -83,17 +83,11 @@ impl SoftKey {
         match self {
             Self::P256(key) => {
                 let signature: Result<p256::ecdsa::DerSignature, _> = key.sign_prehash(digest);
-                signature
-                    .expect("a digest of sufficient length")
-                    .as_bytes()
-                    .to_vec()
+                signature.expect("a digest of sufficient length").as_bytes().to_vec()
             }
             Self::P384(key) => {
                 let signature: Result<p384::ecdsa::DerSignature, _> = key.sign_prehash(digest);
-                signature
-                    .expect("a digest of sufficient length")
-                    .as_bytes()
-                    .to_vec()
+                signature.expect("a digest of sufficient length").as_bytes().to_vec()
             }
         }
     }
@@ -108,8 +102,6 @@ impl std::fmt::Debug for SoftKey {
 /// `N` bytes from the system's randomness.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .expect("the system gives random bytes");
+    SystemRandom::new().fill(&mut bytes).expect("the system gives random bytes");
     bytes
 }

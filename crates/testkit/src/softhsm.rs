@@ -45,10 +45,7 @@ impl Environment {
         std::fs::write(&configuration, text).unwrap_or_else(|error| {
             panic!("{} cannot be written: {error}", configuration.display())
         });
-        Self {
-            configuration,
-            module,
-        }
+        Self { configuration, module }
     }
 
     /// The module, an absolute path.
@@ -106,16 +103,8 @@ impl Environment {
     /// The public key of that CKA_ID, SubjectPublicKeyInfo in DER.
     #[track_caller]
     pub fn public_key(&self, token: &str, id: &str) -> Vec<u8> {
-        self.pkcs11_tool([
-            "--token-label",
-            token,
-            "--read-object",
-            "--type",
-            "pubkey",
-            "--id",
-            id,
-        ])
-        .expect_success()
+        self.pkcs11_tool(["--token-label", token, "--read-object", "--type", "pubkey", "--id", id])
+            .expect_success()
     }
 
     /// Writes a certificate (DER file) beside its key.
@@ -144,9 +133,7 @@ impl Environment {
     #[track_caller]
     pub fn softhsm2_util<const N: usize>(&self, arguments: [&str; N]) -> Verdict {
         let mut command = Command::new("softhsm2-util");
-        command
-            .args(arguments)
-            .env(SOFTHSM2_CONF, &self.configuration);
+        command.args(arguments).env(SOFTHSM2_CONF, &self.configuration);
         finish(command, b"")
     }
 
@@ -163,8 +150,5 @@ impl Environment {
 /// The installed module, if there is one: `$KYSO_SOFTHSM_MODULE`, else the first of the usual places.
 pub fn module_path() -> Option<PathBuf> {
     let named = std::env::var_os("KYSO_SOFTHSM_MODULE").map(PathBuf::from);
-    named
-        .into_iter()
-        .chain(MODULE_PATHS.map(PathBuf::from))
-        .find(|path| path.exists())
+    named.into_iter().chain(MODULE_PATHS.map(PathBuf::from)).find(|path| path.exists())
 }

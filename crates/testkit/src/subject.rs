@@ -46,11 +46,7 @@ impl Subject {
     /// An organisation's seal: C, L, O and CN equal to O.
     pub fn seal() -> Self {
         let name = "ỦY BAN NHÂN DÂN TỈNH QUẢNG NGÃI";
-        Self::new()
-            .country("VN")
-            .locality("Quảng Ngãi")
-            .organization(name)
-            .common_name(name)
+        Self::new().country("VN").locality("Quảng Ngãi").organization(name).common_name(name)
     }
 
     /// Appends countryName (ISO 3166, two letters).

@@ -34,11 +34,7 @@ fn openssl_verify(authority: &Authority, leaf: &[u8], folder: &Path) -> Result<(
             &leaf,
         ],
     );
-    if verdict.success {
-        Ok(())
-    } else {
-        Err(verdict.stderr)
-    }
+    if verdict.success { Ok(()) } else { Err(verdict.stderr) }
 }
 
 fn signing_profile() -> Profile {
@@ -70,24 +66,14 @@ fn the_unfit_leaves_are_unfit() {
     let authority = Authority::new(Curve::P256, BEGIN - 5 * 366 * 86_400, END).unwrap();
     let spki = SoftKey::generate(Curve::P256).spki_der();
     let judge = |profile: Profile| {
-        openssl_verify(
-            &authority,
-            &authority.issue(&profile, &spki).unwrap(),
-            folder.path(),
-        )
+        openssl_verify(&authority, &authority.issue(&profile, &spki).unwrap(), folder.path())
     };
     judge(signing_profile().non_repudiation_only()).unwrap();
     judge(signing_profile().without_usages()).unwrap();
     for (profile, reason) in [
         (signing_profile().expired_at(NOW), "certificate has expired"),
-        (
-            signing_profile().not_yet_valid_at(NOW),
-            "certificate is not yet valid",
-        ),
-        (
-            signing_profile().key_encipherment_only(),
-            "unsuitable certificate purpose",
-        ),
+        (signing_profile().not_yet_valid_at(NOW), "certificate is not yet valid"),
+        (signing_profile().key_encipherment_only(), "unsuitable certificate purpose"),
     ] {
         let said = judge(profile).unwrap_err();
         assert!(said.contains(reason), "{said}");
@@ -103,23 +89,13 @@ fn names_keep_their_diacritics_and_uris_are_written() {
         ocsp_uri: Some("http://ocsp.test/".into()),
         ..signing_profile()
     };
-    let leaf = authority
-        .issue(&profile, &SoftKey::generate(Curve::P384).spki_der())
-        .unwrap();
+    let leaf = authority.issue(&profile, &SoftKey::generate(Curve::P384).spki_der()).unwrap();
     let file = folder.path().join("leaf.der");
     fs::write(&file, leaf).unwrap();
     let file = file.to_str().unwrap();
     let said = run(
         "openssl",
-        [
-            "x509",
-            "-in",
-            file,
-            "-noout",
-            "-text",
-            "-nameopt",
-            "utf8,sep_comma_plus,show_type",
-        ],
+        ["x509", "-in", file, "-noout", "-text", "-nameopt", "utf8,sep_comma_plus,show_type"],
     );
     let said = said.text();
     for part in [
@@ -143,12 +119,6 @@ fn serial_numbers_differ_and_impossible_times_are_refused() {
     let spki = SoftKey::generate(Curve::P256).spki_der();
     let [one, two] = [(); 2].map(|()| authority.issue(&signing_profile(), &spki).unwrap());
     assert_ne!(one[10..40], two[10..40]);
-    let before_1970 = Profile {
-        not_before: -1,
-        ..signing_profile()
-    };
-    assert!(matches!(
-        authority.issue(&before_1970, &spki),
-        Err(IssueError::Time(-1))
-    ));
+    let before_1970 = Profile { not_before: -1, ..signing_profile() };
+    assert!(matches!(authority.issue(&before_1970, &spki), Err(IssueError::Time(-1))));
 }

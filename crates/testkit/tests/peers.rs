@@ -15,11 +15,7 @@ fn key_file(folder: &Path, key_pem: &str, spki: &[u8]) -> (PathBuf, PathBuf) {
     let authority = Authority::new(Curve::P256, BEGIN, END).unwrap();
     let profile = Profile::document_signing(Subject::official(), BEGIN, END - 1);
     let leaf = authority.issue(&profile, spki).unwrap();
-    let (key, leaf_file, ca) = (
-        folder.join("k.pem"),
-        folder.join("l.pem"),
-        folder.join("ca.pem"),
-    );
+    let (key, leaf_file, ca) = (folder.join("k.pem"), folder.join("l.pem"), folder.join("ca.pem"));
     let (p12, root) = (folder.join("key.p12"), folder.join("root.pem"));
     fs::write(&key, key_pem).unwrap();
     fs::write(&leaf_file, authority::certificate_pem(&leaf)).unwrap();
@@ -68,10 +64,7 @@ fn pyhanko_signs_twice_and_the_judges_agree() {
     fs::write(path("plain.pdf"), pdf::one_page("Quyết định")).unwrap();
 
     pyhanko::add_field(&path("plain.pdf"), &path("field.pdf"), "Leader");
-    let first = pyhanko::SignOptions {
-        field: "Leader",
-        ..Default::default()
-    };
+    let first = pyhanko::SignOptions { field: "Leader", ..Default::default() };
     pyhanko::sign(&path("field.pdf"), &path("one.pdf"), &p12, "thu", &first);
     let second = pyhanko::SignOptions {
         field: "Seal",
@@ -94,43 +87,20 @@ fn pyhanko_signs_twice_and_the_judges_agree() {
     assert_eq!(verdicts[1].coverage, "ENTIRE_FILE");
 
     let report = pdfsig::pdfsig(&path("two.pdf"));
-    assert!(
-        report.iter().all(|signature| signature.valid),
-        "{report:#?}"
-    );
-    let total: Vec<bool> = report
-        .iter()
-        .map(|signature| signature.total_document)
-        .collect();
+    assert!(report.iter().all(|signature| signature.valid), "{report:#?}");
+    let total: Vec<bool> = report.iter().map(|signature| signature.total_document).collect();
     assert_eq!(total, [false, true], "{report:#?}");
 
     let mut altered = fs::read(path("two.pdf")).unwrap();
-    let at = altered
-        .windows(10)
-        .position(|window| window == b"72 770 Td ")
-        .unwrap();
+    let at = altered.windows(10).position(|window| window == b"72 770 Td ").unwrap();
     altered[at] = b'8';
     fs::write(path("altered.pdf"), altered).unwrap();
-    assert!(
-        pyhanko::validate(&path("altered.pdf"), &root)
-            .unwrap()
-            .iter()
-            .all(|v| !v.intact)
-    );
-    assert!(
-        pdfsig::pdfsig(&path("altered.pdf"))
-            .iter()
-            .all(|signature| !signature.valid)
-    );
+    assert!(pyhanko::validate(&path("altered.pdf"), &root).unwrap().iter().all(|v| !v.intact));
+    assert!(pdfsig::pdfsig(&path("altered.pdf")).iter().all(|signature| !signature.valid));
 
     let (_, stranger) = key_file(folder.path(), &key.pkcs8_pem(), &key.spki_der());
     let verdicts = pyhanko::validate(&path("two.pdf"), &stranger).unwrap();
-    assert!(
-        verdicts
-            .iter()
-            .all(|verdict| verdict.intact && !verdict.trusted),
-        "{verdicts:?}"
-    );
+    assert!(verdicts.iter().all(|verdict| verdict.intact && !verdict.trusted), "{verdicts:?}");
 }
 
 #[test]
@@ -140,13 +110,8 @@ fn openssl_agrees_with_itself_about_cms() {
     let key = openssl::rsa_key_pem(2048);
     let (_, root) = key_file(folder.path(), &key, &openssl::spki_der(&key));
     fs::write(path("content"), "nội dung").unwrap();
-    let (content, key, leaf, ca, out) = (
-        path("content"),
-        path("k.pem"),
-        path("l.pem"),
-        path("ca.pem"),
-        path("content.p7s"),
-    );
+    let (content, key, leaf, ca, out) =
+        (path("content"), path("k.pem"), path("l.pem"), path("ca.pem"), path("content.p7s"));
     peer::run(
         "openssl",
         [
@@ -187,8 +152,6 @@ fn softhsm_lives_in_its_own_folder() {
     let leaf = folder.path().join("leaf.der");
     fs::write(&leaf, authority.issue(&profile, &spki).unwrap()).unwrap();
     softhsm.write_certificate("Văn thư", "1234", &leaf, "01", "ký");
-    let listed = softhsm
-        .pkcs11_tool(["--token-label", "Văn thư", "--list-objects"])
-        .text();
+    let listed = softhsm.pkcs11_tool(["--token-label", "Văn thư", "--list-objects"]).text();
     assert!(listed.contains("Certificate Object"), "{listed}");
 }

@@ -8,18 +8,12 @@ use std::path::Path;
 #[track_caller]
 pub fn rsa_key_pem(bits: u32) -> String {
     let bits = format!("rsa_keygen_bits:{bits}");
-    let made = run(
-        "openssl",
-        ["genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", &bits],
-    );
+    let made = run("openssl", ["genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", &bits]);
     // OpenSSL 3.0 does not know -quiet, later ones print dots without it.
     let made = if made.success {
         made
     } else {
-        run(
-            "openssl",
-            ["genpkey", "-algorithm", "RSA", "-pkeyopt", &bits],
-        )
+        run("openssl", ["genpkey", "-algorithm", "RSA", "-pkeyopt", &bits])
     };
     String::from_utf8(made.expect_success()).expect("PEM is text")
 }
@@ -34,12 +28,8 @@ pub fn pkcs8_der(key_pem: &str) -> Vec<u8> {
 /// The key's SubjectPublicKeyInfo, DER.
 #[track_caller]
 pub fn spki_der(key_pem: &str) -> Vec<u8> {
-    run_with_input(
-        "openssl",
-        ["pkey", "-pubout", "-outform", "DER"],
-        key_pem.as_bytes(),
-    )
-    .expect_success()
+    run_with_input("openssl", ["pkey", "-pubout", "-outform", "DER"], key_pem.as_bytes())
+        .expect_success()
 }
 
 /// `openssl cms -verify -cades` of a DER SignedData against the roots in `trust` (PEM), with the content in a file

@@ -34,19 +34,14 @@ pub struct Signature {
 #[track_caller]
 pub fn validate(pdf: &Path, trust: &Path) -> Result<Vec<Signature>, String> {
     let mut command = Command::new(python());
-    command
-        .arg(script("pyhanko_validate.py"))
-        .arg(pdf)
-        .arg(trust);
+    command.arg(script("pyhanko_validate.py")).arg(pdf).arg(trust);
     let verdict = finish(command, b"");
     if !verdict.success {
         return Err(verdict.stderr);
     }
     let json: serde_json::Value = serde_json::from_slice(&verdict.stdout)
         .unwrap_or_else(|error| panic!("pyhanko_validate.py printed no JSON: {error}"));
-    let signatures = json
-        .as_array()
-        .expect("pyhanko_validate.py prints an array");
+    let signatures = json.as_array().expect("pyhanko_validate.py prints an array");
     Ok(signatures.iter().map(signature).collect())
 }
 
@@ -85,11 +80,7 @@ impl Default for SignOptions<'_> {
 #[track_caller]
 pub fn sign(input: &Path, output: &Path, p12: &Path, password: &str, options: &SignOptions<'_>) {
     let mut command = Command::new(python());
-    command
-        .arg(script("pyhanko_sign.py"))
-        .arg(input)
-        .arg(output)
-        .arg(p12);
+    command.arg(script("pyhanko_sign.py")).arg(input).arg(output).arg(p12);
     command.args(["--field", options.field, "--digest", options.digest]);
     // The password is a test's; still it goes by standard input, not by the process list.
     for (wanted, flag) in [
@@ -111,27 +102,17 @@ pub fn sign(input: &Path, output: &Path, p12: &Path, password: &str, options: &S
 #[track_caller]
 pub fn add_field(input: &Path, output: &Path, field: &str) {
     let mut command = Command::new(python());
-    command
-        .arg(script("pyhanko_add_field.py"))
-        .arg(input)
-        .arg(output)
-        .arg(field);
+    command.arg(script("pyhanko_add_field.py")).arg(input).arg(output).arg(field);
     finish(command, b"").expect_success();
 }
 
 fn script(name: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("peers")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(name)
 }
 
 fn signature(json: &serde_json::Value) -> Signature {
     let text = |key: &str| json[key].as_str().map(str::to_owned);
-    let flag = |key: &str| {
-        json[key]
-            .as_bool()
-            .unwrap_or_else(|| panic!("{key} in {json}"))
-    };
+    let flag = |key: &str| json[key].as_bool().unwrap_or_else(|| panic!("{key} in {json}"));
     Signature {
         field: text("field").expect("field"),
         intact: flag("intact"),
