@@ -133,6 +133,8 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
         #[test]
         fn one_pass_gives_what_separate_passes_give(
             cuts in proptest::collection::vec((0u64..200_000, 0u64..200_000, 0u64..200_000, 0usize..7), 1..6),

@@ -24,6 +24,11 @@ pub enum Repair {
     Rebuilt,
     /// Bytes stand before the header and offsets count from the file's first byte, not from the header.
     OffsetsIgnoreHeader,
+    /// Bytes follow the last end-of-file marker, or it is absent: the file may have been cut in a later revision.
+    TrailingBytes {
+        /// Where the marker or nothing was expected.
+        offset: u64,
+    },
     /// A table at this offset counts its first subsection from 1 but lists object 0 first.
     SubsectionNumbering {
         /// Offset of the subsection.
@@ -226,6 +231,11 @@ impl<R: Read + Seek> Document<R> {
         let Some(target) = lexer.unsigned() else {
             return Err(missing);
         };
+        lexer.skip_blanks();
+        if !lexer.literal(b"%%EOF") || !lexer.only_blanks_follow() {
+            let offset = from + (at + 9 + lexer.position()) as u64;
+            self.repairs.push(Repair::TrailingBytes { offset });
+        }
         let relative = target.saturating_add(self.header_offset);
         let start =
             if self.header_offset == 0 || begins_at(&mut self.source, relative, &self.limits)? {

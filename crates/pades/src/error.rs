@@ -104,6 +104,11 @@ pub enum Error {
     CertifiedNoChanges,
     /// The cross-reference had to be rebuilt: what such a file shows differs between readers, so it is not signed.
     RepairedXref,
+    /// Bytes follow the last end-of-file marker, as after a cut in a later revision: such a file is not signed.
+    TrailingBytes {
+        /// Where they begin.
+        offset: u64,
+    },
     /// The new revision would end beyond what the file's cross-reference form can address.
     OffsetTooLarge {
         /// The offset.
@@ -207,6 +212,12 @@ impl fmt::Display for Error {
             Self::RepairedXref => f.write_str(
                 "the cross-reference is broken: programs would show this file differently",
             ),
+            Self::TrailingBytes { offset } => {
+                write!(
+                    f,
+                    "bytes from {offset} follow the end of the document: it may have been cut"
+                )
+            }
             Self::OffsetTooLarge { offset } => {
                 write!(f, "byte {offset} is beyond what the cross-reference can address")
             }

@@ -83,6 +83,26 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Skips white space; comments stay.
+    pub(crate) fn skip_blanks(&mut self) {
+        while self.peek().is_some_and(is_white_space) {
+            self.pos += 1;
+        }
+    }
+
+    /// Takes these bytes if they stand here, whatever follows.
+    pub(crate) fn literal(&mut self, bytes: &[u8]) -> bool {
+        let found = self.text[self.pos..].starts_with(bytes);
+        self.pos += if found { bytes.len() } else { 0 };
+        found
+    }
+
+    /// Skips white space and says whether that was all.
+    pub(crate) fn only_blanks_follow(&mut self) -> bool {
+        self.skip_blanks();
+        self.pos == self.text.len()
+    }
+
     fn regular(&mut self) -> &'a [u8] {
         let start = self.pos;
         while self.peek().is_some_and(is_regular) {
@@ -426,10 +446,10 @@ d)"
     #[test]
     fn references_and_numbers_are_told_apart() {
         let Ok(Object::Array(array)) = read(b"[1 0 R 1 0 2 -3 4.5 7]") else { panic!() };
-        assert_eq!(array.items.len(), 6);
+        assert_eq!(array.items.len(), 7);
         assert_eq!(array.items[0], Object::Reference(Reference { number: 1, generation: 0 }));
-        assert_eq!(array.items[4], Object::Real(4.5));
-        assert_eq!(array.items[5], Object::Integer(7));
+        assert_eq!(array.items[5], Object::Real(4.5));
+        assert_eq!(array.items[6], Object::Integer(7));
     }
 
     #[test]

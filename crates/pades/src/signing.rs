@@ -7,7 +7,7 @@ use std::io::{Read, Seek};
 use kyso_x509::{Digest, Hasher};
 
 use crate::byte_range::ByteRange;
-use crate::document::Document;
+use crate::document::{Document, Repair};
 use crate::error::Error;
 use crate::form::Field;
 use crate::object::{Dictionary, IndirectObject, Name, Object, Reference};
@@ -141,7 +141,8 @@ impl<R: Read + Seek> Document<R> {
     /// Prepares a signature; the file itself is not touched.
     ///
     /// # Errors
-    /// [`Error::RepairedXref`] where the file's objects had to be searched for, [`Error::CertifiedNoChanges`],
+    /// [`Error::RepairedXref`] where the file's objects had to be searched for, [`Error::TrailingBytes`],
+    /// [`Error::CertifiedNoChanges`],
     /// the field's and page's errors, an exceeded limit, or as [`object`](Self::object).
     pub fn prepare_signature(
         &mut self,
@@ -199,6 +200,11 @@ impl<R: Read + Seek> Document<R> {
     fn survey(&mut self, options: &SigningOptions<'_>) -> Result<Survey, Error> {
         if self.is_rebuilt() {
             return Err(Error::RepairedXref);
+        }
+        for repair in self.repairs() {
+            if let Repair::TrailingBytes { offset } = *repair {
+                return Err(Error::TrailingBytes { offset });
+            }
         }
         let wanted = match options.field {
             SigningField::Existing(name) => Some(name),

@@ -1,0 +1,253 @@
+//! Signing leaves the original alone, and what it makes reads back, in every form of file.
+
+mod build;
+
+use std::io::Cursor;
+
+use build::*;
+use kyso_pades::{
+    ContentsTooSmall, Document, Error, Limits, Repair, SectionForm, SigningField, SubFilter,
+};
+
+fn check_signed_twice(name: &str, original: &[u8]) {
+    let first = sign(original, &options(new_field()));
+    assert!(first.starts_with(original), "{name}: the original is not a prefix");
+    qpdf_accepts(name, &first);
+    let ranges = verify(&first).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut document = open(&first);
+    let signature = document.signatures().expect("signatures").pop().expect("a signature");
+    let coverage = signature.coverage.expect("coverage");
+    assert!(coverage.covers_whole_document, "{name}");
+    assert_eq!(coverage.later_sections, 0, "{name}");
+    assert_eq!(signature.field_name, "Signature1");
+    assert_eq!(signature.sub_filter, Some(SubFilter::EtsiCadesDetached));
+    assert_eq!(signature.name.as_deref(), Some("Hà Văn Tý"));
+    assert_eq!(signature.location.as_deref(), Some("Dak Ha (Quang Ngai)"));
+    assert_eq!(signature.modified.as_deref(), Some(&b"D:20260301080203+07'00'"[..]));
+
+    let second = sign(&first, &options(new_field()));
+    assert!(second.starts_with(&first), "{name}");
+    qpdf_accepts(name, &second);
+    let both = verify(&second).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(both.len(), ranges.len() + 1, "{name}");
+    assert!(both.contains(&ranges[0]), "{name}: the first signature's ranges changed");
+    let signatures = open(&second).signatures().expect("signatures");
+    let later: Vec<_> =
+        signatures.iter().map(|s| s.coverage.expect("coverage").later_sections).collect();
+    assert_eq!(later.iter().sum::<usize>(), 1, "{name}: {later:?}");
+}
+
+#[test]
+fn every_form_of_file_is_signed_twice() {
+    for (name, original) in variants() {
+        check_signed_twice(name, &original);
+    }
+}
+
+#[test]
+fn files_of_other_producers_are_signed_twice() {
+    let files = kyso_test_vectors::files("pdf", "pdf");
+    assert!(files.len() >= 16, "the vectors are missing");
+    for file in files {
+        let original = std::fs::read(&file).expect("a vector");
+        let name = file.display().to_string();
+        let mut document = open(&original);
+        assert!(document.page_count().expect("pages") >= 1, "{name}");
+        assert_eq!(document.repairs(), [], "{name}");
+        check_signed_twice(&name, &original);
+    }
+}
+
+#[test]
+fn the_form_of_the_cross_reference_is_kept() {
+    let newest = |bytes: &[u8]| {
+        let signed = sign(bytes, &options(new_field()));
+        let form = open(&signed).sections().next().expect("a section").0;
+        form
+    };
+    assert_eq!(newest(&classic()), SectionForm::Table);
+    assert_eq!(newest(&streams()), SectionForm::Stream);
+    assert_eq!(newest(&hybrid()), SectionForm::Table);
+    let signed = sign(&hybrid(), &options(new_field()));
+    let forms: Vec<_> = open(&signed).sections().map(|section| section.0).collect();
+    assert_eq!(forms, [SectionForm::Table, SectionForm::Hybrid, SectionForm::HybridStream]);
+}
+
+#[test]
+fn a_field_inside_a_form_is_signed_by_its_full_name() {
+    let original = nested_form();
+    let fields = open(&original).signature_fields().expect("fields");
+    let leaf = fields.iter().find(|field| field.name == "person.signature").expect("the field");
+    assert!(!leaf.is_signed);
+    let field = SigningField::Existing("person.signature");
+    let signed = sign(&original, &options(field));
+    qpdf_accepts("existing field", &signed);
+    assert_eq!(verify(&signed).expect("verifies").len(), 1);
+    let signature = open(&signed).signatures().expect("signatures").remove(0);
+    assert_eq!(signature.field_name, "person.signature");
+    let again = open(&signed).prepare_signature(&options(field));
+    assert!(matches!(again, Err(Error::AlreadySigned(_))));
+    let missing = options(SigningField::Existing("person"));
+    let missing = open(&classic()).prepare_signature(&missing);
+    assert!(matches!(missing, Err(Error::NoSuchField { .. })));
+}
+
+#[test]
+fn forms_and_annotations_are_extended_wherever_they_stand() {
+    let field =
+        "<< /FT /Tx /T (Signature1) /Type /Annot /Subtype /Widget /Rect [0 0 9 9] /P 3 0 R >>";
+    let cases: [(&str, &str, &[(u32, &str)]); 6] = [
+        ("/AcroForm << /Fields [5 0 R] >>", "/Annots [5 0 R]", &[(5, field)]),
+        (
+            "/AcroForm << /Fields 6 0 R >>",
+            "/Annots 7 0 R",
+            &[(5, field), (6, "[5 0 R]"), (7, "[ 5 0 R % one\n]")],
+        ),
+        (
+            "/AcroForm 6 0 R",
+            "/Annots[5 0 R]",
+            &[(5, field), (6, "<</SigFlags 8 0 R/Fields[5 0 R]>>"), (8, "1")],
+        ),
+        ("/AcroForm null", "/Annots null", &[(5, "null")]),
+        ("/AcroForm 99 0 R", "/Annots 99 0 R", &[(5, "null")]),
+        ("/AcroForm << /SigFlags 3 >>", "", &[(5, "null")]),
+    ];
+    for (at, (catalog, page, more)) in cases.into_iter().enumerate() {
+        let name = format!("case {at}");
+        let original = classic_with(catalog, page, more);
+        let signed = sign(&original, &options(new_field()));
+        qpdf_accepts(&name, &signed);
+        assert_eq!(verify(&signed).expect(&name).len(), 1, "{name}");
+        let signature = open(&signed).signatures().expect("signatures").remove(0);
+        let expected = if more.len() > 1 || at == 0 { "Signature2" } else { "Signature1" };
+        assert_eq!(signature.field_name, expected, "{name}");
+        let mut document = open(&signed);
+        let catalog = document.catalog().expect("a catalog");
+        let form = catalog.value.as_dictionary().expect("a dictionary").value("AcroForm");
+        let form = document.resolve(form.expect("a form")).expect("a form");
+        let flags = form.as_dictionary().expect("a form").value("SigFlags").cloned();
+        assert_eq!(flags, Some(kyso_pades::Object::Integer(3)), "{name}");
+        let page = document.page(0).expect("a page");
+        let annotations = page.value.as_dictionary().expect("a page").value("Annots").cloned();
+        let annotations = document.resolve(&annotations.expect("annotations")).expect("an array");
+        let annotations = &annotations.as_array().expect("an array").items;
+        assert_eq!(
+            annotations.last().and_then(|a| a.as_reference()),
+            Some(signature.field),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn generations_and_identifiers_are_kept() {
+    let mut builder = Builder::new();
+    builder
+        .object(1, "<< /Type /Catalog /Pages 2 0 R >>")
+        .object(2, "<< /Type /Pages /Kids [3 7 R] /Count 1 >>")
+        .object_bytes(3, 7, page("").as_bytes())
+        .stream(4, "", b"");
+    let original = builder.table("/Root 1 0 R /ID [(first) (second)] /Private#20Key (kept)");
+    let signed = sign(&original, &options(new_field()));
+    qpdf_accepts("generation 7", &signed);
+    let appended = &signed[original.len()..];
+    let has = |text: &[u8]| appended.windows(text.len()).any(|window| window == text);
+    assert!(has(b"\n3 7 obj\n"));
+    assert!(has(b"/ID [<6669727374> <"));
+    assert!(!has(b"<7365636f6e64>"));
+    assert!(has(b"/Private#20Key (kept)"));
+    assert_eq!(
+        signed,
+        sign(&original, &options(new_field())),
+        "the same input gives the same file"
+    );
+}
+
+#[test]
+fn a_file_without_a_last_line_end_gets_one() {
+    let mut original = classic();
+    original.pop();
+    let signed = sign(&original, &options(new_field()));
+    assert_eq!(signed[original.len()], b'\n');
+    qpdf_accepts("no last line end", &signed);
+}
+
+#[test]
+fn a_message_too_long_says_how_long() {
+    let original = classic();
+    let prepared = open(&original).prepare_signature(&options(new_field())).expect("prepared");
+    assert_eq!(prepared.contents_size(), 64);
+    assert_eq!(
+        prepared.clone().embed(&[0; 65]),
+        Err(ContentsTooSmall { needed: 65, available: 64 })
+    );
+    assert!(prepared.embed(&[0; 64]).is_ok());
+}
+
+#[test]
+fn names_are_checked() {
+    let original = sign(&classic(), &options(new_field()));
+    let prepare = |name| {
+        let field = SigningField::New { name: Some(name), page: 0 };
+        open(&original).prepare_signature(&options(field)).map(|_| ())
+    };
+    assert!(matches!(prepare("Signature1"), Err(Error::FieldNameTaken { .. })));
+    assert!(matches!(prepare("a.b"), Err(Error::InvalidFieldName { .. })));
+    assert!(matches!(prepare(""), Err(Error::InvalidFieldName { .. })));
+    prepare("Chữ ký").expect("a name");
+    let field = SigningField::New { name: None, page: 1 };
+    let missing = open(&original).prepare_signature(&options(field));
+    assert!(matches!(missing, Err(Error::NoSuchPage { index: 1 })));
+}
+
+#[test]
+fn a_certified_document_without_permission_is_not_signed() {
+    let certified = |permission: &str| {
+        let parameters = format!("<< /Type /TransformParams /V /1.2 {permission} >>");
+        let signature = format!(
+            "<< /Type /Sig /Filter /Adobe.PPKLite /ByteRange [0 1 2 3] /Contents <00> /Reference \
+             [<< /TransformMethod /DocMDP /TransformParams {parameters} >>] >>"
+        );
+        let original = classic_with("/Perms << /DocMDP 5 0 R >>", "", &[(5, signature.as_str())]);
+        open(&original).prepare_signature(&options(new_field())).map(|_| ())
+    };
+    assert!(matches!(certified("/P 1"), Err(Error::CertifiedNoChanges)));
+    assert!(matches!(certified("/P (x)"), Err(Error::CertifiedNoChanges)));
+    certified("/P 2").expect("form filling is permitted");
+    certified("").expect("form filling is the default");
+}
+
+#[test]
+fn field_constraints_are_refused_visibly() {
+    for key in ["Lock", "SV"] {
+        let field = format!("<< /FT /Sig /T (s) /{key} << /Action /All >> >>");
+        let original = classic_with("/AcroForm << /Fields [5 0 R] >>", "", &[(5, field.as_str())]);
+        let outcome = open(&original).prepare_signature(&options(SigningField::Existing("s")));
+        assert!(matches!(outcome, Err(Error::FieldConstraint { key: found, .. }) if found == key));
+    }
+    let original =
+        classic_with("/AcroForm << /Fields [5 0 R] >>", "", &[(5, "<< /FT /Tx /T (s) >>")]);
+    let outcome = open(&original).prepare_signature(&options(SigningField::Existing("s")));
+    assert!(matches!(outcome, Err(Error::NotSignatureField(_))));
+}
+
+#[test]
+fn a_file_whose_objects_were_searched_for_is_read_but_not_signed() {
+    let mut broken = classic();
+    let at = last_startxref(&broken);
+    broken[at..at + 4].copy_from_slice(b"xxxx");
+    let mut document = open(&broken);
+    assert_eq!(document.page_count().expect("pages"), 1);
+    assert_eq!(document.repairs(), [Repair::Rebuilt]);
+    let outcome = document.prepare_signature(&options(new_field()));
+    assert!(matches!(outcome, Err(Error::RepairedXref)));
+    // A page that only the scan finds is noticed at the latest when it is needed.
+    let original = classic();
+    let entry = original.windows(6).position(|w| w == b"\n3 1\n0").expect("an entry");
+    let mut broken = original.clone();
+    broken[entry + 14] ^= 1;
+    let outcome = Document::open(Cursor::new(&broken), Limits::standard())
+        .expect("a document")
+        .prepare_signature(&options(new_field()));
+    assert!(matches!(outcome, Err(Error::RepairedXref)), "{outcome:?}");
+}
