@@ -1,3 +1,13 @@
-//! The core library: sign and validate, with a journal entry for every signature.
+//! The core library: sign and verify documents, with a journal entry for every signature.
+//!
+//! [`sign::sign_batch`] takes documents through intent, token and outcome; [`verify`] says what a
+//! signature is worth, by the indications of EN 319 102-1. The formats and the token stay below;
+//! the journal comes in through [`recorder::Recorder`].
 
+pub mod indication;
+pub mod output;
 pub mod recorder;
+pub mod report;
+pub mod sign;
+pub mod signer;
+pub mod verify;

@@ -1,0 +1,251 @@
+//! What verification found, for programs and for people.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use kyso_cades::{SignedDataError, VerifyFailure};
+use kyso_pades::CoverageFailure;
+use kyso_x509::path::PathError;
+use kyso_x509::{Certificate, Digest, DigestAlgorithm, SignatureAlgorithm, Time};
+
+use crate::indication::Indication;
+
+/// The verdict on one file.
+#[derive(Clone, Debug)]
+pub struct FileReport {
+    /// The file.
+    pub file: PathBuf,
+    /// Its format.
+    pub format: FileFormat,
+    /// The worst of its signatures' verdicts.
+    pub indication: Indication,
+    /// Its signatures, in the order of the file.
+    pub signatures: Vec<SignatureReport>,
+    /// The policy by which they were judged.
+    pub policy: &'static str,
+    /// The time at which they were judged.
+    pub validation_time: Time,
+}
+
+/// What kind of signed file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileFormat {
+    /// A PDF.
+    Pdf,
+    /// A CMS file.
+    Cms,
+}
+
+impl FileFormat {
+    /// The format's name in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pdf => "PAdES",
+            Self::Cms => "CAdES",
+        }
+    }
+}
+
+/// The verdict on one signature, and all that it rests on.
+#[derive(Clone, Debug)]
+pub struct SignatureReport {
+    /// The signature field's name, or the signer's number from 1.
+    pub id: String,
+    /// What the signature calls itself: the PDF's sub-filter, or CMS.
+    pub format: String,
+    /// The level that is really there.
+    pub level: Option<&'static str>,
+    /// The verdict.
+    pub indication: Indication,
+    /// Why the verdict is not TOTAL-PASSED.
+    pub errors: Vec<Finding>,
+    /// What a person should know all the same.
+    pub warnings: Vec<Finding>,
+    /// The signer's certificate, where it was identified.
+    pub signer: Option<Certificate>,
+    /// The signature algorithm.
+    pub algorithm: Option<SignatureAlgorithm>,
+    /// Digest of the signed content, where it was computed.
+    pub content_digest: Option<Digest>,
+    /// The time that the signer claims; it proves nothing.
+    pub claimed_signing_time: Option<Time>,
+    /// The earliest time at which the signature is proven to exist: the validation time, as long as
+    /// time-stamps are not evaluated.
+    pub best_signature_time: Time,
+    /// Whether a PDF's signature covers the file to its last byte.
+    pub covers_whole_document: Option<bool>,
+    /// The trust anchor that the path reached.
+    pub trust_anchor: Option<Certificate>,
+    /// What was checked and holds.
+    pub checked: Vec<Check>,
+    /// What was not checked.
+    pub not_checked: Vec<Check>,
+    /// Evidence without which a verdict is not possible.
+    pub needs: Vec<Need>,
+    /// Number of counter-signatures that the signature carries.
+    pub counter_signatures: usize,
+}
+
+/// A thing that verification checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// The byte range covers all but exactly this signature's value.
+    ByteRange,
+    /// The content has the digest that was signed.
+    ContentDigest,
+    /// The signature value verifies under the signer's key.
+    SignatureValue,
+    /// The signature is bound to the signer's certificate.
+    SigningCertificate,
+    /// Algorithms and key lengths are strong enough.
+    Algorithms,
+    /// Nothing was appended after the signature.
+    WholeDocument,
+    /// A path leads to a trust anchor, valid at the validation time.
+    CertificatePath,
+    /// No certificate of the path was revoked.
+    RevocationStatus,
+}
+
+/// Evidence that is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A trust anchor for this signer's path.
+    TrustAnchor,
+    /// The certificate of an issuer, by its name.
+    IssuerCertificate {
+        /// RFC 4514 name.
+        issuer: String,
+    },
+    /// A CRL or OCSP response for a certificate of the path.
+    RevocationStatus {
+        /// RFC 4514 name of the certificate's subject.
+        subject: String,
+        /// Where the certificate says that it can be had.
+        sources: Vec<String>,
+    },
+    /// The content of a detached signature.
+    Content,
+}
+
+/// One reason for a verdict.
+#[derive(Clone, Debug)]
+pub enum Finding {
+    /// The signature does not cover what it must.
+    Coverage(CoverageFailure),
+    /// `/Contents` holds no message.
+    NoMessage,
+    /// The message is malformed.
+    Message(SignedDataError),
+    /// A PDF signature must have exactly one signer.
+    SignerCount {
+        /// How many there are.
+        count: usize,
+    },
+    /// The signature was not verified.
+    Signature(VerifyFailure),
+    /// No attribute binds the signature to the signer's certificate: no advanced signature.
+    CertificateNotBound,
+    /// The digest is too weak for today.
+    WeakDigest(DigestAlgorithm),
+    /// The signer's key is too short for today.
+    WeakKey {
+        /// Length in bits.
+        bits: usize,
+    },
+    /// No path holds.
+    Path(Box<PathError>),
+    /// There is no trust anchor at all.
+    NoTrustAnchors,
+    /// Revocation status is demanded and not known.
+    RevocationUnknown,
+    /// Something was appended after this signature, and it was not compared with what was signed.
+    LaterRevisions {
+        /// Cross-reference sections behind the signature.
+        sections: usize,
+    },
+    /// A PDF's signature must not state the time in its attributes too.
+    SigningTimeInPdf,
+    /// The PDF does not say when it was signed.
+    NoClaimedTime,
+    /// The sub-filter is one that this version does not verify.
+    SubFilterNotSupported {
+        /// Its name.
+        name: String,
+    },
+    /// The signer's certificate itself, checked without a path.
+    EndEntity(Box<PathError>),
+}
+
+impl Finding {
+    /// Stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Coverage(_) => "coverage",
+            Self::NoMessage => "no-message",
+            Self::Message(_) => "message-malformed",
+            Self::SignerCount { .. } => "signer-count",
+            Self::Signature(failure) => signature_code(failure),
+            Self::CertificateNotBound => "certificate-not-bound",
+            Self::WeakDigest(_) => "weak-digest",
+            Self::WeakKey { .. } => "weak-key",
+            Self::Path(_) => "path",
+            Self::NoTrustAnchors => "no-trust-anchors",
+            Self::RevocationUnknown => "revocation-unknown",
+            Self::LaterRevisions { .. } => "later-revisions",
+            Self::SigningTimeInPdf => "signing-time-in-pdf",
+            Self::NoClaimedTime => "no-claimed-time",
+            Self::SubFilterNotSupported { .. } => "sub-filter-not-supported",
+            Self::EndEntity(_) => "certificate",
+        }
+    }
+}
+
+fn signature_code(failure: &VerifyFailure) -> &'static str {
+    use kyso_cades::FailureIndication as I;
+    match failure.indication() {
+        I::FormatFailure => "signature-format",
+        I::HashFailure => "content-changed",
+        I::SigCryptoFailure => "signature-value",
+        I::NoSigningCertificateFound => "no-signing-certificate",
+        I::CryptoConstraintsFailure => "algorithm-not-supported",
+        I::SignedDataNotFound => "content-missing",
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Coverage(failure) => failure.fmt(f),
+            Self::NoMessage => f.write_str("/Contents holds no CMS message"),
+            Self::Message(error) => error.fmt(f),
+            Self::SignerCount { count } => {
+                write!(f, "a PDF signature has one signer, this one has {count}")
+            }
+            Self::Signature(failure) => failure.fmt(f),
+            Self::CertificateNotBound => f.write_str(
+                "no signing-certificate attribute: the value verifies, but nothing binds it to this certificate",
+            ),
+            Self::WeakDigest(digest) => write!(f, "{digest} is too weak"),
+            Self::WeakKey { bits } => write!(f, "an RSA key of {bits} bits is too short"),
+            Self::Path(error) | Self::EndEntity(error) => error.fmt(f),
+            Self::NoTrustAnchors => f.write_str("no trust anchors were given"),
+            Self::RevocationUnknown => {
+                f.write_str("revocation status is demanded and not known: no CRL or OCSP response")
+            }
+            Self::LaterRevisions { sections } => write!(
+                f,
+                "{sections} later revision(s) follow this signature and were not compared with what was signed",
+            ),
+            Self::SigningTimeInPdf => {
+                f.write_str("the message states a signing-time, which PAdES leaves to /M")
+            }
+            Self::NoClaimedTime => f.write_str("the signature does not say when it was made"),
+            Self::SubFilterNotSupported { name } => {
+                write!(f, "signatures of sub-filter {name} are not verified by this version")
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Signing files: declare, intent, prepare, sign, assemble, flush, outcome, publish; in this order.
+//!
+//! A batch is worked in chunks. The intents of a chunk are one commit; then preparing, signing and
+//! finishing run beside each other, so that the token never waits for a disk. Files are flushed
+//! together before their outcomes are committed together, and only then get their names. An item
+//! that fails harms no other.
+
+mod declare;
+mod document;
+mod error;
+mod finish;
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::recorder::{Intent, IntentId, Outcome, OutcomeReceipt, Recorder, Released};
+use crate::signer::Signer;
+use declare::Declared;
+use document::{Prepared, Signed};
+use finish::Finisher;
+
+pub use error::SignError;
+
+/// One file to sign.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The document.
+    pub source: PathBuf,
+    /// Where the signed file shall appear.
+    pub target: PathBuf,
+    /// How it is signed.
+    pub format: SignatureFormat,
+}
+
+/// Format and its options; the level is B-B.
+#[derive(Clone, Debug)]
+pub enum SignatureFormat {
+    /// PAdES (EN 319 142-1): a revision appended to a PDF.
+    Pades(PadesOptions),
+    /// CAdES (EN 319 122-1): a CMS file.
+    Cades {
+        /// Whether the content stays outside.
+        detached: bool,
+    },
+}
+
+impl SignatureFormat {
+    /// Format and level as they are recorded and reported.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Pades(_) => "PAdES-B-B",
+            Self::Cades { detached: true } => "CAdES-B-B detached",
+            Self::Cades { detached: false } => "CAdES-B-B attached",
+        }
+    }
+}
+
+/// What a PDF's signature dictionary says beside the signature.
+#[derive(Clone, Debug, Default)]
+pub struct PadesOptions {
+    /// An existing empty signature field, or the name of the new one.
+    pub field: Option<String>,
+    /// `/Reason`.
+    pub reason: Option<String>,
+    /// `/Location`.
+    pub location: Option<String>,
+}
+
+/// How a batch runs.
+#[derive(Clone, Debug)]
+pub struct BatchOptions {
+    /// When the signatures are made: `/M` of PDFs, signing-time of CAdES.
+    pub signing_time: jiff::Zoned,
+    /// Who asks, as it is recorded.
+    pub requester: String,
+    /// Threads that sign; more than the token's sessions gain nothing.
+    pub sessions: usize,
+    /// Whether existing targets may be replaced.
+    pub overwrite: bool,
+    /// Bytes to reserve for a PDF's signature; `None` takes an upper bound from the real chain.
+    pub contents_size: Option<usize>,
+}
+
+/// A signed file under its final name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub len: u64,
+}
+
+/// What became of one task.
+pub type SignResult = Result<Released<SignedFile>, SignError>;
+
+/// Most items whose intents are one commit: bounds memory and what a crash leaves open.
+const CHUNK: usize = 1_000;
+
+/// Prepared documents that wait for the token; enough to bridge a slow read.
+const PREPARED_AHEAD: usize = 32;
+
+/// Signs `tasks` and gives one result each, in their order; `done` hears of each as it ends.
+pub fn sign_batch(
+    tasks: Vec<Task>,
+    signer: &Signer,
+    recorder: &dyn Recorder,
+    options: &BatchOptions,
+    done: &(dyn Fn(usize, &SignResult) + Sync),
+) -> Vec<SignResult> {
+    let mut results: Vec<Option<SignResult>> = tasks.iter().map(|_| None).collect();
+    let mut queue = tasks.into_iter().enumerate().peekable();
+    while queue.peek().is_some() {
+        let mut budget = declare::Budget::of_chunk();
+        let mut declared = Vec::new();
+        while declared.len() < CHUNK && !budget.is_spent() {
+            let Some((index, task)) = queue.next() else { break };
+            match Declared::read(index, task, signer, options, &mut budget) {
+                Ok(item) => declared.push(item),
+                Err(error) => settle(&mut results, done, index, Err(error)),
+            }
+        }
+        sign_chunk(declared, signer, recorder, options, &mut |index, result| {
+            settle(&mut results, done, index, result);
+        });
+    }
+    results.into_iter().map(|result| result.unwrap_or(Err(SignError::Interrupted))).collect()
+}
+
+fn settle(
+    results: &mut [Option<SignResult>],
+    done: &(dyn Fn(usize, &SignResult) + Sync),
+    index: usize,
+    result: SignResult,
+) {
+    done(index, &result);
+    if let Some(place) = results.get_mut(index) {
+        *place = Some(result);
+    }
+}
+
+/// An item on its way: the intent is durable, the result is not known.
+struct InFlight<T> {
+    index: usize,
+    intent: IntentId,
+    item: Result<T, SignError>,
+}
+
+fn sign_chunk(
+    declared: Vec<Declared>,
+    signer: &Signer,
+    recorder: &dyn Recorder,
+    options: &BatchOptions,
+    settle: &mut (dyn FnMut(usize, SignResult) + Send),
+) {
+    let intents: Vec<Intent> = declared.iter().map(|item| item.intent(signer, options)).collect();
+    let ids = match recorder.intend(&intents) {
+        Ok(ids) if ids.len() == declared.len() => ids,
+        Ok(_) => return refuse_all(&declared, SignError::Interrupted, settle),
+        Err(error) => return refuse_all(&declared, SignError::Recorder(Arc::new(error)), settle),
+    };
+    let mut finisher = Finisher::new(recorder, options.overwrite);
+    let inflight = ids.into_iter().zip(declared);
+    if inflight.len() == 1 || options.sessions == 0 {
+        // One document: threads would cost more than they bring.
+        for (intent, item) in inflight {
+            let index = item.index;
+            let item = item.prepare(signer, options).and_then(|item| item.sign(signer, options));
+            finisher.take(InFlight { index, intent, item });
+            finisher.end_group(settle);
+        }
+        return;
+    }
+    std::thread::scope(|scope| {
+        let (prepared, to_sign) = sync_channel::<InFlight<Prepared>>(PREPARED_AHEAD);
+        let (signed, to_finish) = sync_channel::<InFlight<Signed>>(finish::GROUP);
+        let to_sign = Arc::new(Mutex::new(to_sign));
+        for _ in 0..options.sessions {
+            let (to_sign, signed) = (Arc::clone(&to_sign), signed.clone());
+            scope.spawn(move || {
+                while let Some(InFlight { index, intent, item }) = next(&to_sign) {
+                    let item = item.and_then(|item| item.sign(signer, options));
+                    if signed.send(InFlight { index, intent, item }).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(signed);
+        scope.spawn(move || finisher.run(&to_finish, settle));
+        for (intent, item) in inflight {
+            let index = item.index;
+            let item = item.prepare(signer, options);
+            if prepared.send(InFlight { index, intent, item }).is_err() {
+                break;
+            }
+        }
+    });
+}
+
+fn next<T>(channel: &Mutex<Receiver<T>>) -> Option<T> {
+    channel.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+fn refuse_all(
+    declared: &[Declared],
+    error: SignError,
+    settle: &mut (dyn FnMut(usize, SignResult) + Send),
+) {
+    for item in declared {
+        settle(item.index, Err(error.share()));
+    }
+}
+
+/// The outcome of an item that failed.
+fn failed(error: &SignError) -> Outcome {
+    Outcome::Failed { code: error.code().to_owned() }
+}
+
+/// Checks that a receipt is for the intent it was asked for.
+fn matching(receipts: Vec<OutcomeReceipt>, ids: &[IntentId]) -> Option<Vec<OutcomeReceipt>> {
+    let same = receipts.len() == ids.len()
+        && receipts.iter().zip(ids).all(|(receipt, id)| receipt.intent == *id);
+    same.then_some(receipts)
+}

@@ -1,0 +1,204 @@
+//! Reading and hashing what shall be signed, once; what is parsed later is what was hashed.
+
+use std::fs::File;
+use std::io::{Read, Seek as _, Write as _};
+use std::path::Path;
+
+use kyso_x509::{Digest, DigestAlgorithm, Hasher};
+
+use super::document::same_file;
+use super::{BatchOptions, SignError, SignatureFormat, Task};
+use crate::output::PendingFile;
+use crate::recorder::Intent;
+use crate::signer::Signer;
+
+/// Largest document kept in memory between declaring and signing.
+const SMALL: u64 = 256 * 1024;
+
+/// Memory for small documents of one chunk.
+const CHUNK_BYTES: u64 = 24 * 1024 * 1024;
+
+/// Most large documents of one chunk: each holds an open file.
+const CHUNK_LARGE: usize = 64;
+
+/// Read and write buffer.
+const BUFFER: usize = 256 * 1024;
+
+/// What a chunk may still take.
+pub(super) struct Budget {
+    bytes: u64,
+    large: usize,
+}
+
+impl Budget {
+    pub(super) const fn of_chunk() -> Self {
+        Self { bytes: CHUNK_BYTES, large: CHUNK_LARGE }
+    }
+
+    pub(super) const fn is_spent(&self) -> bool {
+        self.bytes == 0 || self.large == 0
+    }
+}
+
+/// A document that has been read and hashed.
+pub(super) struct Declared {
+    pub(super) index: usize,
+    pub(super) task: Task,
+    pub(super) content: Content,
+    /// SHA-256 of the document, which the intent names.
+    pub(super) sha256: Digest,
+    /// State of the content's digest after the document's last byte.
+    pub(super) content_state: Hasher,
+    /// State of SHA-256 after the document's last byte: the released file may begin with it.
+    pub(super) sha256_state: Hasher,
+}
+
+/// Where the document's bytes are.
+pub(super) enum Content {
+    /// In memory.
+    Small(Vec<u8>),
+    /// Copied to the temporary file that will become the target.
+    Copied(PendingFile, u64),
+    /// Only hashed; read again when the file is written.
+    Hashed(u64),
+}
+
+impl Declared {
+    pub(super) fn read(
+        index: usize,
+        task: Task,
+        signer: &Signer,
+        options: &BatchOptions,
+        budget: &mut Budget,
+    ) -> Result<Self, SignError> {
+        let unreadable = |error| SignError::Unreadable { path: task.source.clone(), error };
+        if !options.overwrite && task.target.symlink_metadata().is_ok() {
+            return Err(SignError::TargetExists { path: task.target });
+        }
+        if same_file(&task.source, &task.target) {
+            return Err(SignError::TargetIsSource { path: task.target });
+        }
+        let mut file = File::open(&task.source).map_err(unreadable)?;
+        let metadata = file.metadata().map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(SignError::NotAFile { path: task.source });
+        }
+        if metadata.len() == 0 {
+            return Err(SignError::Empty { path: task.source });
+        }
+        let mut hashers = Hashers::new(signer.content_digest());
+        let content = if metadata.len() <= SMALL {
+            let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+            (&mut file).take(SMALL + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+            if bytes.len() as u64 > SMALL {
+                return Err(SignError::SourceChanged { path: task.source });
+            }
+            hashers.update(&bytes);
+            budget.bytes = budget.bytes.saturating_sub(bytes.len() as u64);
+            Content::Small(bytes)
+        } else {
+            budget.large -= 1;
+            match task.format {
+                SignatureFormat::Pades(_) => {
+                    let mut pending = create(&task.target, options.overwrite)?;
+                    let len = copy(&mut file, &task.source, Some(&mut pending), &mut hashers)?;
+                    Content::Copied(pending, len)
+                }
+                SignatureFormat::Cades { .. } => {
+                    Content::Hashed(copy(&mut file, &task.source, None, &mut hashers)?)
+                }
+            }
+        };
+        let Hashers { sha256: sha256_state, other } = hashers;
+        Ok(Self {
+            index,
+            task,
+            content,
+            sha256: sha256_state.clone().finish(),
+            content_state: other.unwrap_or_else(|| sha256_state.clone()),
+            sha256_state,
+        })
+    }
+
+    pub(super) fn intent(&self, signer: &Signer, options: &BatchOptions) -> Intent {
+        let name = self.task.source.file_name().unwrap_or_default().to_string_lossy();
+        Intent {
+            requester: options.requester.clone(),
+            document_sha256: sha256(&self.sha256),
+            document_name: name.into_owned(),
+            certificate_sha256: sha256(&signer.certificate().sha256_fingerprint()),
+            token_serial: signer.token_serial().to_owned(),
+            mechanism: signer.algorithm().to_string(),
+            format: self.task.format.name().to_owned(),
+        }
+    }
+}
+
+/// The bytes of a SHA-256 digest.
+pub(super) fn sha256(digest: &Digest) -> [u8; 32] {
+    let mut value = [0; 32];
+    value.copy_from_slice(digest.as_bytes());
+    value
+}
+
+pub(super) fn create(target: &Path, overwrite: bool) -> Result<PendingFile, SignError> {
+    PendingFile::create(target, overwrite).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => SignError::TargetExists { path: target.to_path_buf() },
+        _ => SignError::Unwritable { path: target.to_path_buf(), error },
+    })
+}
+
+/// SHA-256 for the journal and the content's digest; one computation where they are the same.
+struct Hashers {
+    sha256: Hasher,
+    other: Option<Hasher>,
+}
+
+impl Hashers {
+    fn new(content: DigestAlgorithm) -> Self {
+        let other = (content != DigestAlgorithm::Sha256).then(|| Hasher::new(content));
+        Self { sha256: Hasher::new(DigestAlgorithm::Sha256), other }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.sha256.update(bytes);
+        if let Some(other) = &mut self.other {
+            other.update(bytes);
+        }
+    }
+}
+
+/// Reads to the end, hashing and, where there is a target, copying on the way.
+fn copy(
+    file: &mut File,
+    source: &Path,
+    mut target: Option<&mut PendingFile>,
+    hashers: &mut Hashers,
+) -> Result<u64, SignError> {
+    let mut buffer = vec![0; BUFFER];
+    let mut len = 0;
+    loop {
+        let read = match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                return Err(SignError::Unreadable { path: source.to_path_buf(), error });
+            }
+        };
+        hashers.update(&buffer[..read]);
+        if let Some(pending) = &mut target {
+            let path = pending.target().to_path_buf();
+            pending
+                .file()
+                .write_all(&buffer[..read])
+                .map_err(|error| SignError::Unwritable { path, error })?;
+        }
+        len += read as u64;
+    }
+    if let Some(pending) = target {
+        let path = pending.target().to_path_buf();
+        pending.file().rewind().map_err(|error| SignError::Unwritable { path, error })?;
+    }
+    Ok(len)
+}

@@ -1,0 +1,309 @@
+//! One document through the formats: prepared, signed, written. Format crates never see the token.
+
+use std::fs::File;
+use std::io::{Cursor, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use kyso_cades::{Attached, AttachedError, Form, SigningParameters, ToBeSigned, oid};
+use kyso_pades::{
+    ContentsTooSmall, Date, Document, Limits, PreparedSignature, SigningField, SigningOptions,
+    SubFilter,
+};
+use kyso_x509::{Digest, DigestAlgorithm, Hasher, SignatureValue, Time};
+
+use super::declare::{Content, Declared, create};
+use super::finish::Written;
+use super::{BatchOptions, PadesOptions, SignError, SignatureFormat, Task};
+use crate::output::PendingFile;
+use crate::signer::Signer;
+
+/// Bytes reserved in `/Contents` beyond the estimate, which is an upper bound: for readers that want some padding.
+const SLACK: usize = 64;
+
+/// A document whose signed attributes wait for the token.
+pub(super) struct Prepared {
+    task: Task,
+    content: Content,
+    sha256_state: Hasher,
+    content_state: Hasher,
+    to_be_signed: ToBeSigned,
+    /// The PDF's revision; none for CAdES.
+    revision: Option<PreparedSignature>,
+}
+
+/// A document with its signature, not on the disk yet.
+pub(super) struct Signed {
+    task: Task,
+    content: Content,
+    sha256_state: Hasher,
+    signature: SignatureValue,
+    to_be_signed: ToBeSigned,
+    revision: Option<PreparedSignature>,
+}
+
+impl Declared {
+    /// Makes the signed attributes, for a PDF over its next revision.
+    pub(super) fn prepare(
+        self,
+        signer: &Signer,
+        options: &BatchOptions,
+    ) -> Result<Prepared, SignError> {
+        let room = options.contents_size.unwrap_or(signer.contents_size() + SLACK);
+        self.prepare_with_room(signer, options, room)
+    }
+
+    fn prepare_with_room(
+        self,
+        signer: &Signer,
+        options: &BatchOptions,
+        room: usize,
+    ) -> Result<Prepared, SignError> {
+        let Self { task, mut content, content_state, sha256_state, .. } = self;
+        let (revision, message_digest, form) = match &task.format {
+            SignatureFormat::Pades(pades) => {
+                let signing = signing_options(pades, signer, options, room);
+                let revision = match &mut content {
+                    Content::Small(bytes) => {
+                        revision(Cursor::new(bytes.as_slice()), pades, signing)
+                    }
+                    Content::Copied(pending, _) => revision(pending.file(), pades, signing),
+                    // A PDF is never only hashed: it is parsed from the copy that was hashed.
+                    Content::Hashed(_) => Err(SignError::Interrupted),
+                }?;
+                let digest = revision.digest(content_state.clone());
+                (Some(revision), digest, Form::Pades)
+            }
+            SignatureFormat::Cades { .. } => {
+                let seconds = options.signing_time.timestamp().as_second();
+                let signing_time = Some(Time::from_unix_seconds(seconds));
+                (None, content_state.clone().finish(), Form::Cades { signing_time })
+            }
+        };
+        let to_be_signed = kyso_cades::prepare(SigningParameters {
+            certificate: signer.certificate().clone(),
+            extra_certificates: signer.intermediates().to_vec(),
+            algorithm: signer.algorithm(),
+            content_type: oid::DATA,
+            message_digest,
+            form,
+        })
+        .map_err(SignError::Cades)?;
+        Ok(Prepared { task, content, sha256_state, content_state, to_be_signed, revision })
+    }
+}
+
+fn signing_options<'a>(
+    pades: &'a PadesOptions,
+    signer: &'a Signer,
+    options: &BatchOptions,
+    room: usize,
+) -> SigningOptions<'a> {
+    SigningOptions {
+        field: SigningField::New { name: pades.field.as_deref(), page: 0 },
+        sub_filter: SubFilter::EtsiCadesDetached,
+        signing_time: claimed_time(options),
+        name: signer.certificate().subject().common_name(),
+        reason: pades.reason.as_deref(),
+        location: pades.location.as_deref(),
+        contact_info: None,
+        contents_size: room,
+    }
+}
+
+/// Prepares the revision: in the named field where the document has it, else in a new one.
+fn revision<'a, R: Read + Seek>(
+    reader: R,
+    pades: &'a PadesOptions,
+    mut signing: SigningOptions<'a>,
+) -> Result<PreparedSignature, SignError> {
+    let mut document = Document::open(reader, Limits::standard()).map_err(SignError::Pades)?;
+    if let Some(name) = pades.field.as_deref() {
+        let new = std::mem::replace(&mut signing.field, SigningField::Existing(name));
+        match document.prepare_signature(&signing) {
+            Err(kyso_pades::Error::NoSuchField { .. }) => signing.field = new,
+            found => return found.map_err(SignError::Pades),
+        }
+    }
+    document.prepare_signature(&signing).map_err(SignError::Pades)
+}
+
+/// `/M` in the signer's own zone.
+fn claimed_time(options: &BatchOptions) -> Option<Date> {
+    let minutes = options.signing_time.offset().seconds() / 60;
+    let seconds = options.signing_time.timestamp().as_second();
+    Date::from_unix(seconds, i16::try_from(minutes).unwrap_or(0))
+}
+
+impl Prepared {
+    /// Asks the token; a PDF whose room proves too small is prepared and signed once more.
+    pub(super) fn sign(self, signer: &Signer, options: &BatchOptions) -> Result<Signed, SignError> {
+        let signed = self.sign_once(signer)?;
+        let Some((needed, available)) = signed.lacks(signer) else { return Ok(signed.signed) };
+        let grown = signed.declared().prepare_with_room(signer, options, needed + SLACK)?;
+        let again = grown.sign_once(signer)?;
+        match again.lacks(signer) {
+            None => Ok(again.signed),
+            Some(_) => Err(SignError::ContentsTooSmall { needed, available }),
+        }
+    }
+
+    fn sign_once(self, signer: &Signer) -> Result<Attempt, SignError> {
+        let signature = signer.sign(self.to_be_signed.bytes_to_sign())?;
+        let Self { task, content, sha256_state, content_state, to_be_signed, revision } = self;
+        let signed = Signed { task, content, sha256_state, signature, to_be_signed, revision };
+        Ok(Attempt { signed, content_state })
+    }
+}
+
+/// A signature that may not fit its room.
+struct Attempt {
+    signed: Signed,
+    content_state: Hasher,
+}
+
+impl Attempt {
+    /// Bytes needed and bytes there, when the message does not fit.
+    fn lacks(&self, signer: &Signer) -> Option<(usize, usize)> {
+        let available = self.signed.revision.as_ref()?.contents_size();
+        if available >= signer.contents_size() {
+            return None;
+        }
+        let message = self.signed.to_be_signed.clone().finish_detached(&self.signed.signature);
+        (message.len() > available).then_some((message.len(), available))
+    }
+
+    fn declared(self) -> Declared {
+        let Signed { task, content, sha256_state, .. } = self.signed;
+        Declared {
+            index: 0,
+            task,
+            content,
+            sha256: sha256_state.clone().finish(),
+            content_state: self.content_state,
+            sha256_state,
+        }
+    }
+}
+
+impl Signed {
+    /// Writes the signed file under a temporary name.
+    pub(super) fn write(self, overwrite: bool) -> Result<Written, SignError> {
+        // A device that returns nonsense, or another key's signature, shows here and not at the recipient's.
+        self.to_be_signed.verify(&self.signature).map_err(SignError::SignatureRefused)?;
+        let signature_sha256 = sha256_of(self.signature.as_bytes());
+        match self.revision {
+            Some(_) => self.write_pdf(overwrite, signature_sha256),
+            None => self.write_cms(overwrite, signature_sha256),
+        }
+    }
+
+    fn write_pdf(self, overwrite: bool, signature_sha256: [u8; 32]) -> Result<Written, SignError> {
+        let Self { task, content, mut sha256_state, signature, to_be_signed, revision } = self;
+        let message = to_be_signed.finish_detached(&signature);
+        let appended = revision.ok_or(SignError::Interrupted)?.embed(&message).map_err(
+            |ContentsTooSmall { needed, available }| SignError::ContentsTooSmall {
+                needed,
+                available,
+            },
+        )?;
+        sha256_state.update(&appended);
+        let unwritable = |error| SignError::Unwritable { path: task.target.clone(), error };
+        let (mut file, original_len) = match content {
+            Content::Small(mut bytes) => {
+                let len = bytes.len() as u64;
+                let mut file = create(&task.target, overwrite)?;
+                // One write for the whole file.
+                bytes.extend_from_slice(&appended);
+                file.file().write_all(&bytes).map_err(unwritable)?;
+                return Ok(written(
+                    file,
+                    len + appended.len() as u64,
+                    signature_sha256,
+                    sha256_state,
+                ));
+            }
+            Content::Copied(file, len) => (file, len),
+            Content::Hashed(_) => return Err(SignError::Interrupted),
+        };
+        file.file().seek(SeekFrom::Start(original_len)).map_err(unwritable)?;
+        file.file().write_all(&appended).map_err(unwritable)?;
+        Ok(written(file, original_len + appended.len() as u64, signature_sha256, sha256_state))
+    }
+
+    fn write_cms(self, overwrite: bool, signature_sha256: [u8; 32]) -> Result<Written, SignError> {
+        let Self { task, content, signature, to_be_signed, .. } = self;
+        let mut file = create(&task.target, overwrite)?;
+        let mut out =
+            Hashing { file: &mut file, hasher: Hasher::new(DigestAlgorithm::Sha256), len: 0 };
+        if matches!(task.format, SignatureFormat::Cades { detached: true }) {
+            let unwritable = |error| SignError::Unwritable { path: task.target.clone(), error };
+            out.write_all(&to_be_signed.finish_detached(&signature)).map_err(unwritable)?;
+        } else {
+            match content {
+                Content::Small(bytes) => {
+                    let attached = to_be_signed.finish_attached(&signature, bytes.len() as u64);
+                    attach(&attached, &mut bytes.as_slice(), &mut out, &task)?;
+                }
+                Content::Hashed(len) | Content::Copied(_, len) => {
+                    let mut source = File::open(&task.source).map_err(|error| {
+                        SignError::Unreadable { path: task.source.clone(), error }
+                    })?;
+                    let attached = to_be_signed.finish_attached(&signature, len);
+                    attach(&attached, &mut source, &mut out, &task)?;
+                }
+            }
+        }
+        let Hashing { hasher, len, .. } = out;
+        Ok(written(file, len, signature_sha256, hasher))
+    }
+}
+
+fn attach(
+    attached: &Attached,
+    content: &mut impl Read,
+    out: &mut impl Write,
+    task: &Task,
+) -> Result<(), SignError> {
+    attached.write(content, out).map_err(|error| match error {
+        AttachedError::Read(error) => SignError::Unreadable { path: task.source.clone(), error },
+        AttachedError::Write(error) => SignError::Unwritable { path: task.target.clone(), error },
+        _ => SignError::SourceChanged { path: task.source.clone() },
+    })
+}
+
+fn written(file: PendingFile, len: u64, signature_sha256: [u8; 32], hasher: Hasher) -> Written {
+    Written { file, len, signature_sha256, released: hasher.finish() }
+}
+
+fn sha256_of(bytes: &[u8]) -> [u8; 32] {
+    let digest: Digest = DigestAlgorithm::Sha256.digest(bytes);
+    super::declare::sha256(&digest)
+}
+
+/// Writes and hashes: the journal names the hash of what is on the disk.
+struct Hashing<'a> {
+    file: &'a mut PendingFile,
+    hasher: Hasher,
+    len: u64,
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.file().write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.len += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.file().flush()
+    }
+}
+
+/// Whether two paths name the same file: signing onto the source would replace the original.
+pub(super) fn same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}

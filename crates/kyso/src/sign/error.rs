@@ -1,0 +1,161 @@
+//! Every way signing a file can fail, by name.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kyso_token::TokenError;
+use kyso_x509::path::PathError;
+use kyso_x509::{CertificateError, EcdsaEncodingError, VerifyError};
+
+use crate::recorder::{NotRecorded, RecorderError};
+
+/// Why a file was not signed; nothing of it was released.
+#[derive(Debug)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "field names say it; each variant is documented")]
+pub enum SignError {
+    /// The document cannot be read.
+    Unreadable { path: PathBuf, error: io::Error },
+    /// The document is a folder, device or pipe.
+    NotAFile { path: PathBuf },
+    /// The document has no bytes.
+    Empty { path: PathBuf },
+    /// The document changed between being declared and being written.
+    SourceChanged { path: PathBuf },
+    /// The target exists and may not be replaced.
+    TargetExists { path: PathBuf },
+    /// The target cannot be written: folder missing, no permission, disk full.
+    Unwritable { path: PathBuf, error: io::Error },
+    /// The signer's certificate does not parse.
+    CertificateSyntax(CertificateError),
+    /// The signer's certificate may not sign now.
+    Certificate(Box<PathError>),
+    /// The token's or key file's error.
+    Token(TokenError),
+    /// The device returned an ECDSA signature of the wrong form.
+    EcdsaEncoding(EcdsaEncodingError),
+    /// The PDF cannot be signed.
+    Pades(kyso_pades::Error),
+    /// The CMS structure cannot be made.
+    Cades(kyso_cades::PrepareError),
+    /// The device's signature does not verify under the certificate: another key, or nonsense.
+    SignatureRefused(VerifyError),
+    /// The message does not fit the room that its certificates were estimated to need, in bytes.
+    ContentsTooSmall { needed: usize, available: usize },
+    /// The target is the document itself.
+    TargetIsSource { path: PathBuf },
+    /// The journal refused; nothing was signed, or what was signed was not released.
+    Recorder(Arc<RecorderError>),
+    /// The journal's receipt is for other bytes.
+    NotRecorded(NotRecorded),
+    /// The signature is recorded, but the file could not be given its name.
+    NotPublished { path: PathBuf, error: io::Error },
+    /// The batch ended before this item's turn.
+    Interrupted,
+}
+
+impl SignError {
+    /// Stable code, also written into the journal; never a path or a secret.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "unreadable",
+            Self::NotAFile { .. } => "not-a-file",
+            Self::Empty { .. } => "empty",
+            Self::SourceChanged { .. } => "source-changed",
+            Self::TargetExists { .. } => "target-exists",
+            Self::Unwritable { .. } => "unwritable",
+            Self::CertificateSyntax(_) => "certificate-malformed",
+            Self::Certificate(_) => "certificate-refused",
+            Self::Token(error) => token_code(error),
+            Self::EcdsaEncoding(_) => "device-error",
+            Self::Pades(_) => "pdf-refused",
+            Self::Cades(_) => "cms-refused",
+            Self::SignatureRefused(_) => "signature-refused",
+            Self::ContentsTooSmall { .. } => "contents-too-small",
+            Self::TargetIsSource { .. } => "target-is-source",
+            Self::Recorder(_) => "journal-unwritable",
+            Self::NotRecorded(_) => "not-recorded",
+            Self::NotPublished { .. } => "not-published",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The same error for another item of the batch; what is not the journal's becomes `Interrupted`.
+    pub(super) fn share(&self) -> Self {
+        match self {
+            Self::Recorder(error) => Self::Recorder(Arc::clone(error)),
+            _ => Self::Interrupted,
+        }
+    }
+}
+
+/// Stable code of a token's error.
+#[must_use]
+fn token_code(error: &TokenError) -> &'static str {
+    match error {
+        TokenError::TokenRemoved { .. } => "token-removed",
+        TokenError::SessionLost { .. } => "session-lost",
+        TokenError::CallTimedOut { .. } => "token-timed-out",
+        TokenError::DeviceMemory { .. } => "device-memory",
+        TokenError::DeviceError { .. } | TokenError::UnexpectedLength { .. } => "device-error",
+        TokenError::PinIncorrect { .. } => "pin-incorrect",
+        TokenError::PinLocked => "pin-locked",
+        TokenError::MechanismNotOffered { .. } => "mechanism-not-offered",
+        _ => "token-call-failed",
+    }
+}
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { path, error } => {
+                write!(f, "cannot read {}: {error}", path.display())
+            }
+            Self::NotAFile { path } => write!(f, "{} is not a file", path.display()),
+            Self::Empty { path } => write!(f, "{} is empty", path.display()),
+            Self::SourceChanged { path } => {
+                write!(f, "{} changed while it was being signed", path.display())
+            }
+            Self::TargetExists { path } => write!(f, "{} exists already", path.display()),
+            Self::Unwritable { path, error } => {
+                write!(f, "cannot write {}: {error}", path.display())
+            }
+            Self::CertificateSyntax(error) => write!(f, "the certificate does not parse: {error}"),
+            Self::Certificate(error) => write!(f, "the certificate may not sign: {error}"),
+            Self::Token(error) => error.fmt(f),
+            Self::EcdsaEncoding(error) => error.fmt(f),
+            Self::Pades(error) => error.fmt(f),
+            Self::Cades(error) => error.fmt(f),
+            Self::SignatureRefused(error) => {
+                write!(f, "the device's signature does not verify under the certificate: {error}")
+            }
+            Self::ContentsTooSmall { needed, available } => {
+                write!(f, "the signature needs {needed} bytes, {available} were reserved")
+            }
+            Self::TargetIsSource { path } => {
+                write!(f, "{} would replace the document itself", path.display())
+            }
+            Self::Recorder(error) => error.fmt(f),
+            Self::NotRecorded(error) => error.fmt(f),
+            Self::NotPublished { path, error } => {
+                write!(f, "{} is recorded as signed but got no name: {error}", path.display())
+            }
+            Self::Interrupted => f.write_str("the batch ended before this file's turn"),
+        }
+    }
+}
+
+impl std::error::Error for SignError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable { error, .. }
+            | Self::Unwritable { error, .. }
+            | Self::NotPublished { error, .. } => Some(error),
+            Self::Recorder(error) => Some(error.as_ref()),
+            _ => None,
+        }
+    }
+}
