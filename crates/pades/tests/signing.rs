@@ -62,8 +62,7 @@ fn files_of_other_producers_are_signed_twice() {
 fn the_form_of_the_cross_reference_is_kept() {
     let newest = |bytes: &[u8]| {
         let signed = sign(bytes, &options(new_field()));
-        let form = open(&signed).sections().next().expect("a section").0;
-        form
+        open(&signed).sections().next().expect("a section").0
     };
     assert_eq!(newest(&classic()), SectionForm::Table);
     assert_eq!(newest(&streams()), SectionForm::Stream);
@@ -94,19 +93,21 @@ fn a_field_inside_a_form_is_signed_by_its_full_name() {
 
 #[test]
 fn forms_and_annotations_are_extended_wherever_they_stand() {
-    let field =
+    const FIELD: &str =
         "<< /FT /Tx /T (Signature1) /Type /Annot /Subtype /Widget /Rect [0 0 9 9] /P 3 0 R >>";
-    let cases: [(&str, &str, &[(u32, &str)]); 6] = [
-        ("/AcroForm << /Fields [5 0 R] >>", "/Annots [5 0 R]", &[(5, field)]),
+    /// Entries of the catalog and of the page, and further objects.
+    type Case = (&'static str, &'static str, &'static [(u32, &'static str)]);
+    let cases: [Case; 6] = [
+        ("/AcroForm << /Fields [5 0 R] >>", "/Annots [5 0 R]", &[(5, FIELD)]),
         (
             "/AcroForm << /Fields 6 0 R >>",
             "/Annots 7 0 R",
-            &[(5, field), (6, "[5 0 R]"), (7, "[ 5 0 R % one\n]")],
+            &[(5, FIELD), (6, "[5 0 R]"), (7, "[ 5 0 R % one\n]")],
         ),
         (
             "/AcroForm 6 0 R",
             "/Annots[5 0 R]",
-            &[(5, field), (6, "<</SigFlags 8 0 R/Fields[5 0 R]>>"), (8, "1")],
+            &[(5, FIELD), (6, "<</SigFlags 8 0 R/Fields[5 0 R]>>"), (8, "1")],
         ),
         ("/AcroForm null", "/Annots null", &[(5, "null")]),
         ("/AcroForm 99 0 R", "/Annots 99 0 R", &[(5, "null")]),
