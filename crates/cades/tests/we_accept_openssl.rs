@@ -82,6 +82,10 @@ fn every_form_under_every_key() {
     for (name, kind, key_options) in keys {
         let signer = pki.signer(name, kind);
         for case in &CASES {
+            // OpenSSL 3.0 cannot: "illegal zero content", the PSS parameters being set after the header.
+            if !key_options.is_empty() && case.options.contains(&"-stream") {
+                continue;
+            }
             let what = format!("{name} {key_options:?} {:?}", case.options);
             let (certificate, key) = (format!("{name}.pem"), format!("{name}.key"));
             let mut arguments = vec![
