@@ -56,7 +56,7 @@ pub struct Document<R> {
     repairs: Vec<Repair>,
     rebuild_tried: bool,
     object_streams: Vec<Arc<ObjectStream>>,
-    root: Reference,
+    catalog: Option<Arc<IndirectObject>>,
 }
 
 impl<R: Read + Seek> Document<R> {
@@ -83,7 +83,7 @@ impl<R: Read + Seek> Document<R> {
             repairs: Vec::new(),
             rebuild_tried: false,
             object_streams: Vec::new(),
-            root: Reference { number: 0, generation: 0 },
+            catalog: None,
         };
         match document.read_xref().and_then(|()| document.find_catalog()) {
             Ok(()) => {}
@@ -131,10 +131,9 @@ impl<R: Read + Seek> Document<R> {
     /// The document catalog (ISO 32000-2 §7.7.2).
     ///
     /// # Errors
-    /// As [`object`](Self::object).
-    pub fn catalog(&mut self) -> Result<IndirectObject, Error> {
-        let root = self.root;
-        self.object(root)?.ok_or(Error::NoCatalog)
+    /// [`Error::NoCatalog`] after a repair that lost it.
+    pub fn catalog(&self) -> Result<Arc<IndirectObject>, Error> {
+        self.catalog.clone().ok_or(Error::NoCatalog)
     }
 
     /// The object that a reference names; `None` means null (ISO 32000-2 §7.3.10).
@@ -262,9 +261,11 @@ impl<R: Read + Seek> Document<R> {
         let Some(root) = newest.trailer.value("Root").and_then(Object::as_reference) else {
             return Err(missing);
         };
-        self.root = root;
-        match self.object(root)? {
-            Some(IndirectObject { value: Object::Dictionary(_), .. }) => Ok(()),
+        match self.read_object(root)? {
+            Some(object) if matches!(object.value, Object::Dictionary(_)) => {
+                self.catalog = Some(Arc::new(object));
+                Ok(())
+            }
             _ => Err(missing),
         }
     }
@@ -274,6 +275,7 @@ impl<R: Read + Seek> Document<R> {
         let section = rebuild(&mut self.source, self.header_offset, &self.limits)?;
         self.sections = vec![section];
         self.object_streams.clear();
+        self.catalog = None;
         self.repairs.push(Repair::Rebuilt);
         self.find_catalog().map_err(|error| match error {
             Error::Syntax { fault: SyntaxFault::NoRoot, .. } => Error::NoCatalog,

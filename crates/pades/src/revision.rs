@@ -38,7 +38,10 @@ pub(crate) struct Revision {
 }
 
 struct Edited {
-    object: IndirectObject,
+    id: Reference,
+    text: Vec<u8>,
+    /// Where the value stands in the text.
+    span: Range<usize>,
     /// Ranges of the object's text and what replaces them.
     changes: Vec<(Range<usize>, Vec<u8>)>,
 }
@@ -80,10 +83,20 @@ impl Revision {
 
     /// Replaces a range of an object's text.
     pub(crate) fn replace(&mut self, object: &IndirectObject, range: Range<usize>, with: Vec<u8>) {
-        let at = match self.edited.iter().position(|edited| edited.object.id == object.id) {
+        let at = match self.edited.iter().position(|edited| edited.id == object.id) {
             Some(at) => at,
             None => {
-                self.edited.push(Edited { object: object.clone(), changes: Vec::new() });
+                let span = match &object.value {
+                    Object::Dictionary(dictionary) => dictionary.span.clone(),
+                    Object::Array(array) => array.span.clone(),
+                    _ => 0..object.text.len(),
+                };
+                self.edited.push(Edited {
+                    id: object.id,
+                    text: object.text.clone(),
+                    span,
+                    changes: Vec::new(),
+                });
                 self.edited.len() - 1
             }
         };
@@ -148,10 +161,11 @@ impl Revision {
         Ok(())
     }
 
-    /// Writes the revision in the form of the file's newest section.
+    /// Writes the revision in the form of the file's newest section; `seed` makes its identifier its own.
     pub(crate) fn write<R: Read + Seek>(
         mut self,
         document: &mut Document<R>,
+        seed: &[u8],
     ) -> Result<Written, Error> {
         let original_len = document.file_len();
         let base = document.base();
@@ -172,7 +186,7 @@ impl Revision {
             out.extend(b"\nendobj\n");
         }
         for edited in &mut self.edited {
-            place(edited.object.id, &out);
+            place(edited.id, &out);
             edited.write(&mut out);
         }
         let form = document.newest_section()?.form;
@@ -181,7 +195,7 @@ impl Revision {
             let id = self.reserve();
             places.push((id, xref_offset));
             places.sort_unstable();
-            let trailer = trailer(document, self.next_number, &out)?;
+            let trailer = trailer(document, self.next_number, seed)?;
             write_stream(&mut out, id, &places, &trailer);
         } else {
             let end = xref_offset.saturating_add(base);
@@ -189,7 +203,7 @@ impl Revision {
                 return Err(Error::OffsetTooLarge { offset: end });
             }
             places.sort_unstable();
-            let trailer = trailer(document, self.next_number, &out)?;
+            let trailer = trailer(document, self.next_number, seed)?;
             write_table(&mut out, &places, &trailer);
         }
         out.extend(format!("startxref\n{xref_offset}\n%%EOF\n").bytes());
@@ -199,13 +213,8 @@ impl Revision {
 
 impl Edited {
     fn write(&mut self, out: &mut Vec<u8>) {
-        let text = &self.object.text;
-        let span = match &self.object.value {
-            Object::Dictionary(dictionary) => dictionary.span.clone(),
-            Object::Array(array) => array.span.clone(),
-            _ => 0..text.len(),
-        };
-        out.extend(format!("{} obj\n", self.object.id).bytes());
+        let (text, span) = (&self.text, &self.span);
+        out.extend(format!("{} obj\n", self.id).bytes());
         self.changes.sort_by_key(|(range, _)| range.start);
         let mut at = span.start;
         for (range, with) in &self.changes {
@@ -222,7 +231,7 @@ impl Edited {
 fn trailer<R: Read + Seek>(
     document: &mut Document<R>,
     size: u32,
-    written: &[u8],
+    seed: &[u8],
 ) -> Result<Vec<u8>, Error> {
     let base = document.base();
     let original_len = document.file_len();
@@ -245,11 +254,12 @@ fn trailer<R: Read + Seek>(
         }
         _ => Vec::new(),
     };
-    // The second identifier changes with each revision (§14.4); it is derived from what the revision holds.
+    // The second identifier changes with each revision (§14.4); it is derived, as nothing here is random.
     let mut hasher = kyso_x509::Hasher::new(DigestAlgorithm::Sha256);
     strings.iter().for_each(|string| hasher.update(string));
     hasher.update(&original_len.to_be_bytes());
-    hasher.update(written);
+    hasher.update(seed);
+    hasher.update(&out);
     let digest = hasher.finish();
     let second = &digest.as_bytes()[..16];
     out.extend(b" /ID [");

@@ -151,8 +151,9 @@ impl<R: Read + Seek> Document<R> {
         let fields = self.survey(options)?;
         let mut revision = Revision::new(self)?;
         let signature = revision.reserve();
-        let dictionary = SignatureText::new(options);
-        revision.add(signature, dictionary.text.clone());
+        let mut dictionary = SignatureText::new(options);
+        let seed = dictionary.text[..dictionary.byte_range].to_vec();
+        revision.add(signature, core::mem::take(&mut dictionary.text));
         let value = format!("{signature} R");
         let catalog = self.catalog()?;
         match (options.field, fields.existing) {
@@ -183,7 +184,7 @@ impl<R: Read + Seek> Document<R> {
             return Err(Error::RepairedXref);
         }
         let original_len = self.file_len();
-        let mut written = revision.write(self)?;
+        let mut written = revision.write(self, &seed)?;
         let start = written.added.first().copied().unwrap_or(0);
         let contents = start + dictionary.contents.start..start + dictionary.contents.end;
         let end = original_len + written.bytes.len() as u64;

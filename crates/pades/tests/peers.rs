@@ -86,8 +86,7 @@ fn pdfsig(path: &Path) -> String {
 fn pdfsig_finds_both_signatures_valid() {
     let signer = Signer::new();
     let path = signer.folder.path().join("signed.pdf");
-    // pdfsig counts from the file's first byte and offsets from the header: junk before it is left out.
-    for (name, original) in variants().into_iter().filter(|(name, _)| !name.starts_with("junk")) {
+    for (name, original) in variants() {
         let once = signer.sign(&original);
         fs::write(&path, &once).expect("a file");
         let printed = pdfsig(&path);
