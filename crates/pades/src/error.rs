@@ -100,7 +100,10 @@ pub enum Error {
         /// `Lock` or `SV`.
         key: &'static str,
     },
-    /// The document is certified with no changes permitted (DocMDP P=1): a signature would break that.
+    /// An earlier signature locks the field (FieldMDP, ISO 32000-2 §12.8.2.4): a value would break that.
+    FieldLocked(Reference),
+    /// The document is certified, or a signed field locked, with no changes permitted (P=1): a signature would
+    /// break that.
     CertifiedNoChanges,
     /// The cross-reference had to be rebuilt: what such a file shows differs between readers, so it is not signed.
     RepairedXref,
@@ -206,6 +209,7 @@ impl fmt::Display for Error {
             Self::FieldConstraint { field, key } => {
                 write!(f, "field {field} carries /{key}, which is not supported yet")
             }
+            Self::FieldLocked(id) => write!(f, "an earlier signature locks field {id}"),
             Self::CertifiedNoChanges => {
                 f.write_str("the document is certified and permits no change, not even a signature")
             }

@@ -4,6 +4,32 @@
 //! [`Document::prepare_signature`] gives a [`PreparedSignature`] whose digest a key signs elsewhere, and
 //! [`PreparedSignature::embed`] gives the bytes that follow the untouched original. Verification takes each
 //! [`Signature`]'s [`Coverage`] to [`digest_byte_ranges`], which reads the file once for all of them.
+//!
+//! ```no_run
+//! # use std::io::{Read, Seek, Write};
+//! # use kyso_pades::*;
+//! # use kyso_x509::{Digest, DigestAlgorithm};
+//! fn sign<R: Read + Seek, W: Write>(
+//!     original: R,
+//!     out: &mut W,
+//!     options: &mut SigningOptions<'_>,
+//!     make_message: impl Fn(&Digest) -> Vec<u8>,
+//! ) -> Result<(), Error> {
+//!     let mut document = Document::open(original, Limits::standard())?;
+//!     let mut prepared = document.prepare_signature(options)?;
+//!     // One pass copies the original and hashes it; the hasher serves every try.
+//!     let len = prepared.original_len();
+//!     let hasher = copy_and_hash(document.reader_mut(), len, out, DigestAlgorithm::Sha256)?;
+//!     loop {
+//!         let message = make_message(&prepared.digest(hasher.clone()));
+//!         match prepared.embed(&message) {
+//!             Ok(revision) => return Ok(out.write_all(&revision)?),
+//!             Err(ContentsTooSmall { needed, .. }) => options.contents_size = needed + 256,
+//!         }
+//!         prepared = document.prepare_signature(options)?;
+//!     }
+//! }
+//! ```
 
 mod ber;
 mod byte_range;
@@ -18,6 +44,7 @@ mod object;
 mod object_stream;
 mod pages;
 mod parse;
+mod permissions;
 mod rebuild;
 mod revision;
 mod signature;
@@ -35,7 +62,8 @@ pub use limits::{Limit, Limits};
 pub use object::{
     Array, Dictionary, Entry, IndirectObject, Name, Object, Origin, Reference, Stream,
 };
-pub use signature::{DocMdpPermission, Signature, SignatureKind, SubFilter};
+pub use permissions::DocMdpPermission;
+pub use signature::{Signature, SignatureKind, SubFilter};
 pub use signing::{ContentsTooSmall, PreparedSignature, SigningField, SigningOptions};
 pub use text::{Date, decode_text};
 pub use xref::SectionForm;

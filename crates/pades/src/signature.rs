@@ -8,6 +8,7 @@ use crate::document::Document;
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::object::{Dictionary, IndirectObject, Name, Object, Origin, Reference};
+use crate::permissions::DocMdpPermission;
 use crate::source::find_last_in;
 use crate::text::decode_text;
 use crate::xref::SectionForm;
@@ -49,17 +50,6 @@ impl SubFilter {
             _ => Self::Unknown(name.clone()),
         }
     }
-}
-
-/// What a certification signature permits afterwards (ISO 32000-2 table 257).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DocMdpPermission {
-    /// P=1, and any value that is none of the three: nothing.
-    NoChanges,
-    /// P=2, the default: filling in forms and signing.
-    FormFilling,
-    /// P=3: annotations too.
-    Annotations,
 }
 
 /// One signature as the file presents it; nothing in it is verified but `coverage`.
@@ -217,36 +207,5 @@ impl<R: Read + Seek> Document<R> {
         self.source.read(from, (end - from) as usize, &mut tail)?;
         Ok(find_last_in(&tail, b"%%EOF")
             .is_some_and(|at| matches!(&tail[at + 5..], b"" | b"\n" | b"\r" | b"\r\n")))
-    }
-
-    /// The permission of a DocMDP transform among a signature's references.
-    pub(crate) fn doc_mdp(
-        &mut self,
-        dictionary: &Dictionary,
-    ) -> Result<Option<DocMdpPermission>, Error> {
-        let Object::Array(references) = self.value(dictionary, "Reference")? else {
-            return Ok(None);
-        };
-        for reference in &references.items {
-            let reference = self.resolve(reference)?;
-            let Some(reference) = reference.as_dictionary() else {
-                continue;
-            };
-            let method = self.value(reference, "TransformMethod")?;
-            if !method.as_name().is_some_and(|name| name.is("DocMDP")) {
-                continue;
-            }
-            let parameters = self.value(reference, "TransformParams")?;
-            let permission = match parameters.as_dictionary() {
-                Some(parameters) => self.value(parameters, "P")?,
-                None => Object::Null,
-            };
-            return Ok(Some(match permission {
-                Object::Null | Object::Integer(2) => DocMdpPermission::FormFilling,
-                Object::Integer(3) => DocMdpPermission::Annotations,
-                _ => DocMdpPermission::NoChanges,
-            }));
-        }
-        Ok(None)
     }
 }

@@ -7,12 +7,11 @@ use std::io::{Read, Seek};
 use kyso_x509::{Digest, Hasher};
 
 use crate::byte_range::ByteRange;
-use crate::document::{Document, Repair};
+use crate::document::Document;
 use crate::error::Error;
-use crate::form::Field;
 use crate::object::{Dictionary, IndirectObject, Name, Object, Reference};
 use crate::revision::{Revision, write_name};
-use crate::signature::{DocMdpPermission, SubFilter};
+use crate::signature::SubFilter;
 use crate::text::{Date, hexadecimal, write_text};
 
 /// Digits of the largest offset, for each of the three numbers that are known only at the end.
@@ -148,7 +147,11 @@ impl<R: Read + Seek> Document<R> {
         &mut self,
         options: &SigningOptions<'_>,
     ) -> Result<PreparedSignature, Error> {
-        let fields = self.survey(options)?;
+        let wanted = match options.field {
+            SigningField::Existing(name) => Some(name),
+            SigningField::New { .. } => None,
+        };
+        let fields = self.survey(wanted)?;
         let mut revision = Revision::new(self)?;
         let signature = revision.reserve();
         let mut dictionary = SignatureText::new(options);
@@ -195,58 +198,6 @@ impl<R: Read + Seek> Document<R> {
         let at = start + dictionary.byte_range;
         written.bytes[at..at + numbers.len()].copy_from_slice(numbers.as_bytes());
         Ok(PreparedSignature { original_len, revision: written.bytes, byte_range })
-    }
-
-    /// What must be known of the form before a field is chosen, and whether signing is permitted at all.
-    fn survey(&mut self, options: &SigningOptions<'_>) -> Result<Survey, Error> {
-        if self.is_rebuilt() {
-            return Err(Error::RepairedXref);
-        }
-        for repair in self.repairs() {
-            if let Repair::TrailingBytes { offset } = *repair {
-                return Err(Error::TrailingBytes { offset });
-            }
-        }
-        let wanted = match options.field {
-            SigningField::Existing(name) => Some(name),
-            SigningField::New { .. } => None,
-        };
-        let mut survey = Survey { existing: None, top_names: HashSet::new() };
-        let mut values = Vec::new();
-        self.walk_fields(|field| {
-            let top = field.name.split('.').next().unwrap_or_default();
-            if !survey.top_names.contains(top) {
-                survey.top_names.insert(top.to_owned());
-            }
-            if field.is_signature() {
-                values.extend(field.value.clone());
-            }
-            if survey.existing.is_none() && wanted == Some(&*field.name) {
-                survey.existing = Some(field);
-            }
-        })?;
-        self.check_certification(values)?;
-        if let Some(field) = &survey.existing {
-            check_existing(field)?;
-        }
-        Ok(survey)
-    }
-
-    fn check_certification(&mut self, mut values: Vec<Object>) -> Result<(), Error> {
-        let catalog = self.catalog()?;
-        if let Some(catalog) = catalog.value.as_dictionary() {
-            let permissions = self.value(catalog, "Perms")?;
-            values.extend(permissions.as_dictionary().and_then(|d| d.value("DocMDP")).cloned());
-        }
-        for value in values {
-            let value = self.resolve(&value)?;
-            if let Some(signature) = value.as_dictionary()
-                && self.doc_mdp(signature)? == Some(DocMdpPermission::NoChanges)
-            {
-                return Err(Error::CertifiedNoChanges);
-            }
-        }
-        Ok(())
     }
 
     /// Makes or extends the interactive form: the new field in `/Fields`, and `/SigFlags`.
@@ -302,30 +253,6 @@ impl<R: Read + Seek> Document<R> {
         }
         Ok(())
     }
-}
-
-struct Survey {
-    existing: Option<Field>,
-    /// First parts of all fields' names.
-    top_names: HashSet<String>,
-}
-
-fn check_existing(field: &Field) -> Result<(), Error> {
-    let id = field.object.id;
-    if !field.is_signature() {
-        return Err(Error::NotSignatureField(id));
-    }
-    if field.value.is_some() {
-        return Err(Error::AlreadySigned(id));
-    }
-    if let Some(dictionary) = field.object.value.as_dictionary() {
-        for key in ["Lock", "SV"] {
-            if dictionary.value(key).is_some_and(|value| *value != Object::Null) {
-                return Err(Error::FieldConstraint { field: id, key });
-            }
-        }
-    }
-    Ok(())
 }
 
 fn free_name(wanted: Option<&str>, taken: &HashSet<String>) -> Result<String, Error> {

@@ -245,6 +245,29 @@ fn work_over_a_documents_life_is_bounded() {
     assert!(matches!(outcome, Some(Error::LimitExceeded { limit: Limit::ParsedBytes, .. })));
 }
 
+#[test]
+fn each_limit_of_the_trees_is_named() {
+    let limit_of = |bytes: &[u8], limits: Limits| match exercise(bytes, limits) {
+        Err(Error::LimitExceeded { limit, .. }) => limit,
+        other => panic!("{other:?}"),
+    };
+    let standard = Limits::standard;
+    let form = nested_form();
+    assert_eq!(limit_of(&form, Limits { field_nodes: 1, ..standard() }), Limit::FieldNodes);
+    assert_eq!(limit_of(&form, Limits { field_depth: 0, ..standard() }), Limit::FieldDepth);
+    assert_eq!(limit_of(&form, Limits { page_nodes: 1, ..standard() }), Limit::PageNodes);
+    assert_eq!(limit_of(&form, Limits { page_depth: 0, ..standard() }), Limit::PageDepth);
+    let signed = sign(&form, &options(new_field()));
+    assert_eq!(limit_of(&signed, Limits { signatures: 0, ..standard() }), Limit::Signatures);
+    let encoded = Limits { encoded_stream_bytes: 9, ..standard() };
+    assert_eq!(limit_of(&streams(), encoded), Limit::EncodedStreamBytes);
+    let mut broken = classic();
+    let at = last_startxref(&broken);
+    broken[at] = b'?';
+    let rebuild = Limits { rebuild_bytes: 99, ..standard() };
+    assert_eq!(limit_of(&broken, rebuild), Limit::RebuildBytes);
+}
+
 fn small_limits() -> Limits {
     Limits { parsed_bytes: 8 << 20, ..Limits::standard() }
 }

@@ -219,6 +219,56 @@ fn a_certified_document_without_permission_is_not_signed() {
 }
 
 #[test]
+fn a_field_that_an_earlier_signature_locks_is_not_signed() {
+    let outcome = |parameters: &str, field: &str| {
+        let signature = format!(
+            "<< /Type /Sig /ByteRange [0 1 2 3] /Contents <00> /Reference \
+             [<< /TransformMethod /FieldMDP /TransformParams << {parameters} >> >>] >>"
+        );
+        let original = classic_with(
+            "/AcroForm << /Fields [5 0 R 7 0 R] >>",
+            "",
+            &[
+                (5, "<< /FT /Sig /T (first) /V 6 0 R >>"),
+                (6, signature.as_str()),
+                (7, "<< /FT /Sig /T (group) /Kids [8 0 R] >>"),
+                (8, "<< /T (second) /Parent 7 0 R >>"),
+            ],
+        );
+        let field = match field {
+            "" => new_field(),
+            name => SigningField::Existing(name),
+        };
+        open(&original).prepare_signature(&options(field)).map(|_| ())
+    };
+    let second = "group.second";
+    assert!(matches!(outcome("/Action /All", second), Err(Error::FieldLocked(_))));
+    let include = "/Action /Include /Fields [(x) (group)]";
+    assert!(matches!(outcome(include, second), Err(Error::FieldLocked(_))));
+    let exclude = "/Action /Exclude /Fields [(first)]";
+    assert!(matches!(outcome(exclude, second), Err(Error::FieldLocked(_))));
+    assert!(matches!(outcome("", second), Err(Error::FieldLocked(_))));
+    outcome("/Action /Include /Fields [(group.sec)]", second).expect("another field");
+    outcome("/Action /Exclude /Fields [(group.second)]", second).expect("excluded");
+    outcome("/Action /All", "").expect("a new field");
+}
+
+#[test]
+fn a_signed_field_whose_lock_permits_nothing_ends_signing() {
+    let original = classic_with(
+        "/AcroForm << /Fields [5 0 R] >>",
+        "",
+        &[
+            (5, "<< /FT /Sig /T (s) /V 6 0 R /Lock 7 0 R >>"),
+            (6, "<< /Type /Sig >>"),
+            (7, "<< /Action /All /P 1 >>"),
+        ],
+    );
+    let outcome = open(&original).prepare_signature(&options(new_field()));
+    assert!(matches!(outcome, Err(Error::CertifiedNoChanges)));
+}
+
+#[test]
 fn field_constraints_are_refused_visibly() {
     for key in ["Lock", "SV"] {
         let field = format!("<< /FT /Sig /T (s) /{key} << /Action /All >> >>");
