@@ -248,6 +248,57 @@ fn the_empty_password_is_read_in_both_its_forms() {
     folder.open("key.p12", "").unwrap();
 }
 
+/// Gives a file without MAC a PBMAC1 (RFC 9579), by Python's own hashes and asn1crypto.
+const ADD_PBMAC1: &str = "
+import hashlib, hmac, os, sys
+from asn1crypto import core, pkcs12
+source, target, password, digest, length = sys.argv[1:]
+class Pbkdf2(core.Sequence):
+    _fields = [('salt', core.OctetString), ('n', core.Integer), ('length', core.Integer), ('prf', core.Any)]
+class Algorithm(core.Sequence):
+    _fields = [('oid', core.ObjectIdentifier), ('parameters', core.Any)]
+class Parameters(core.Sequence):
+    _fields = [('kdf', Algorithm), ('mac', Algorithm)]
+class DigestInfo(core.Sequence):
+    _fields = [('algorithm', Algorithm), ('digest', core.OctetString)]
+class MacData(core.Sequence):
+    _fields = [('mac', DigestInfo), ('salt', core.OctetString), ('n', core.Integer)]
+class Pfx(core.Sequence):
+    _fields = [('version', core.Integer), ('safe', core.Any), ('mac', MacData)]
+pfx = pkcs12.Pfx.load(open(source, 'rb').read())
+oid = '1.2.840.113549.2.%d' % {'sha256': 9, 'sha384': 10, 'sha512': 11}[digest]
+prf = Algorithm({'oid': oid, 'parameters': core.Null()})
+salt = os.urandom(16)
+key = hashlib.pbkdf2_hmac(digest, password.encode(), salt, 2048, int(length))
+kdf = Pbkdf2({'salt': salt, 'n': 2048, 'length': int(length), 'prf': prf})
+parameters = Parameters({'kdf': Algorithm({'oid': '1.2.840.113549.1.5.12', 'parameters': kdf}), 'mac': prf})
+mac = hmac.new(key, pfx['auth_safe']['content'].native, digest).digest()
+info = DigestInfo({'algorithm': Algorithm({'oid': '1.2.840.113549.1.5.14', 'parameters': parameters}), 'digest': mac})
+mac = MacData({'mac': info, 'salt': b'NOT USED', 'n': 1})
+open(target, 'wb').write(Pfx({'version': 3, 'safe': pfx['auth_safe'], 'mac': mac}).dump())
+";
+
+#[test]
+fn pbmac1_is_checked() {
+    let folder = Folder::new();
+    let leaf = folder.openssl_export(&ec_key("P-256"), PASSWORD, &["-nomac"]);
+    let [source, target] = ["key.p12", "pbmac1.p12"].map(|name| folder.text(name));
+    for (digest, length) in [("sha256", "32"), ("sha256", "20"), ("sha384", "48"), ("sha512", "64")]
+    {
+        let arguments = ["-c", ADD_PBMAC1, &source, &target, PASSWORD, digest, length];
+        peer::run(peer::python(), arguments).expect_success();
+        assert_eq!(folder.open("pbmac1.p12", PASSWORD).unwrap().0.certificate, leaf);
+        let wrong = KeyFile::open(Path::new(&target), &Pin::new("p".into()));
+        assert_eq!(wrong.unwrap_err(), KeyFileError::MacMismatch);
+    }
+    for length in ["1", "19", "65", "60000"] {
+        let arguments = ["-c", ADD_PBMAC1, &source, &target, PASSWORD, "sha256", length];
+        peer::run(peer::python(), arguments).expect_success();
+        let refused = KeyFile::open(Path::new(&target), &Pin::new(PASSWORD.into()));
+        assert!(matches!(refused, Err(KeyFileError::Malformed { .. })), "{length}");
+    }
+}
+
 #[test]
 fn what_is_generated_and_imported_here_openssl_reads() {
     let folder = Folder::new();

@@ -90,14 +90,17 @@ fn every_truncation_is_an_error() {
 #[test]
 fn every_flipped_byte_under_the_mac_is_noticed_or_harmless() {
     let original = &SAMPLES[0];
-    let spki = |file: &KeyFile| file.keys().into_iter().map(|key| key.spki).collect::<Vec<_>>();
-    let whole = spki(&read(original).unwrap());
+    let contents = |file: &KeyFile| {
+        let certificates = file.certificates().map(<[u8]>::to_vec);
+        file.keys().into_iter().map(|key| key.spki).chain(certificates).collect::<Vec<_>>()
+    };
+    let whole = contents(&read(original).unwrap());
     for at in 0..original.len() {
         let mut altered = original.clone();
         altered[at] ^= 0x41;
         if let Ok(file) = read(&altered) {
-            // Flips outside the MAC: an unused parameter, never the key.
-            assert_eq!(spki(&file), whole, "{at}");
+            // Flips outside the MAC: an unused parameter, never a key or a certificate.
+            assert_eq!(contents(&file), whole, "{at}");
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) const SAFE_CONTENTS_BAG: ObjectIdentifier =
 /// x509Certificate, a CertBag's kind.
 pub(super) const X509_CERTIFICATE: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.22.1");
+/// id-PBMAC1, in the place of a MAC's digest algorithm (RFC 9579 §4).
+pub(super) const PBMAC1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.14");
 /// friendlyName, an attribute.
 pub(super) const FRIENDLY_NAME: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.20");
@@ -62,6 +64,13 @@ pub(super) struct MacData<'a> {
 pub(super) struct DigestInfo<'a> {
     pub(super) digest_algorithm: AlgorithmIdentifierRef<'a>,
     pub(super) digest: &'a OctetStringRef,
+}
+
+/// PBMAC1-params ::= SEQUENCE { keyDerivationFunc, messageAuthScheme AlgorithmIdentifier } (RFC 8018 §A.5)
+#[derive(Sequence)]
+pub(super) struct Pbmac1Params<'a> {
+    pub(super) key_derivation_func: AlgorithmIdentifierRef<'a>,
+    pub(super) message_auth_scheme: AlgorithmIdentifierRef<'a>,
 }
 
 /// EncryptedData ::= SEQUENCE { version INTEGER, encryptedContentInfo EncryptedContentInfo, … } (RFC 2315 §13)

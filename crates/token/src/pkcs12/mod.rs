@@ -1,6 +1,7 @@
 //! PKCS#12 key files (RFC 7292) as a key store.
 //!
-//! Reads what OpenSSL, Windows, Java and NSS write: PBES2 and the PKCS#12 ciphers of old, MACs of SHA-1 and SHA-2, BER.
+//! Reads what OpenSSL, Windows, Java and NSS write: PBES2 and the PKCS#12 ciphers of old, MACs of SHA-1 and SHA-2 and
+//! PBMAC1, BER.
 //! Writes one form: certificates in the clear, so that a list needs no password; each private key under PBES2
 //! (PBKDF2-HMAC-SHA256, AES-256-CBC); a MAC of HMAC-SHA256 over all of it.
 

@@ -1,8 +1,8 @@
 //! From a PFX to keys and certificates.
 
 use super::asn1::{
-    self, Attribute, CertBag, ContentInfo, EncryptedData, EncryptedPrivateKeyInfo, MacData, Pfx,
-    SafeBag,
+    self, Attribute, CertBag, ContentInfo, EncryptedData, EncryptedPrivateKeyInfo, MacData,
+    Pbmac1Params, Pfx, SafeBag,
 };
 use super::ber;
 use super::cipher;
@@ -10,13 +10,19 @@ use super::error::{KeyFileError, PfxPart};
 use super::password::{Password, Purpose, Work};
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Reader, SliceReader, Tag, Tagged};
-use ring::{digest, hmac};
+use pkcs5::pbes2;
+use ring::{digest, hmac, pbkdf2};
+use spki::AlgorithmIdentifierRef;
+use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use zeroize::Zeroizing;
 
 /// Longest file read: a hundred keys with their chains.
 pub(super) const MAX_FILE_LEN: u64 = 1 << 20;
 /// Most bags read, keys and certificates alike.
 const MAX_BAGS: u32 = 1_000;
+/// Lengths of a PBMAC1 key in bytes.
+const PBMAC1_KEY_LEN: RangeInclusive<usize> = 20..=64;
 /// SafeContents within SafeContents; programs write none.
 const MAX_SAFE_DEPTH: u32 = 4;
 
@@ -130,7 +136,7 @@ fn unsupported(oid: ObjectIdentifier) -> KeyFileError {
     KeyFileError::AlgorithmUnsupported { oid: oid.to_string() }
 }
 
-/// Checks the MAC (§4, Appendix B.4) in constant time.
+/// Checks the MAC in constant time: that of Appendix B.4, or PBMAC1 (RFC 9579).
 fn mac_fits(
     mac_data: &MacData<'_>,
     content: &[u8],
@@ -138,25 +144,71 @@ fn mac_fits(
     work: &mut Work,
 ) -> Result<bool, KeyFileError> {
     use const_oid::db::rfc5912::{ID_SHA_1, ID_SHA_256, ID_SHA_384, ID_SHA_512};
-    let (digest, hmac) = match mac_data.mac.digest_algorithm.oid {
+    let algorithm = mac_data.mac.digest_algorithm;
+    let (digest, hmac) = match algorithm.oid {
         ID_SHA_1 => (&digest::SHA1_FOR_LEGACY_USE_ONLY, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
         ID_SHA_256 => (&digest::SHA256, hmac::HMAC_SHA256),
         ID_SHA_384 => (&digest::SHA384, hmac::HMAC_SHA384),
         ID_SHA_512 => (&digest::SHA512, hmac::HMAC_SHA512),
+        asn1::PBMAC1 => {
+            let key = pbmac1_key(algorithm, password, work)?;
+            return Ok(hmac::verify(&key, content, mac_data.mac.digest.as_bytes()).is_ok());
+        }
         oid => return Err(unsupported(oid)),
     };
     work.spend(mac_data.iterations.into())?;
     let mut key = Zeroizing::new([0; digest::MAX_OUTPUT_LEN]);
     let key = &mut key[..digest.output_len()];
-    password.derive(
-        digest,
-        Purpose::MacKey,
-        mac_data.mac_salt.as_bytes(),
-        mac_data.iterations,
-        key,
-    );
+    let salt = mac_data.mac_salt.as_bytes();
+    password.derive(digest, Purpose::MacKey, salt, mac_data.iterations, key);
     let key = hmac::Key::new(hmac, key);
     Ok(hmac::verify(&key, content, mac_data.mac.digest.as_bytes()).is_ok())
+}
+
+/// The key of PBMAC1 (RFC 8018 §7.1, RFC 9579 §5): PBKDF2 over the password in UTF-8; MacData's own salt and
+/// iterations play no part.
+fn pbmac1_key(
+    algorithm: AlgorithmIdentifierRef<'_>,
+    password: &Password,
+    work: &mut Work,
+) -> Result<hmac::Key, KeyFileError> {
+    let part = PfxPart::MacData;
+    let malformed = KeyFileError::Malformed { part, offset: None };
+    let parameters = algorithm.parameters.ok_or(malformed.clone())?;
+    let parameters: Pbmac1Params<'_> =
+        parameters.decode_as().map_err(|error| part.malformed(error))?;
+    // HMAC's identifiers are the same here as in PBKDF2.
+    let hmac = pbes2::Pbkdf2Prf::try_from(parameters.message_auth_scheme)
+        .map_err(|error| part.malformed(error))?;
+    let hmac = match hmac {
+        pbes2::Pbkdf2Prf::HmacWithSha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        pbes2::Pbkdf2Prf::HmacWithSha256 => hmac::HMAC_SHA256,
+        pbes2::Pbkdf2Prf::HmacWithSha384 => hmac::HMAC_SHA384,
+        pbes2::Pbkdf2Prf::HmacWithSha512 => hmac::HMAC_SHA512,
+        other => return Err(unsupported(other.oid())),
+    };
+    if parameters.key_derivation_func.oid != pbes2::PBKDF2_OID {
+        return Err(unsupported(parameters.key_derivation_func.oid));
+    }
+    let kdf = pbes2::Kdf::try_from(parameters.key_derivation_func)
+        .map_err(|error| part.malformed(error))?;
+    let kdf = kdf.pbkdf2().ok_or(malformed.clone())?;
+    let prf = match kdf.prf {
+        pbes2::Pbkdf2Prf::HmacWithSha1 => pbkdf2::PBKDF2_HMAC_SHA1,
+        pbes2::Pbkdf2Prf::HmacWithSha256 => pbkdf2::PBKDF2_HMAC_SHA256,
+        pbes2::Pbkdf2Prf::HmacWithSha384 => pbkdf2::PBKDF2_HMAC_SHA384,
+        pbes2::Pbkdf2Prf::HmacWithSha512 => pbkdf2::PBKDF2_HMAC_SHA512,
+        other => return Err(unsupported(other.oid())),
+    };
+    // RFC 9579 §5: keyLength must be there; less than 20 bytes would be no key, more than 64 none that HMAC uses.
+    let length = kdf.key_length.map(usize::from).filter(|length| PBMAC1_KEY_LEN.contains(length));
+    let length = length.ok_or(malformed.clone())?;
+    let iterations = NonZeroU32::new(kdf.iteration_count).ok_or(malformed)?;
+    let blocks = length.div_ceil(digest::SHA1_OUTPUT_LEN) as u64;
+    work.spend(u64::from(iterations.get()).saturating_mul(blocks))?;
+    let mut key = Zeroizing::new([0; *PBMAC1_KEY_LEN.end()]);
+    pbkdf2::derive(prf, iterations, kdf.salt.as_bytes(), password.utf8(), &mut key[..length]);
+    Ok(hmac::Key::new(hmac, &key[..length]))
 }
 
 /// Reads AuthenticatedSafe; without a password, what is not encrypted.
