@@ -1,5 +1,6 @@
 //! Reading the journal: list and show, beside any writer.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -130,7 +131,7 @@ impl Reader {
         let kind = match filter.kind {
             KindFilter::All => "",
             KindFilter::Intents => " AND kind = 0",
-            KindFilter::OpenIntents => " AND kind = 0 AND ended_by IS NULL",
+            KindFilter::OpenIntents => " AND sequence IN (SELECT sequence FROM open_intent)",
             KindFilter::Outcomes => " AND kind = 1",
             KindFilter::Interruptions => " AND kind = 2",
         };
@@ -169,7 +170,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Head, the last checkpoint's note and the highest index stored, in one snapshot.
+    /// Head, the last checkpoint's note, the highest index stored and the intents said to be open,
+    /// in one snapshot.
     pub(crate) fn extent(&self) -> Result<Extent, JournalError> {
         let store = lock(&self.store);
         store.read(|| {
@@ -179,11 +181,18 @@ impl Reader {
                 [],
                 |row| row.get::<_, Option<u64>>(0),
             ))?;
+            let open = store
+                .connection
+                .prepare_cached("SELECT sequence FROM open_intent")
+                .and_then(|mut statement| {
+                    statement.query_map([], |row| row.get(0))?.collect::<Result<BTreeSet<u64>, _>>()
+                });
             Ok(Extent {
                 size,
                 root,
                 stored: last.map_or(0, |last| last + 1),
                 checkpoint: store.checkpoint()?,
+                open: store.sql(open)?,
             })
         })
     }
@@ -205,6 +214,7 @@ pub(crate) struct Extent {
     pub(crate) root: Hash,
     pub(crate) stored: u64,
     pub(crate) checkpoint: Option<String>,
+    pub(crate) open: BTreeSet<u64>,
 }
 
 fn query(

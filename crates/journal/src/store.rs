@@ -5,8 +5,8 @@
 //!
 //! A record is one row of `entry`: the leaf; in `nodes` the full subtrees that it completes (level
 //! 0 first, 32 bytes each), so that node (level, index) is found in row `((index + 1) << level) − 1`
-//! and an append writes one row, never more; salt and plain name of an intent; and the links
-//! between an intent and what ended it.
+//! and an append needs no other row for the tree; salt and plain name of an intent; and the intent
+//! that an outcome ends. Rows of `entry` never change: what is still open stands in `open_intent`.
 
 use std::fs;
 use std::io;
@@ -35,10 +35,12 @@ CREATE TABLE entry (
     nodes BLOB NOT NULL,
     salt BLOB,
     name TEXT,
-    intent INTEGER REFERENCES entry (sequence),
-    ended_by INTEGER
+    intent INTEGER REFERENCES entry (sequence)
 );
-CREATE INDEX entry_open ON entry (sequence) WHERE kind = 0 AND ended_by IS NULL;
+CREATE UNIQUE INDEX entry_ending ON entry (intent) WHERE intent IS NOT NULL;
+CREATE TABLE open_intent (
+    sequence INTEGER PRIMARY KEY NOT NULL REFERENCES entry (sequence)
+);
 CREATE TABLE head (
     id INTEGER PRIMARY KEY NOT NULL,
     size INTEGER NOT NULL,
@@ -77,7 +79,8 @@ pub(crate) struct Row {
 }
 
 /// The columns of [`Row`], in its order.
-pub(crate) const ROW: &str = "sequence, kind, leaf, nodes, salt, name, intent, ended_by";
+pub(crate) const ROW: &str = "sequence, kind, leaf, nodes, salt, name, intent, \
+     (SELECT e.sequence FROM entry AS e WHERE e.intent = entry.sequence)";
 
 impl Store {
     /// Creates the folder (0700) and an empty file (0600) where they are absent.

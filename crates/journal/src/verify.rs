@@ -1,7 +1,7 @@
 //! Verifying all records: of an export, offline, or of the journal in place.
 
 use core::fmt;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{BufRead, Read as _};
 
 use kyso::recorder::Outcome;
@@ -147,6 +147,11 @@ pub enum Finding {
         /// The record.
         index: u64,
     },
+    /// An intent is listed as open and has an end, or has none and is not listed (in place only).
+    Open {
+        /// The intent.
+        index: u64,
+    },
     /// The stored tree nodes do not fit the leaves (in place only).
     Nodes {
         /// The record.
@@ -241,11 +246,15 @@ pub fn verify_in_place(
         audit.find(Finding::Size { expected: extent.size, found: extent.stored });
     }
     reader.walk(0, extent.stored.max(extent.size), |row| {
-        audit.row(&row, extent.size);
+        audit.row(&row);
         Ok(())
     })?;
     if audit.frontier.size() != extent.size || audit.frontier.root() != extent.root {
         audit.find(Finding::Head { size: extent.size });
+    }
+    let unlike: Vec<u64> = audit.open.symmetric_difference(&extent.open).copied().collect();
+    for index in unlike {
+        audit.find(Finding::Open { index });
     }
     Ok(audit.finish())
 }
@@ -292,14 +301,11 @@ enum Role {
 struct Audit {
     report: VerificationReport,
     frontier: Frontier,
-    /// Open intents, each with what its row says ended it (in place).
-    open: BTreeMap<u64, Option<u64>>,
+    open: BTreeSet<u64>,
     last_time: u64,
     marks: Vec<Mark>,
     /// Nodes completed by the last leaf.
     nodes: Vec<u8>,
-    /// What the last leaf removed from `open`.
-    ended: Option<Option<u64>>,
 }
 
 /// A plain name with its salt.
@@ -330,11 +336,10 @@ impl Audit {
                 more_findings: 0,
             },
             frontier,
-            open: BTreeMap::new(),
+            open: BTreeSet::new(),
             last_time: 0,
             marks: Vec::new(),
             nodes: Vec::new(),
-            ended: None,
         }
     }
 
@@ -384,7 +389,7 @@ impl Audit {
         }
     }
 
-    fn row(&mut self, row: &Row, size: u64) {
+    fn row(&mut self, row: &Row) {
         let index = self.frontier.size();
         let side = row.name.clone().zip(row.salt);
         let leaf = self.leaf(&row.leaf, side);
@@ -406,18 +411,8 @@ impl Audit {
             Record::Opaque { .. } => true,
         };
         let side_fits = is_intent == row.name.is_some() && is_intent == row.salt.is_some();
-        if !fits || !side_fits || row.sequence != index || (!is_intent && row.ended_by.is_some()) {
+        if !fits || !side_fits || row.sequence != index {
             self.find(Finding::Row { index });
-        }
-        if is_intent {
-            // What ended it after the snapshot is not walked.
-            let ended_by = row.ended_by.filter(|entry| *entry < size);
-            self.open.insert(index, ended_by);
-        }
-        if let Record::Outcome { intent, .. } | Record::Interrupted { intent } = leaf.record
-            && self.ended.take() != Some(Some(index))
-        {
-            self.find(Finding::Row { index: intent });
         }
     }
 
@@ -444,12 +439,11 @@ impl Audit {
     }
 
     fn count(&mut self, index: u64, record: &Record) {
-        self.ended = None;
         let report = &mut self.report;
         let ended = match record {
             Record::Intent(_) => {
                 report.intents += 1;
-                self.open.insert(index, None);
+                self.open.insert(index);
                 return;
             }
             Record::Outcome { intent, outcome } => {
@@ -472,8 +466,7 @@ impl Audit {
                 return;
             }
         };
-        self.ended = self.open.remove(&ended);
-        if self.ended.is_none() {
+        if !self.open.remove(&ended) {
             self.find(Finding::NotOpen { entry: index, intent: ended });
         }
     }
@@ -501,13 +494,9 @@ impl Audit {
             });
         }
         for intent in std::mem::take(&mut self.open) {
-            if let (index, Some(_)) = intent {
-                // Its row names an end that is not there.
-                self.find(Finding::Row { index });
-            }
             self.report.open += 1;
             if self.report.open_intents.len() < MAX_LISTED {
-                self.report.open_intents.push(intent.0);
+                self.report.open_intents.push(intent);
             }
         }
         self.report.entries = size;
@@ -555,6 +544,7 @@ impl fmt::Display for Finding {
                 write!(f, "the document name beside record {index} is not the recorded one")
             }
             Self::Row { index } => write!(f, "the columns beside record {index} do not fit it"),
+            Self::Open { index } => write!(f, "intent {index} is wrongly listed as open or not"),
             Self::Nodes { index } => write!(f, "the tree nodes beside record {index} do not fit"),
             Self::Head { size } => write!(f, "the head of size {size} does not fit the records"),
         }

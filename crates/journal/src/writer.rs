@@ -1,7 +1,5 @@
 //! One transaction: read the head, append leaves, write the head, commit.
 
-use std::collections::BTreeSet;
-
 use kyso::recorder::{Intent, IntentId, Outcome, OutcomeReceipt};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rusqlite::params;
@@ -69,6 +67,7 @@ impl Writer {
         self.append(|append| {
             let orphans = orphans(append.store)?;
             for intent in &orphans {
+                append.close_one(*intent)?;
                 append.interrupted(*intent)?;
             }
             Ok(orphans)
@@ -170,7 +169,8 @@ pub(crate) fn last_checkpoint(
 fn orphans(store: &Store) -> Result<Vec<u64>, JournalError> {
     let mut orphans = Vec::new();
     let mut statement = store.sql(store.connection.prepare_cached(
-        "SELECT sequence, leaf FROM entry WHERE kind = 0 AND ended_by IS NULL ORDER BY sequence",
+        "SELECT o.sequence, e.leaf FROM open_intent AS o \
+         LEFT JOIN entry AS e ON e.sequence = o.sequence ORDER BY o.sequence",
     ))?;
     let mut rows = store.sql(statement.query([]))?;
     while let Some(row) = store.sql(rows.next())? {
@@ -199,8 +199,8 @@ impl Append<'_> {
                 Ok(Ok(Written::Intents(intents)))
             }
             Request::Conclude(outcomes) => {
-                if let Some(closed) = self.first_not_open(outcomes)? {
-                    return Ok(Err(JournalError::NotOpen(closed)));
+                if let Some(not_open) = self.close(outcomes)? {
+                    return Ok(Err(JournalError::NotOpen(not_open)));
                 }
                 let receipts: Result<_, _> = outcomes
                     .iter()
@@ -242,30 +242,44 @@ impl Append<'_> {
                 ])
             });
         self.store.sql(insert)?;
+        self.set_open(sequence)?;
         Ok(IntentId(sequence))
     }
 
-    /// The first intent of the group that is unknown, ended, or named twice.
-    fn first_not_open(
-        &self,
-        outcomes: &[(IntentId, Outcome)],
-    ) -> Result<Option<IntentId>, JournalError> {
-        let store = self.store;
-        let mut statement = store.sql(store.connection.prepare_cached(
-            "SELECT count(*) FROM entry WHERE sequence = ?1 AND kind = 0 AND ended_by IS NULL",
-        ))?;
-        let mut seen = BTreeSet::new();
-        for (id, _) in outcomes {
-            // Beyond SQLite's integers there is no intent.
-            let Ok(sequence) = i64::try_from(id.0) else {
-                return Ok(Some(*id));
-            };
-            let open: i64 = store.sql(statement.query_row([sequence], |row| row.get(0)))?;
-            if open != 1 || !seen.insert(id.0) {
+    /// Takes the group's intents from those open; if one is not (unknown, ended, named twice), puts
+    /// all back and returns it.
+    fn close(&self, outcomes: &[(IntentId, Outcome)]) -> Result<Option<IntentId>, JournalError> {
+        for (position, (id, _)) in outcomes.iter().enumerate() {
+            if !self.close_one(id.0)? {
+                for (closed, _) in &outcomes[..position] {
+                    self.set_open(closed.0)?;
+                }
                 return Ok(Some(*id));
             }
         }
         Ok(None)
+    }
+
+    fn close_one(&self, intent: u64) -> Result<bool, JournalError> {
+        // Beyond SQLite's integers there is no intent.
+        let Ok(intent) = i64::try_from(intent) else {
+            return Ok(false);
+        };
+        let deleted = self
+            .store
+            .connection
+            .prepare_cached("DELETE FROM open_intent WHERE sequence = ?1")
+            .and_then(|mut statement| statement.execute([intent]));
+        Ok(self.store.sql(deleted)? == 1)
+    }
+
+    fn set_open(&self, intent: u64) -> Result<(), JournalError> {
+        let insert = self
+            .store
+            .connection
+            .prepare_cached("INSERT INTO open_intent (sequence) VALUES (?1)")
+            .and_then(|mut statement| statement.execute([intent]));
+        self.store.sql(insert).map(|_| ())
     }
 
     fn outcome(
@@ -291,8 +305,9 @@ impl Append<'_> {
     fn end(&mut self, intent: u64, kind: i64) -> Result<(), JournalError> {
         let sequence = self.frontier.size();
         self.grow();
-        let connection = &self.store.connection;
-        let insert = connection
+        let insert = self
+            .store
+            .connection
             .prepare_cached(
                 "INSERT INTO entry (sequence, kind, leaf, nodes, intent) \
                  VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -300,11 +315,7 @@ impl Append<'_> {
             .and_then(|mut statement| {
                 statement.execute(params![sequence, kind, self.leaf, self.nodes, intent])
             });
-        self.store.sql(insert)?;
-        let update = connection
-            .prepare_cached("UPDATE entry SET ended_by = ?1 WHERE sequence = ?2")
-            .and_then(|mut statement| statement.execute(params![sequence, intent]));
-        self.store.sql(update).map(|_| ())
+        self.store.sql(insert).map(|_| ())
     }
 
     /// Adds `self.leaf` to the tree and leaves the nodes it completes in `self.nodes`.

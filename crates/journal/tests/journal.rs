@@ -259,7 +259,7 @@ fn an_export_continues_an_earlier_checkpoint_or_says_so() {
     let database = rusqlite::Connection::open(folder.path().join("copy/journal")).unwrap();
     database
         .execute_batch(
-            "DELETE FROM checkpoint; DELETE FROM entry WHERE sequence = 2; \
+            "DELETE FROM checkpoint; DELETE FROM open_intent; DELETE FROM entry WHERE sequence = 2; \
              DELETE FROM entry; UPDATE head SET size = 0, root = \
              x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
         )
