@@ -66,6 +66,14 @@ typedef struct {
 	/* Counts, lengths and versions follow; nothing here looks at them. */
 } token_info;
 
+typedef struct {
+	CK_ULONG type;
+	void *value;
+	CK_ULONG length;
+} attribute;
+
+static const CK_ULONG CKA_CLASS = 0, CKO_PUBLIC_KEY = 2, CKO_NOTHING = 0x80000001;
+
 static function_list ours;
 static function_list *real;
 
@@ -212,9 +220,14 @@ static CK_RV logout(CK_ULONG session)
 	return ((CK_RV(*)(CK_ULONG))real->function[LOGOUT])(session);
 }
 
-static CK_RV find_objects_init(CK_ULONG session, void *template, CK_ULONG length)
+/* "hide-public-keys": cards often hold no public key objects; a search for them finds a class that nothing has. */
+static CK_RV find_objects_init(CK_ULONG session, attribute *template, CK_ULONG length)
 {
 	record("C_FindObjectsInit");
+	for (CK_ULONG i = 0; i < length; i++)
+		if (template[i].type == CKA_CLASS && *(CK_ULONG *)template[i].value == CKO_PUBLIC_KEY &&
+		    fault("hide-public-keys", FIND_OBJECTS_INIT, NULL))
+			*(CK_ULONG *)template[i].value = CKO_NOTHING;
 	return ((CK_RV(*)(CK_ULONG, void *, CK_ULONG))real->function[FIND_OBJECTS_INIT])(session, template, length);
 }
 

@@ -35,6 +35,8 @@ pub enum Fault {
     SlotsHang(u64),
     /// No mechanism without a hash.
     HashOnly,
+    /// No public key object is found.
+    HidePublicKeys,
     /// `C_Sign` returns CKR_DEVICE_REMOVED.
     DeviceRemoved,
     /// `C_Sign` returns CKR_DEVICE_MEMORY.
@@ -73,6 +75,7 @@ impl Fault {
             Self::LoginHang(milliseconds) => ("login-hang", milliseconds),
             Self::SlotsHang(milliseconds) => ("slots-hang", milliseconds),
             Self::HashOnly => ("hash-only", 0),
+            Self::HidePublicKeys => ("hide-public-keys", 0),
             Self::DeviceRemoved => ("device-removed", 0),
             Self::DeviceMemory => ("device-memory", 0),
             Self::DeviceError => ("device-error", 0),

@@ -107,6 +107,7 @@ impl TokenError {
                 | Self::CallTimedOut { .. }
                 | Self::PinIncorrect { .. }
                 | Self::PinLocked
+                | Self::CertificateKeyMismatch { .. }
         )
     }
 }

@@ -12,6 +12,7 @@ mod message;
 mod pin;
 pub mod pkcs11;
 pub mod pkcs12;
+pub mod profile;
 mod public_key;
 mod service;
 mod store;
@@ -24,6 +25,6 @@ pub use message::{
     ActId, KeyImport, KeyPairSpec, ModuleInfo, Reply, Request, SlotInfo, TokenSelector,
 };
 pub use pin::{Pin, PinPrompt, PinPurpose, PinRefused, PinRequest, PinSource, PinState};
-pub use service::Service;
+pub use service::{Service, read_private_key};
 pub use store::{KeyStore, SigningAct};
 pub use uri::Pkcs11Uri;

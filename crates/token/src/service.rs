@@ -80,7 +80,7 @@ impl Service {
                 store.import_certificate(&module, &token, &pin, prompt, &certificate, &label)?,
             ),
             Request::ImportKey { module, token, pin, file, label } => {
-                let key = private_key_file(&file)?;
+                let key = read_private_key(&file)?;
                 Reply::Key(store.import_key(
                     &module,
                     &token,
@@ -108,8 +108,11 @@ impl Service {
     }
 }
 
-/// Reads an unencrypted PKCS#8 key, DER or PEM (`PRIVATE KEY`, RFC 7468 §10).
-fn private_key_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+/// Reads an unencrypted PKCS#8 key from a file, DER or PEM (`PRIVATE KEY`, RFC 7468 §10).
+///
+/// # Errors
+/// [`TokenError::PrivateKeyMalformed`] where there is no such file or key, [`TokenError::KeyUnsupported`] for other PEM.
+pub fn read_private_key(path: &Path) -> Result<Zeroizing<Vec<u8>>, TokenError> {
     use std::io::Read as _;
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_KEY_FILE as usize));
     let file = std::fs::File::open(path).map_err(|_| TokenError::PrivateKeyMalformed)?;

@@ -81,5 +81,6 @@ over!(shim, Module::Shim, crate::pkcs11::faults:
     a_listing_that_hangs_is_given_up,
     a_crash_kills_only_its_process,
     hashing_tokens_get_the_message,
+    a_key_that_shows_nothing_proves_itself_by_its_first_signature,
     one_login_one_logout_and_no_search_while_signing,
 );

@@ -15,14 +15,17 @@ use super::limits::{Limits, Step, within};
 use super::login::{Secret, login};
 use super::mechanism::{Offered, Plan};
 use super::module::{Lease, Module, lock};
+use super::proof::Proof;
 use super::scan::private_key;
 use crate::public_key::PublicKey;
-use crate::{Input, KeyType, RawSignature, SigningAct, SigningAlgorithm, TokenError};
+use crate::{Input, KeyMatch, KeyType, RawSignature, SigningAct, SigningAlgorithm, TokenError};
 
 /// An open act; ends, and logs out, when it is closed or dropped.
 pub(super) struct Act {
     key: Arc<Key>,
     plans: Vec<(SigningAlgorithm, Plan)>,
+    /// Where nothing could be compared at login.
+    proof: Option<Proof>,
     limits: Limits,
     pool: Mutex<Pool>,
     returned: Condvar,
@@ -64,6 +67,7 @@ impl Act {
         let module = lease.module.clone();
         let (key_type, signature_len) = (public.key_type(), public.signature_len());
         let inner = module.clone();
+        let proof = Proof::new(public.clone(), id.clone());
         let log_in = move |step: &Step| {
             step.at("C_OpenSession");
             let session = inner.context.open_ro_session(slot).map_err(failure)?;
@@ -77,7 +81,7 @@ impl Act {
                 Ok((key, Offered::read(&inner.context, slot, key_type)?))
             });
             match found {
-                Ok(((handle, always), offered)) => Ok((session, handle, always, offered, secret)),
+                Ok((key, offered)) => Ok((session, key, offered, secret)),
                 Err(error) => {
                     step.at("C_Logout");
                     // The first error is the one that matters; closing the session follows anyway.
@@ -86,7 +90,7 @@ impl Act {
                 }
             }
         };
-        let (session, handle, always_authenticate, offered, secret) =
+        let (session, found, offered, secret) =
             within(&module.hung, &limits, limits.login, log_in)?;
         let algorithms = offered.algorithms(key_type).0;
         let plans = algorithms
@@ -96,16 +100,17 @@ impl Act {
         let key = Arc::new(Key {
             module,
             slot,
-            handle,
+            handle: found.handle,
             key_type,
             signature_len,
-            secret: Mutex::new(secret.filter(|_| always_authenticate).map(Arc::new)),
-            always_authenticate,
+            secret: Mutex::new(secret.filter(|_| found.always_authenticate).map(Arc::new)),
+            always_authenticate: found.always_authenticate,
         });
         let pool = Pool { idle: Vec::new(), open: 1, most: limits.sessions.max(1), ended: None };
         let mut act = Self {
             key,
             plans,
+            proof: (found.key_match == KeyMatch::Unchecked).then_some(proof),
             limits,
             pool: Mutex::new(pool),
             returned: Condvar::new(),
@@ -207,6 +212,10 @@ impl SigningAct for Act {
         let data = plan.data(algorithm, self.key.key_type, input)?;
         let worker = self.check_out()?;
         let result = worker.ask(Job::Sign { plan: *plan, data }, "C_Sign", self.limits.sign);
+        let result = result.and_then(|signature| match &self.proof {
+            Some(proof) => proof.check(algorithm, input, &signature).map(|()| signature),
+            None => Ok(signature),
+        });
         let mut pool = lock(&self.pool);
         match &result {
             // Its thread hangs, or died: the session is not to be asked again.

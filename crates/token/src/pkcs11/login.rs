@@ -65,7 +65,10 @@ pub(super) fn ask(
 }
 
 /// First line of a PIN file.
-pub(crate) fn pin_file(path: &Path) -> Result<Pin, TokenError> {
+///
+/// # Errors
+/// [`TokenError::PinFileUnusable`].
+pub fn pin_file(path: &Path) -> Result<Pin, TokenError> {
     let unusable = |_| TokenError::PinFileUnusable { path: path.to_path_buf() };
     let file = std::fs::File::open(path).map_err(unusable)?;
     let mut text = Zeroizing::new(String::with_capacity(MAX_PIN_FILE as usize + 1));

@@ -9,6 +9,7 @@ mod login;
 mod mechanism;
 mod module;
 mod object;
+mod proof;
 mod raw;
 mod scan;
 
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use admin::KeyOptions;
 pub use allow::{AllowList, AllowedModule};
 pub use limits::Limits;
+pub use login::pin_file as read_pin_file;
 
 use crate::public_key::PublicKey;
 use crate::uri::Pkcs11Uri;

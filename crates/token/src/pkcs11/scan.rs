@@ -297,13 +297,22 @@ fn key_attributes(
     Ok((id, numbers, always))
 }
 
-/// The private key of a CKA_ID after login, and whether it wants the PIN for each signature.
+/// The private key of a CKA_ID after login.
+pub(super) struct FoundKey {
+    pub(super) handle: ObjectHandle,
+    /// It wants the PIN for each signature.
+    pub(super) always_authenticate: bool,
+    /// Matches, or shows nothing to compare.
+    pub(super) key_match: KeyMatch,
+}
+
+/// Finds the private key of a CKA_ID after login and refuses one that is not the certificate's.
 pub(super) fn private_key(
     session: &Session,
     limits: &Limits,
     id: &[u8],
     public: &PublicKey,
-) -> Result<(ObjectHandle, bool), TokenError> {
+) -> Result<FoundKey, TokenError> {
     let handles = objects(session, ObjectClass::PRIVATE_KEY, Some(id), limits)?;
     let mut unmatched = 0;
     for handle in &handles {
@@ -318,7 +327,9 @@ pub(super) fn private_key(
         }
         match numbers.compare(public) {
             KeyMatch::Mismatch => unmatched += 1,
-            KeyMatch::Matches | KeyMatch::Unchecked => return Ok((*handle, always)),
+            key_match => {
+                return Ok(FoundKey { handle: *handle, always_authenticate: always, key_match });
+            }
         }
     }
     let id = id.to_vec();

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use kyso_testkit::shim::Fault;
 use kyso_token::{
-    HashAlgorithm, Input, KeyPairSpec, KeyStore, PinSource, PinState, SigningAlgorithm, TokenError,
+    Credential, HashAlgorithm, Input, KeyMatch, KeyPairSpec, KeyStore, PinSource, PinState,
+    SigningAlgorithm, TokenError,
 };
 
 use super::bench::{Bench, ECDSA_SHA256, LABEL, PIN, Scripted, limits, sign_and_verify};
@@ -13,7 +14,7 @@ use super::bench::{Bench, ECDSA_SHA256, LABEL, PIN, Scripted, limits, sign_and_v
 const DIGEST: Input<'static> = Input::Digest(&[7; 32]);
 
 /// The process goes on: with the fault gone, a new act signs.
-fn works(bench: &Bench, credential: &kyso_token::Credential) {
+fn works(bench: &Bench, credential: &Credential) {
     bench.fault(Fault::None);
     let act = bench.open(credential).unwrap();
     sign_and_verify(act.as_ref(), credential, ECDSA_SHA256);
@@ -223,6 +224,25 @@ pub(crate) fn hashing_tokens_get_the_message(bench: &Bench) {
     let algorithm = SigningAlgorithm::RsaPkcs1(HashAlgorithm::Sha256);
     assert_eq!(act.sign(algorithm, DIGEST), Err(TokenError::MessageNeeded { algorithm }));
     act.close().unwrap();
+}
+
+pub(crate) fn a_key_that_shows_nothing_proves_itself_by_its_first_signature(bench: &Bench) {
+    let own = bench.p256();
+    let token = kyso_token::TokenSelector::Label(LABEL.into());
+    let other = bench.credential(&token, KeyPairSpec::Ec(kyso_token::Curve::P256));
+    bench.fault(Fault::HidePublicKeys);
+    assert_eq!(bench.of_certificate(&own.certificate).key_match, KeyMatch::Unchecked);
+    let act = bench.open(&own).unwrap();
+    sign_and_verify(act.as_ref(), &own, ECDSA_SHA256);
+    act.close().unwrap();
+    // The certificate of one key under the CKA_ID of the other.
+    let forged = Credential { certificate: other.certificate.clone(), ..own.clone() };
+    let expected = TokenError::CertificateKeyMismatch { id: own.id.clone() };
+    let act = bench.open(&forged).unwrap();
+    assert_eq!(act.sign(ECDSA_SHA256, DIGEST).as_ref(), Err(&expected));
+    assert_eq!(act.sign(ECDSA_SHA256, DIGEST).as_ref(), Err(&expected));
+    act.close().unwrap();
+    works(bench, &own);
 }
 
 pub(crate) fn one_login_one_logout_and_no_search_while_signing(bench: &Bench) {
