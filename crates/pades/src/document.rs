@@ -10,7 +10,8 @@ use crate::object_stream::ObjectStream;
 use crate::parse::indirect_object;
 use crate::rebuild::rebuild;
 use crate::source::{Source, find_in, find_last_in};
-use crate::xref::{Section, SectionForm, XrefEntry, begins_at, look_up, read_chain};
+use crate::xref::{Section, SectionForm, XrefEntry, look_up};
+use crate::xref_chain::{begins_at, read_chain};
 
 /// Decoded object streams kept: a page tree and a form seldom alternate between more.
 const OBJECT_STREAMS_KEPT: usize = 8;
@@ -302,7 +303,9 @@ impl<R: Read + Seek> Document<R> {
             XrefEntry::Compressed { .. } if id.generation != 0 => Ok(None),
             XrefEntry::Compressed { stream, index } => {
                 let stream = self.object_stream(stream)?;
-                stream.object(id.number, index, &self.limits)
+                let (object, work) = stream.object(id.number, index, &self.limits)?;
+                self.source.charge(work)?;
+                Ok(object)
             }
         }
     }

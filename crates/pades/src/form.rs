@@ -127,6 +127,7 @@ impl<R: Read + Seek> Document<R> {
             }
             _ => node.parent,
         };
+        self.source.charge(name.len() as u64)?;
         let value = match own_value.or(node.value) {
             Some(Object::Reference(id)) if self.resolve_object(id)?.is_none() => None,
             value => value,

@@ -52,6 +52,9 @@ mod signing;
 mod source;
 mod text;
 mod xref;
+mod xref_chain;
+mod xref_stream;
+mod xref_table;
 
 pub use byte_range::{ByteRange, Coverage, CoverageFailure};
 pub use digest::{copy_and_hash, digest_byte_ranges};

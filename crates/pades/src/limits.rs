@@ -19,7 +19,7 @@ pub struct Limits {
     pub nesting: usize,
     /// Bytes of one object's text, streams' data apart: 16 MiB, a long form's field list with room.
     pub object_bytes: usize,
-    /// Values within one object: 400,000, which take some 30 MB of memory.
+    /// Values within one object, and objects within one object stream: 400,000, which take some 30 MB of memory.
     pub object_elements: usize,
     /// References followed from one value to the next: 32; ISO 32000-2 §7.3.10 needs one.
     pub reference_hops: usize,
@@ -37,7 +37,8 @@ pub struct Limits {
     pub field_depth: usize,
     /// Signatures in one document: 500; each is hashed over nearly the whole file.
     pub signatures: usize,
-    /// Bytes read or decoded to find objects, in a document's whole life: 1 GiB.
+    /// Bytes read or decoded to find objects, in a document's whole life: 256 MiB. The largest
+    /// cross-reference allowed takes 40 MB of it, a form of 100,000 fields some 50 MB.
     pub parsed_bytes: u64,
     /// Bytes scanned to rebuild a broken cross-reference: 1 GiB, in one pass.
     pub rebuild_bytes: u64,
@@ -64,7 +65,7 @@ impl Limits {
             field_nodes: 100_000,
             field_depth: 64,
             signatures: 500,
-            parsed_bytes: 1 << 30,
+            parsed_bytes: 256 << 20,
             rebuild_bytes: 1 << 30,
         }
     }

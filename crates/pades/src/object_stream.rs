@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 use crate::error::{Error, SyntaxFault};
 use crate::filter;
 use crate::lexer::Lexer;
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 use crate::object::{IndirectObject, Object, Origin, Reference};
 use crate::parse::{error_at, stream_data};
 use crate::source::Source;
@@ -15,7 +15,7 @@ pub(crate) struct ObjectStream {
     number: u32,
     text: Vec<u8>,
     /// Object number and position of each object.
-    index: Vec<(u32, usize)>,
+    index: Vec<(u32, u32)>,
 }
 
 impl ObjectStream {
@@ -50,9 +50,16 @@ impl ObjectStream {
             lexer.skip_white_space();
             let Some(position) = lexer.unsigned() else { break };
             let position = usize::try_from(position).ok().and_then(|at| at.checked_add(first));
+            let position = position.and_then(|at| u32::try_from(at).ok());
             let (Ok(number), Some(position)) = (u32::try_from(number), position) else {
                 return Err(bad(lexer.position()));
             };
+            if index.len() >= limits.object_elements {
+                return Err(Error::LimitExceeded {
+                    limit: Limit::ObjectElements,
+                    maximum: limits.object_elements as u64,
+                });
+            }
             index.push((number, position));
         }
         Ok((Self { number: object.id.number, text, index }, searched))
@@ -71,26 +78,35 @@ impl ObjectStream {
     }
 
     /// The object of this number, looked for first at the index that the cross-reference names.
+    ///
+    /// The second value is the work done, in bytes: many numbers may name one long text.
     pub(crate) fn object(
         &self,
         number: u32,
         index: u32,
         limits: &Limits,
-    ) -> Result<Option<IndirectObject>, Error> {
-        let named = self.index.get(index as usize).filter(|entry| entry.0 == number);
-        let entry = named.or_else(|| self.index.iter().find(|entry| entry.0 == number));
+    ) -> Result<(Option<IndirectObject>, u64), Error> {
+        let mut work = 0;
+        let mut entry = self.index.get(index as usize).filter(|entry| entry.0 == number);
+        if entry.is_none() {
+            work += self.index.len() as u64;
+            entry = self.index.iter().find(|entry| entry.0 == number);
+        }
         let Some(&(_, position)) = entry else {
-            return Ok(None);
+            return Ok((None, work));
         };
+        let position = position as usize;
         let text = self.text.get(position..).ok_or_else(|| bad(position))?;
         let mut lexer = Lexer::new(text, limits);
         let value = lexer.value().map_err(|failure| error_at(position as u64, failure))?;
-        Ok(Some(IndirectObject {
+        work += lexer.position() as u64;
+        let object = IndirectObject {
             id: Reference { number, generation: 0 },
             value,
             text: text[..lexer.position()].to_vec(),
             origin: Origin::ObjectStream(self.number),
-        }))
+        };
+        Ok((Some(object), work))
     }
 }
 

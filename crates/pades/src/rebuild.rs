@@ -26,6 +26,16 @@ struct Found {
     catalog: Option<Reference>,
 }
 
+impl Found {
+    /// Keeps the newest ones, however many there are.
+    fn add_trailer(&mut self, offset: u64, is_stream: bool) {
+        if self.trailers.len() >= 2 * TRAILERS {
+            self.trailers.drain(..TRAILERS);
+        }
+        self.trailers.push((offset, is_stream));
+    }
+}
+
 /// One section that names every object found, the last of each number.
 pub(crate) fn rebuild<R: Read + Seek>(
     source: &mut Source<R>,
@@ -88,15 +98,16 @@ fn scan<R: Read + Seek>(
                         check_count(found.objects.len(), limits)?;
                     }
                 }
-                b't' if rest.starts_with(b"trailer") => found.trailers.push((offset + 7, false)),
+                b't' if rest.starts_with(b"trailer") => found.add_trailer(offset + 7, false),
                 b'/' => {
                     let Some(&(id, object)) = found.objects.last() else {
                         continue;
                     };
                     if is_name(rest, b"/ObjStm") {
                         found.object_streams.push((id, object));
+                        check_count(found.object_streams.len(), limits)?;
                     } else if is_name(rest, b"/XRef") {
-                        found.trailers.push((object, true));
+                        found.add_trailer(object, true);
                     } else if is_name(rest, b"/Catalog") {
                         found.catalog = Some(id);
                     }

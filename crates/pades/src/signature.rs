@@ -101,14 +101,15 @@ impl<R: Read + Seek> Document<R> {
     /// # Errors
     /// An exceeded limit, or as [`object`](Self::object).
     pub fn signatures(&mut self) -> Result<Vec<Signature>, Error> {
+        let maximum = self.limits.signatures;
         let mut fields = Vec::new();
         self.walk_fields(|field| {
-            if field.is_signature() && field.value.is_some() {
+            if field.is_signature() && field.value.is_some() && fields.len() <= maximum {
                 fields.push(field);
             }
         })?;
-        if fields.len() > self.limits.signatures {
-            let maximum = self.limits.signatures as u64;
+        if fields.len() > maximum {
+            let maximum = maximum as u64;
             return Err(Error::LimitExceeded { limit: Limit::Signatures, maximum });
         }
         let mut signatures = Vec::with_capacity(fields.len());

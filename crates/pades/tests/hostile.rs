@@ -40,6 +40,10 @@ fn what_is_no_pdf_says_so() {
     assert!(matches!(outcome(b"%PDF-1.7\n"), Err(Error::NoCatalog)));
     let text = b"%PDF-1.7\nstartxref\n99999999999999999999999\n%%EOF";
     assert!(matches!(outcome(text), Err(Error::NoCatalog)));
+    for offset in ["18446744073709551615", "9223372036854775807", "50"] {
+        let text = format!("%PDF-1.7\nstartxref\n{offset}\n%%EOF");
+        assert!(matches!(outcome(text.as_bytes()), Err(Error::NoCatalog)), "{offset}");
+    }
 }
 
 #[test]
@@ -234,6 +238,37 @@ fn many_entries_end_at_the_limit() {
 fn an_endless_object_ends_at_the_limit() {
     let string = "(".to_owned() + &"a".repeat(17 << 20);
     assert_eq!(limit(&with_pages(&string, &[])), Limit::ObjectBytes);
+}
+
+#[test]
+fn many_numbers_for_one_long_object_end_at_the_limit() {
+    // 40,000 fields, each number naming the same 60,000 bytes: parsed once each, 2.4 GB in all.
+    let first = 400_000;
+    let mut text = String::new();
+    for number in 10..40_010 {
+        text += &format!("{number} 0 ");
+    }
+    text += &" ".repeat(first - text.len());
+    text += "<< /T (x) /FT /Tx /V [";
+    text += &"() ".repeat(20_000);
+    text += "] >>";
+    let fields: String = (10..40_010).map(|number| format!("{number} 0 R ")).collect();
+    let mut builder = Builder::new();
+    builder
+        .object(1, "<< /Type /Catalog /Pages 2 0 R /AcroForm 3 0 R >>")
+        .object(2, "<< /Type /Pages /Kids [ ] /Count 0 >>")
+        .object(3, &format!("<< /Fields [{fields}] >>"))
+        .stream(5, &format!("/Type /ObjStm /N 40000 /First {first}"), text.as_bytes());
+    for index in 0..40_000 {
+        let place = Place::Within(5, index % 65_536);
+        builder.entries.push(Entry { number: index + 10, generation: 0, place });
+    }
+    let bytes = builder.finish_stream(6, "/Root 1 0 R");
+    let limits = Limits { parsed_bytes: 16 << 20, ..Limits::standard() };
+    let mut document = Document::open(Cursor::new(&bytes), limits).expect("opens");
+    let outcome = document.signature_fields();
+    let limit = Limit::ParsedBytes;
+    assert!(matches!(outcome, Err(Error::LimitExceeded { limit: found, .. }) if found == limit));
 }
 
 #[test]
