@@ -11,11 +11,13 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use crate::error::{Damage, JournalError};
+use crate::group::lock;
 use crate::note::VerifierKey;
 use crate::record::{SALT_BYTES, Salt};
 use crate::tree::{Frontier, Hash};
@@ -85,6 +87,10 @@ pub(crate) const ROW: &str = "sequence, kind, leaf, nodes, salt, name, intent, \
 impl Store {
     /// Creates the folder (0700) and an empty file (0600) where they are absent.
     pub(crate) fn create_files(path: &Path) -> Result<(), JournalError> {
+        // Another thread must not open the journal before the new file is closed here, or it loses
+        // its locks (see `connect`).
+        static CREATING: Mutex<()> = Mutex::new(());
+        let _creating = lock(&CREATING);
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -109,6 +115,10 @@ impl Store {
     /// Opens an existing file for writing: WAL, every commit flushed.
     pub(crate) fn open(path: &Path, busy: Duration) -> Result<Self, JournalError> {
         let store = Self::connect(path, busy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // SQLite opens what it may not write for reading, and says so only at the first write.
+        if store.sql(store.connection.is_readonly("main"))? {
+            return Err(JournalError::ReadOnly { path: path.to_owned() });
+        }
         store.set_wal()?;
         // fullfsync matters on macOS alone, where fsync does not reach the medium.
         store.sql(store.connection.execute_batch(
@@ -123,11 +133,16 @@ impl Store {
     }
 
     fn connect(path: &Path, busy: Duration, access: OpenFlags) -> Result<Self, JournalError> {
-        // SQLite says only "cannot open"; the system says why.
-        let mut options = fs::OpenOptions::new();
-        options.read(true);
-        options.write(access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE));
-        options.open(path).map_err(|error| JournalError::io(path, &error))?;
+        // SQLite says only "cannot open"; the system says why. The file itself must not be opened
+        // here: closing it would drop the locks that this process's other connections hold on it
+        // (POSIX advisory locks).
+        match fs::metadata(path) {
+            Err(error) => return Err(JournalError::io(path, &error)),
+            Ok(metadata) if metadata.is_dir() => {
+                return Err(JournalError::io(path, &io::ErrorKind::IsADirectory.into()));
+            }
+            Ok(_) => {}
+        }
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)
             .map_err(|error| JournalError::sqlite(path, busy, &error))?;
