@@ -26,6 +26,8 @@ pub(super) struct Act {
     plans: Vec<(SigningAlgorithm, Plan)>,
     /// Where nothing could be compared at login.
     proof: Option<Proof>,
+    /// Whether there is a login to end: a token may need none.
+    logged_in: bool,
     limits: Limits,
     pool: Mutex<Pool>,
     returned: Condvar,
@@ -66,6 +68,7 @@ impl Act {
     ) -> Result<Self, TokenError> {
         let module = lease.module.clone();
         let (key_type, signature_len) = (public.key_type(), public.signature_len());
+        let logged_in = secret.is_some();
         let inner = module.clone();
         let proof = Proof::new(public.clone(), id.clone());
         let log_in = move |step: &Step| {
@@ -111,6 +114,7 @@ impl Act {
             key,
             plans,
             proof: (found.key_match == KeyMatch::Unchecked).then_some(proof),
+            logged_in,
             limits,
             pool: Mutex::new(pool),
             returned: Condvar::new(),
@@ -182,6 +186,7 @@ impl Act {
         let pool = self.pool.get_mut().unwrap_or_else(PoisonError::into_inner);
         let (workers, ended) = (std::mem::take(&mut pool.idle), pool.ended.take());
         let logged_out = match workers.first() {
+            _ if !self.logged_in => Ok(()),
             Some(worker) => worker.ask(Job::Logout, "C_Logout", self.limits.call).map(drop),
             None => self.open_session().and_then(|session| {
                 within(&self.key.module.hung, &self.limits, self.limits.call, move |step| {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pkcs11::object::{AttributeType, ObjectClass};
+use pkcs11::object::AttributeType;
 use pkcs11::session::{Session, UserType};
 use pkcs11::slot::Slot;
 
@@ -203,11 +203,7 @@ impl Pkcs11Store {
                 None if scan::is_ca(&certificate) => Vec::new(),
                 None => return Err(TokenError::KeyNotFound { id: Vec::new() }),
             };
-            replace_certificates(session, &id, &limits, step)?;
-            step.at("C_CreateObject");
-            session
-                .create_object(&certificate_template(&certificate, &id, &label)?)
-                .map_err(failure)?;
+            write_certificate(session, &certificate, &id, &label, &limits, step)?;
             Ok(KeyImport { id, spki })
         })
     }
@@ -262,19 +258,31 @@ pub struct KeyOptions {
     pub always_authenticate: bool,
 }
 
-/// An older certificate of the same key gives way: two with one CKA_ID could not be told apart.
-fn replace_certificates(
+/// Writes the certificate, then removes an older one of the same key: two with one CKA_ID could not be told apart.
+///
+/// In this order, since a token that is full or pulled out in between must not be left without any.
+fn write_certificate(
     session: &Session,
+    certificate: &[u8],
     id: &[u8],
+    label: &str,
     limits: &Limits,
     step: &Step,
 ) -> Result<(), TokenError> {
-    if id.is_empty() {
+    step.at("C_FindObjects");
+    let old = scan::certificates(session, limits)?;
+    let old: Vec<_> = old.into_iter().filter(|it| it.id == id).collect();
+    if old.iter().any(|it| it.value == certificate) {
         return Ok(());
     }
-    for old in scan::objects(session, ObjectClass::CERTIFICATE, Some(id), limits)? {
+    step.at("C_CreateObject");
+    session.create_object(&certificate_template(certificate, id, label)?).map_err(failure)?;
+    // Without CKA_ID they are intermediates, any number of them.
+    if !id.is_empty() {
         step.at("C_DestroyObject");
-        session.destroy_object(old).map_err(failure)?;
+        for certificate in old {
+            session.destroy_object(certificate.handle).map_err(failure)?;
+        }
     }
     Ok(())
 }

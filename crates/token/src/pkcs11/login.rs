@@ -35,7 +35,10 @@ pub(super) fn ask(
     purpose: PinPurpose,
     token: &TokenInfo,
 ) -> Result<Secret, TokenError> {
-    let state = if purpose == PinPurpose::SecurityOfficer { token.so_pin } else { token.user_pin };
+    let state = match purpose {
+        PinPurpose::SecurityOfficer | PinPurpose::NewSecurityOfficer => token.so_pin,
+        PinPurpose::Login | PinPurpose::NewUser | PinPurpose::KeyFile => token.user_pin,
+    };
     let request = PinRequest { purpose, token: token.clone(), state };
     let presents = matches!(purpose, PinPurpose::Login | PinPurpose::SecurityOfficer);
     if presents && state.locked {

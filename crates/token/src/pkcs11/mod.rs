@@ -64,6 +64,21 @@ impl Pkcs11Store {
         })
     }
 
+    /// Every mechanism of a slot that the standard names (CKM_), as the token lists them.
+    ///
+    /// # Errors
+    /// The module's errors.
+    pub fn mechanisms(&self, module: &Path, slot_id: u64) -> Result<Vec<String>, TokenError> {
+        let module = self.module(module)?;
+        let slot = pkcs11::slot::Slot::try_from(slot_id).map_err(failure::failure)?;
+        let inner = module.clone();
+        within(&module.hung, &self.limits, self.limits.call, move |step| {
+            step.at("C_GetMechanismList");
+            let listed = inner.context.get_mechanism_list(slot).map_err(failure::failure)?;
+            Ok(listed.iter().map(ToString::to_string).collect())
+        })
+    }
+
     /// The one credential that a URI names; its `module-path` only narrows the allow-list.
     ///
     /// # Errors

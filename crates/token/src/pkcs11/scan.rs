@@ -179,13 +179,17 @@ pub(super) fn is_ca(certificate: &[u8]) -> bool {
     constraints.ok().flatten().is_some_and(|(_, constraints)| constraints.ca)
 }
 
-struct CertificateObject {
-    id: Vec<u8>,
+pub(super) struct CertificateObject {
+    pub(super) handle: ObjectHandle,
+    pub(super) id: Vec<u8>,
     label: String,
-    value: Vec<u8>,
+    pub(super) value: Vec<u8>,
 }
 
-fn certificates(session: &Session, limits: &Limits) -> Result<Vec<CertificateObject>, TokenError> {
+pub(super) fn certificates(
+    session: &Session,
+    limits: &Limits,
+) -> Result<Vec<CertificateObject>, TokenError> {
     let wanted = [AttributeType::Id, AttributeType::Label, AttributeType::Value];
     let mut certificates = Vec::new();
     for handle in objects(session, ObjectClass::CERTIFICATE, None, limits)? {
@@ -198,7 +202,7 @@ fn certificates(session: &Session, limits: &Limits) -> Result<Vec<CertificateObj
                 _ => {}
             }
         }
-        certificates.push(CertificateObject { id, label, value });
+        certificates.push(CertificateObject { handle, id, label, value });
     }
     Ok(certificates)
 }

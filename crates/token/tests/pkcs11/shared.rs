@@ -246,6 +246,26 @@ pub(crate) fn certificates_find_their_key_by_number(bench: &Bench) {
         sign_and_verify(act.as_ref(), credential, ECDSA_SHA256);
         act.close().unwrap();
     }
+    // A certificate written twice stays one; a new one of the same key takes the old one's place.
+    let write = |certificate: &[u8]| {
+        bench
+            .store
+            .import_certificate(&bench.module, &token, &bench.pin(), &(), certificate, "c")
+            .unwrap();
+        bench.store.credentials().unwrap()
+    };
+    assert_eq!(write(&first.certificate).len(), 2);
+    let profile = kyso_testkit::Profile::document_signing(
+        kyso_testkit::Subject::seal(),
+        1_577_836_800,
+        2_208_988_800,
+    );
+    let spki = spki_of(&first.certificate);
+    let renewed = bench.authority.issue(&profile, &spki).unwrap();
+    let credentials = write(&renewed);
+    assert_eq!(credentials.len(), 2);
+    let found = credentials.iter().find(|it| it.id == first.id).unwrap();
+    assert_eq!((&found.certificate, found.key_match), (&renewed, KeyMatch::Matches));
     // Intermediates are offered beside the leaf and are no credentials themselves.
     let intermediate = bench.authority.intermediate_der().to_vec();
     bench
@@ -260,6 +280,12 @@ pub(crate) fn certificates_find_their_key_by_number(bench: &Bench) {
     let refused =
         bench.store.import_certificate(&bench.module, &token, &bench.pin(), &(), &stranger, "x");
     assert_eq!(refused, Err(TokenError::KeyNotFound { id: Vec::new() }));
+}
+
+fn spki_of(certificate: &[u8]) -> Vec<u8> {
+    use der::{Decode, Encode};
+    let certificate = x509_cert::Certificate::from_der(certificate).unwrap();
+    certificate.tbs_certificate().subject_public_key_info().to_der().unwrap()
 }
 
 pub(crate) fn a_certificate_over_another_key_is_refused(bench: &Bench) {

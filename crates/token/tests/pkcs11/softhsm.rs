@@ -28,6 +28,25 @@ pub(crate) fn always_authenticate_keys_sign(bench: &Bench) {
     }
 }
 
+/// A login that somebody left behind in this process must not let an act sign without a PIN of its own.
+pub(crate) fn a_leftover_login_lets_nobody_sign(bench: &Bench) {
+    use ::pkcs11::{context::Pkcs11, session::UserType};
+    let credential = bench.p256();
+    let context = Pkcs11::new(&bench.module).unwrap();
+    let mut slots = context.get_slots_with_token().unwrap().into_iter();
+    let slot = slots.find(|slot| slot.id() == credential.token.slot_id).unwrap();
+    let session = context.open_ro_session(slot).unwrap();
+    session.login(UserType::User, Some(&super::bench::PIN.into())).unwrap();
+    let prompt = super::bench::Scripted::new(Some("99999999"));
+    let refused = bench.store.open(&credential, &kyso_token::PinSource::Prompt, &prompt).err();
+    assert!(matches!(refused, Some(TokenError::PinIncorrect { .. })), "{refused:?}");
+    session.login(UserType::User, Some(&super::bench::PIN.into())).unwrap();
+    let act = bench.open(&credential).unwrap();
+    sign_and_verify(act.as_ref(), &credential, ECDSA_SHA256);
+    act.close().unwrap();
+    session.login(UserType::User, Some(&super::bench::PIN.into())).expect("the act logged out");
+}
+
 pub(crate) fn paths_off_the_list_are_refused_by_name(bench: &Bench) {
     let load = |list: AllowList| Pkcs11Store::new(list, limits()).modules().remove(0).err();
     let name = std::path::PathBuf::from(bench.module.file_name().unwrap());
