@@ -29,6 +29,7 @@ enum {
 	CKR_DEVICE_MEMORY = 0x31,
 	CKR_DEVICE_REMOVED = 0x32,
 	CKR_PIN_LOCKED = 0xA4,
+	CKR_SESSION_COUNT = 0xB1,
 	CKR_SESSION_HANDLE_INVALID = 0xB3,
 };
 
@@ -183,6 +184,9 @@ static CK_RV get_mechanism_list(CK_ULONG slot, CK_ULONG *list, CK_ULONG *length)
 static CK_RV open_session(CK_ULONG slot, CK_ULONG flags, void *application, void *notify, CK_ULONG *session)
 {
 	record("C_OpenSession");
+	if (fault("session-count", OPEN_SESSION, NULL))
+		return CKR_SESSION_COUNT;
+	count(OPEN_SESSION);
 	return ((CK_RV(*)(CK_ULONG, CK_ULONG, void *, void *, CK_ULONG *))real->function[OPEN_SESSION])(
 		slot, flags, application, notify, session);
 }

@@ -37,6 +37,8 @@ pub enum Fault {
     HashOnly,
     /// No public key object is found.
     HidePublicKeys,
+    /// `C_OpenSession` returns CKR_SESSION_COUNT.
+    SessionCount,
     /// `C_Sign` returns CKR_DEVICE_REMOVED.
     DeviceRemoved,
     /// `C_Sign` returns CKR_DEVICE_MEMORY.
@@ -76,6 +78,7 @@ impl Fault {
             Self::SlotsHang(milliseconds) => ("slots-hang", milliseconds),
             Self::HashOnly => ("hash-only", 0),
             Self::HidePublicKeys => ("hide-public-keys", 0),
+            Self::SessionCount => ("session-count", 0),
             Self::DeviceRemoved => ("device-removed", 0),
             Self::DeviceMemory => ("device-memory", 0),
             Self::DeviceError => ("device-error", 0),

@@ -77,6 +77,8 @@ over!(shim, Module::Shim, crate::pkcs11::faults:
     lost_session_ends_the_act_and_the_next_works,
     device_memory_fails_one_item,
     wrong_lengths_are_named,
+    threads_sign_at_the_same_time,
+    a_token_with_few_sessions_serves_many_threads,
     a_hang_is_given_up,
     a_login_that_hangs_is_given_up,
     a_listing_that_hangs_is_given_up,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kyso_testkit::shim::Fault;
 use kyso_token::{
     Credential, HashAlgorithm, Input, KeyMatch, KeyPairSpec, KeyStore, PinSource, PinState,
-    SigningAlgorithm, TokenError,
+    SigningAct, SigningAlgorithm, TokenError,
 };
 
 use super::bench::{Bench, ECDSA_SHA256, LABEL, PIN, Scripted, limits, sign_and_verify};
@@ -150,6 +150,43 @@ pub(crate) fn wrong_lengths_are_named(bench: &Bench) {
         sign_and_verify(act.as_ref(), &credential, ECDSA_SHA256);
     }
     act.close().unwrap();
+}
+
+/// Signs once in each of four threads and says how long all took.
+fn four_threads(act: &dyn SigningAct) -> Duration {
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| act.sign(ECDSA_SHA256, DIGEST).unwrap());
+        }
+    });
+    start.elapsed()
+}
+
+pub(crate) fn threads_sign_at_the_same_time(bench: &Bench) {
+    let credential = bench.p256();
+    let act = bench.open(&credential).unwrap();
+    bench.fault(Fault::Hang(600));
+    let elapsed = four_threads(act.as_ref());
+    assert!(elapsed < Duration::from_millis(3 * 600), "{elapsed:?} for four calls of 600 ms");
+    bench.fault(Fault::None);
+    act.close().unwrap();
+}
+
+pub(crate) fn a_token_with_few_sessions_serves_many_threads(bench: &Bench) {
+    let credential = bench.p256();
+    let act = bench.open(&credential).unwrap();
+    bench.fault_after(Fault::SessionCount, 1);
+    bench.calls();
+    for _ in 0..20 {
+        four_threads(act.as_ref());
+    }
+    let calls = bench.calls();
+    assert_eq!(calls.of("C_Sign"), 80);
+    let opened = calls.of("C_OpenSession");
+    assert!(opened <= 4, "{opened} calls: refused once, not asked for each item");
+    act.close().unwrap();
+    works(bench, &credential);
 }
 
 pub(crate) fn a_hang_is_given_up(bench: &Bench) {
