@@ -15,6 +15,8 @@ pub struct SignedData {
     pub(crate) content_type: ObjectIdentifier,
     pub(crate) content: Content,
     pub(crate) certificates: Vec<Vec<u8>>,
+    /// Those of `certificates` that can be read.
+    pub(crate) readable_certificates: Vec<Certificate>,
     pub(crate) crls: Vec<Vec<u8>>,
     pub(crate) signer_infos: Vec<SignerInfo>,
 }
@@ -206,7 +208,7 @@ impl SignedData {
     /// The X.509 certificates that can be read, in order; they prove nothing by being there.
     #[must_use]
     pub fn certificates(&self) -> Vec<Certificate> {
-        self.certificates.iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
+        self.readable_certificates.clone()
     }
 
     /// Each member of `certificates` as received, of whatever kind.

@@ -161,6 +161,10 @@ struct Verification<'a> {
     extra: &'a [Certificate],
 }
 
+/// Most certificates of one name and serial number that are tried on a signature without a binding; an honest
+/// structure has one.
+const MAX_CANDIDATES: usize = 4;
+
 /// What the signed attributes say, read and checked for their form.
 #[derive(Default)]
 struct Claims {
@@ -315,6 +319,7 @@ impl Verification<'_> {
         if named.is_empty() {
             return Err(VerifyFailure::SigningCertificateMismatch { sid: sid.clone() });
         }
+        named.truncate(MAX_CANDIDATES);
         Ok(named)
     }
 

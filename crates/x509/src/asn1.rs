@@ -4,6 +4,14 @@
 //! a slice of the input: decoders that build values and encode them again cannot give that, nor can they
 //! read BER with indefinite lengths. This reader keeps for each element its exact bytes.
 
+mod error;
+mod write;
+
+pub use error::{Asn1Error, Asn1ErrorKind};
+pub use write::{
+    NULL, constructed, header_bytes, oid, sequence, set_of, small_integer, tlv, unsigned_integer,
+};
+
 use const_oid::ObjectIdentifier;
 use std::borrow::Cow;
 
@@ -51,66 +59,6 @@ pub enum Rules {
     /// X.690 §8: any length form; strings may be split.
     Ber,
 }
-
-/// Why bytes are not the ASN.1 that was expected, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asn1Error {
-    /// Offset in bytes from the start of the buffer that was given to the outermost reader.
-    pub offset: usize,
-    /// What was wrong there.
-    pub kind: Asn1ErrorKind,
-}
-
-/// The ways in which ASN.1 is malformed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asn1ErrorKind {
-    /// The element says it is longer than its surroundings.
-    Truncated,
-    /// A length that is not in the shortest form where DER is demanded, or wider than 64 bits.
-    InvalidLength,
-    /// An indefinite length where DER is demanded, or on a primitive element.
-    IndefiniteLength,
-    /// Another element was expected here.
-    UnexpectedTag {
-        /// Identifier octet expected.
-        expected: u8,
-        /// Identifier octet found; `None` at the end of the data.
-        found: Option<u8>,
-    },
-    /// Bytes follow the last element.
-    TrailingData,
-    /// Nesting deeper than [`MAX_DEPTH`].
-    TooDeep,
-    /// The content octets break the rules of their type.
-    InvalidValue {
-        /// Identifier octet of the element.
-        tag: u8,
-    },
-}
-
-impl core::fmt::Display for Asn1Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self.kind {
-            Asn1ErrorKind::Truncated => f.write_str("ASN.1 element is truncated")?,
-            Asn1ErrorKind::InvalidLength => f.write_str("invalid ASN.1 length")?,
-            Asn1ErrorKind::IndefiniteLength => f.write_str("indefinite length is not allowed")?,
-            Asn1ErrorKind::UnexpectedTag { expected, found: Some(found) } => {
-                write!(f, "expected ASN.1 tag 0x{expected:02x}, found 0x{found:02x}")?
-            }
-            Asn1ErrorKind::UnexpectedTag { expected, found: None } => {
-                write!(f, "expected ASN.1 tag 0x{expected:02x}, found the end")?
-            }
-            Asn1ErrorKind::TrailingData => f.write_str("data after the last ASN.1 element")?,
-            Asn1ErrorKind::TooDeep => write!(f, "ASN.1 nested deeper than {MAX_DEPTH}")?,
-            Asn1ErrorKind::InvalidValue { tag } => {
-                write!(f, "invalid content of ASN.1 tag 0x{tag:02x}")?;
-            }
-        }
-        write!(f, " at offset {}", self.offset)
-    }
-}
-
-impl core::error::Error for Asn1Error {}
 
 /// A cursor over consecutive elements.
 #[derive(Clone, Debug)]
@@ -504,80 +452,6 @@ fn indefinite_len(bytes: &[u8], offset: usize, rules: Rules) -> Result<usize, As
         }
     }
 }
-
-/// The identifier and definite length octets of an element whose content has `value_len` bytes.
-#[must_use]
-pub fn header_bytes(tag: u8, value_len: u64) -> Vec<u8> {
-    let mut header = vec![tag];
-    if value_len < 0x80 {
-        header.extend(value_len.to_le_bytes().first());
-    } else {
-        let octets = value_len.to_be_bytes();
-        let skip = octets.iter().take_while(|octet| **octet == 0).count();
-        header.extend((0x80_usize + octets.len() - skip).to_le_bytes().first());
-        header.extend_from_slice(&octets[skip..]);
-    }
-    header
-}
-
-/// An element in DER.
-#[must_use]
-pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
-    let mut element = header_bytes(tag, value.len() as u64);
-    element.extend_from_slice(value);
-    element
-}
-
-/// A SEQUENCE of encoded elements.
-#[must_use]
-pub fn sequence<T: AsRef<[u8]>>(elements: &[T]) -> Vec<u8> {
-    constructed(tag::SEQUENCE, elements)
-}
-
-/// A constructed element of encoded elements in the given order.
-#[must_use]
-pub fn constructed<T: AsRef<[u8]>>(tag: u8, elements: &[T]) -> Vec<u8> {
-    let mut value = Vec::new();
-    for element in elements {
-        value.extend_from_slice(element.as_ref());
-    }
-    tlv(tag, &value)
-}
-
-/// A SET OF encoded elements, sorted as DER demands (X.690 §11.6).
-#[must_use]
-pub fn set_of(mut elements: Vec<Vec<u8>>) -> Vec<u8> {
-    elements.sort();
-    constructed(tag::SET, &elements)
-}
-
-/// An OBJECT IDENTIFIER in DER.
-#[must_use]
-pub fn oid(value: ObjectIdentifier) -> Vec<u8> {
-    tlv(tag::OBJECT_IDENTIFIER, value.as_bytes())
-}
-
-/// A small non-negative INTEGER in DER.
-#[must_use]
-pub fn small_integer(value: u32) -> Vec<u8> {
-    unsigned_integer(&value.to_be_bytes())
-}
-
-/// A non-negative INTEGER in DER from its big-endian magnitude; leading zeros are dropped.
-#[must_use]
-pub fn unsigned_integer(magnitude: &[u8]) -> Vec<u8> {
-    let skip = magnitude.iter().take_while(|byte| **byte == 0).count();
-    let digits = &magnitude[skip..];
-    let mut value = Vec::with_capacity(digits.len() + 1);
-    if digits.first().is_none_or(|byte| byte & 0x80 != 0) {
-        value.push(0);
-    }
-    value.extend_from_slice(digits);
-    tlv(tag::INTEGER, &value)
-}
-
-/// NULL in DER.
-pub const NULL: [u8; 2] = [tag::NULL, 0];
 
 #[cfg(test)]
 mod tests {

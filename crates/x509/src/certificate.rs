@@ -10,7 +10,7 @@ use crate::time::Time;
 use base64::Engine as _;
 use const_oid::ObjectIdentifier;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A certificate; cloning it copies a pointer.
 #[derive(Clone)]
@@ -29,6 +29,8 @@ struct Inner {
     validity: Validity,
     spki: Range<usize>,
     extensions: Extensions,
+    /// Read once: thousands of signatures may be made under one certificate.
+    public_key: OnceLock<Result<PublicKey, PublicKeyError>>,
 }
 
 /// The period in which the issuer vouches for the certificate, both ends included (RFC 5280 §4.1.2.5).
@@ -138,6 +140,7 @@ impl Certificate {
             spki: range(&spki),
             extensions,
             der: der.to_vec(),
+            public_key: OnceLock::new(),
         })))
     }
 
@@ -273,7 +276,7 @@ impl Certificate {
     /// # Errors
     /// When it is of a kind that we do not have, or no valid key.
     pub fn public_key(&self) -> Result<PublicKey, PublicKeyError> {
-        PublicKey::from_spki_der(self.spki_der())
+        self.0.public_key.get_or_init(|| PublicKey::from_spki_der(self.spki_der())).clone()
     }
 
     /// Digest of the whole certificate as received.

@@ -4,18 +4,21 @@
 //! extensions. A certificate with nameConstraints or policyConstraints is refused by its own error, because
 //! passing over them would be worse. Revocation is a question of its own, asked with the path in hand.
 
+mod check;
 mod error;
 pub mod policy;
 
 pub use error::PathError;
 pub use policy::{CertificateUsage, PathPolicy};
 
+use self::check::{
+    check_critical_extensions, check_key, check_path, check_usage, check_validity, public_key,
+};
 use crate::algorithm::SignatureAlgorithm;
 use crate::certificate::Certificate;
-use crate::extension;
-use crate::public_key::{PublicKey, PublicKeyAlgorithm, VerifyError};
+
+use crate::public_key::VerifyError;
 use crate::time::Time;
-use const_oid::ObjectIdentifier;
 
 /// A name and a key that are trusted without proof (RFC 5280 §6.1.1 (d)), here given as a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -301,178 +304,4 @@ pub fn verify_certificate(
             },
         }
     })
-}
-
-fn public_key(certificate: &Certificate) -> Result<PublicKey, PathError> {
-    certificate
-        .public_key()
-        .map_err(|error| PathError::UnusableKey { subject: certificate.subject().clone(), error })
-}
-
-/// RFC 5280 §6.1.3–6.1.5 over a path whose signatures have been verified, from the anchor down.
-fn check_path(
-    certificates: &[Certificate],
-    anchor: &TrustAnchor,
-    policy: &PathPolicy,
-    time: Time,
-) -> Result<(), PathError> {
-    if policy.anchor_validity {
-        check_validity(&anchor.certificate, time)?;
-    }
-    // §6.1.2 (k): as many intermediates as the policy allows, or fewer where the anchor says so.
-    let mut allowed = policy.max_path_len;
-    if let Some(len) = path_len(&anchor.certificate) {
-        allowed = allowed.min(len);
-    }
-    for (position, certificate) in certificates.iter().enumerate().rev() {
-        check_validity(certificate, time)?;
-        check_critical_extensions(certificate)?;
-        check_algorithms(certificate, anchor, policy)?;
-        if position == 0 {
-            return check_usage(certificate, policy.usage);
-        }
-        check_issuer(certificate)?;
-        // §6.1.4 (l): self-issued certificates do not count.
-        if !certificate.is_self_issued() {
-            allowed = allowed.checked_sub(1).ok_or_else(|| PathError::PathLenConstraint {
-                subject: certificate.subject().clone(),
-            })?;
-        }
-        if let Some(len) = path_len(certificate) {
-            allowed = allowed.min(len);
-        }
-    }
-    Ok(())
-}
-
-fn path_len(certificate: &Certificate) -> Option<usize> {
-    let len = certificate.extensions().basic_constraints()?.path_len?;
-    usize::try_from(len).ok()
-}
-
-fn check_validity(certificate: &Certificate, time: Time) -> Result<(), PathError> {
-    let validity = certificate.validity();
-    if time < validity.not_before {
-        return Err(PathError::NotYetValid {
-            subject: certificate.subject().clone(),
-            time,
-            not_before: validity.not_before,
-        });
-    }
-    if time > validity.not_after {
-        return Err(PathError::Expired {
-            subject: certificate.subject().clone(),
-            time,
-            not_after: validity.not_after,
-        });
-    }
-    Ok(())
-}
-
-/// Critical extensions whose meaning is processed here, or cannot narrow a path that demands no policy.
-const UNDERSTOOD: [ObjectIdentifier; 12] = [
-    extension::SUBJECT_KEY_IDENTIFIER,
-    extension::AUTHORITY_KEY_IDENTIFIER,
-    extension::KEY_USAGE,
-    extension::EXTENDED_KEY_USAGE,
-    extension::BASIC_CONSTRAINTS,
-    extension::SUBJECT_ALT_NAME,
-    extension::ISSUER_ALT_NAME,
-    extension::CERTIFICATE_POLICIES,
-    extension::POLICY_MAPPINGS,
-    extension::INHIBIT_ANY_POLICY,
-    extension::CRL_DISTRIBUTION_POINTS,
-    extension::AUTHORITY_INFO_ACCESS,
-];
-
-fn check_critical_extensions(certificate: &Certificate) -> Result<(), PathError> {
-    for extension in certificate.extensions().all() {
-        let subject = || certificate.subject().clone();
-        match extension.oid {
-            // These constrain even where a certificate authority forgot to mark them.
-            extension::NAME_CONSTRAINTS => {
-                return Err(PathError::NameConstraintsNotProcessed { subject: subject() });
-            }
-            extension::POLICY_CONSTRAINTS => {
-                return Err(PathError::PolicyConstraintsNotProcessed { subject: subject() });
-            }
-            oid if extension.critical && !UNDERSTOOD.contains(&oid) => {
-                return Err(PathError::UnknownCriticalExtension { subject: subject(), oid });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn check_issuer(certificate: &Certificate) -> Result<(), PathError> {
-    let subject = || certificate.subject().clone();
-    // §6.1.4 (k): a certificate without basicConstraints is no certificate authority, whatever its version.
-    if !certificate.is_certificate_authority() {
-        return Err(PathError::NotACertificateAuthority { subject: subject() });
-    }
-    // §6.1.4 (n).
-    match certificate.key_usage() {
-        Some(usage) if !usage.key_cert_sign() => {
-            Err(PathError::NotForCertificateSigning { subject: subject(), key_usage: usage })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The policy's cryptographic limits; the signature on the anchor itself counts for nothing.
-fn check_algorithms(
-    certificate: &Certificate,
-    anchor: &TrustAnchor,
-    policy: &PathPolicy,
-) -> Result<(), PathError> {
-    check_key(certificate, policy)?;
-    if *certificate == anchor.certificate {
-        return Ok(());
-    }
-    let algorithm = SignatureAlgorithm::from_algorithm_identifier(
-        certificate.signature_algorithm(),
-    )
-    .map_err(|error| PathError::UnsupportedAlgorithm {
-        subject: certificate.subject().clone(),
-        error,
-    })?;
-    match algorithm.digest_algorithm() {
-        Some(digest) if !policy.digests.contains(&digest) => {
-            Err(PathError::WeakAlgorithm { subject: certificate.subject().clone(), algorithm })
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_key(certificate: &Certificate, policy: &PathPolicy) -> Result<PublicKey, PathError> {
-    let key = public_key(certificate)?;
-    match key.algorithm() {
-        PublicKeyAlgorithm::Rsa { bits } if bits < policy.min_rsa_bits => Err(PathError::WeakKey {
-            subject: certificate.subject().clone(),
-            bits,
-            minimum: policy.min_rsa_bits,
-        }),
-        _ => Ok(key),
-    }
-}
-
-fn check_usage(certificate: &Certificate, usage: CertificateUsage) -> Result<(), PathError> {
-    let subject = || certificate.subject().clone();
-    let Some(purposes) = usage.accepted_purposes() else {
-        return Ok(());
-    };
-    if let Some(key_usage) = certificate.key_usage()
-        && !key_usage.digital_signature()
-        && !key_usage.content_commitment()
-    {
-        return Err(PathError::NotForSigning { subject: subject(), key_usage });
-    }
-    match certificate.extended_key_usage() {
-        None if usage.requires_purpose() => Err(PathError::PurposeMissing { subject: subject() }),
-        Some(found) if !found.iter().any(|purpose| purposes.contains(purpose)) => {
-            Err(PathError::PurposeNotAccepted { subject: subject(), found: found.to_vec() })
-        }
-        _ => Ok(()),
-    }
 }

@@ -84,7 +84,8 @@ fn pem_and_der_give_the_same() {
     bundle.extend(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
     bundle.extend(root.to_pem().into_bytes());
     assert_eq!(Certificate::all_from_pem_or_der(&bundle).unwrap(), [leaf.clone(), root.clone()]);
-    assert_eq!(Certificate::all_from_pem_or_der(leaf.as_der()).unwrap(), [leaf.clone()]);
+    let der = Certificate::all_from_pem_or_der(leaf.as_der()).unwrap();
+    assert_eq!(der, std::slice::from_ref(leaf));
     assert_eq!(Certificate::all_from_pem_or_der(b"no certificate"), Err(CertificateError::Missing));
     let open = b"x -----BEGIN CERTIFICATE-----\nMII";
     assert_eq!(Certificate::all_from_pem_or_der(open), Err(CertificateError::Pem { offset: 2 }));

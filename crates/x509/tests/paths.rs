@@ -70,7 +70,8 @@ fn a_path_is_found_in_any_order_and_among_impostors() {
     );
     // An intermediate may be the anchor, and so may the end entity.
     assert_eq!(validate(&leaf, &[], &lower).unwrap().chain().len(), 2);
-    assert_eq!(validate(&leaf, &[], &leaf).unwrap().chain(), [leaf.clone()]);
+    let own = validate(&leaf, &[], &leaf).unwrap().chain();
+    assert_eq!(own, std::slice::from_ref(&leaf));
     // A root of the same name with another key is no anchor of ours.
     pki.key("twin", P256);
     let twin = pki.issue("twin", "Gốc", "twin", CA, &[]);
