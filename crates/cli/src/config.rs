@@ -64,7 +64,8 @@ impl Config {
 
 /// Where the journal lies when nobody says otherwise.
 pub(crate) fn default_journal() -> Option<PathBuf> {
-    base("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA").map(|folder| folder.join("kyso/journal.sqlite"))
+    base("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA")
+        .map(|folder| folder.join("kyso/journal.sqlite"))
 }
 
 fn default_file() -> Option<PathBuf> {
@@ -72,9 +73,8 @@ fn default_file() -> Option<PathBuf> {
 }
 
 fn base(xdg: &str, below_home: &str, windows: &str) -> Option<PathBuf> {
-    let absolute = |name: &str| {
-        std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
-    };
+    let absolute =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     if cfg!(windows) {
         return absolute(windows);
     }

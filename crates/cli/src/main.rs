@@ -1,3 +1,59 @@
 //! The program `kyso`.
 
-fn main() {}
+mod args;
+mod cert;
+mod config;
+mod demo;
+mod desk;
+mod doctor;
+mod files;
+mod journal;
+mod key_file;
+mod prompt;
+mod sign;
+mod sign_problem;
+mod text;
+mod token;
+mod token_problem;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{CertCommand, Cli, Command};
+use desk::Desk;
+use text::{Lang, Problem};
+
+/// An operational error: nothing could be said about any signature.
+const OPERATIONAL: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let lang = cli.lang.unwrap_or_else(Lang::from_locale);
+    match run(cli, lang) {
+        Ok(code) => ExitCode::from(code),
+        Err((problem, lang)) => {
+            eprintln!("{}", problem.shown(lang));
+            ExitCode::from(OPERATIONAL)
+        }
+    }
+}
+
+/// Runs the command and gives its exit code.
+fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
+    let desk = Desk::open(&cli, locale).map_err(|problem| (problem, locale))?;
+    let lang = desk.lang();
+    let code = match cli.command {
+        Command::Demo(arguments) => demo::run(&arguments, lang),
+        Command::Token(command) => token::run(&desk, command),
+        Command::Cert(CertCommand::List { json, file, pin_file }) => {
+            cert::list(&desk, json.json, &file, pin_file.as_deref())
+        }
+        Command::Sign(arguments) => sign::run(&desk, arguments),
+        Command::Verify(arguments) => verify::run(&desk, &arguments),
+        Command::Journal(command) => journal::run(&desk, command),
+        Command::Doctor(arguments) => doctor::run(&desk, arguments.json.json),
+    };
+    code.map_err(|problem| (problem, lang))
+}

@@ -12,11 +12,6 @@ pub(crate) fn explain(error: &TokenError, lang: Lang) -> Problem {
     Problem::new(code, what, why, remedy)
 }
 
-/// The stable code of a token's error, also written into the journal.
-pub(crate) fn code(error: &TokenError) -> &'static str {
-    parts(error).0
-}
-
 type Pair = (&'static str, &'static str);
 
 /// Code; what and what to do in Vietnamese; the same in English.
@@ -41,7 +36,10 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
         ),
         E::ModuleMissing { .. } => (
             "module-missing",
-            ("không tìm thấy mô-đun PKCS#11", "cài phần mềm của nhà cung cấp token; xem `kyso doctor`"),
+            (
+                "không tìm thấy mô-đun PKCS#11",
+                "cài phần mềm của nhà cung cấp token; xem `kyso doctor`",
+            ),
             (
                 "the PKCS#11 module is not there",
                 "install the token vendor's software; `kyso doctor` shows what is found",
@@ -102,11 +100,17 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
         E::PinFileUnusable { .. } => (
             "pin-file-unusable",
             ("không đọc được tệp PIN", "kiểm tra tệp và quyền đọc của nó; PIN nằm ở dòng đầu"),
-            ("the PIN file cannot be used", "check the file and its permissions; line 1 is the PIN"),
+            (
+                "the PIN file cannot be used",
+                "check the file and its permissions; line 1 is the PIN",
+            ),
         ),
         E::PinSourceUnsuitable => (
             "pin-source-unsuitable",
-            ("token không nhận PIN theo cách này", "nhập PIN trên bàn phím của đầu đọc, hoặc bỏ pin-source"),
+            (
+                "token không nhận PIN theo cách này",
+                "nhập PIN trên bàn phím của đầu đọc, hoặc bỏ pin-source",
+            ),
             (
                 "the token does not take its PIN this way",
                 "type the PIN on the reader's pad, or leave pin-source out",
@@ -180,7 +184,10 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
         ),
         E::KeyUnsupported => (
             "key-unsupported",
-            ("loại khóa hoặc độ dài khóa không được hỗ trợ", "dùng RSA 2048–4096, P-256, P-384, P-521 hoặc Ed25519"),
+            (
+                "loại khóa hoặc độ dài khóa không được hỗ trợ",
+                "dùng RSA 2048–4096, P-256, P-384, P-521 hoặc Ed25519",
+            ),
             (
                 "the key's type or size is not supported",
                 "use RSA 2048–4096, P-256, P-384, P-521 or Ed25519",
@@ -210,14 +217,17 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
         E::MechanismNotOffered { .. } => (
             "mechanism-not-offered",
             ("token không hỗ trợ thuật toán này", "thử `--rsa-padding pkcs1` hoặc `--digest` khác"),
-            ("the token does not offer this algorithm", "try `--rsa-padding pkcs1` or another `--digest`"),
+            (
+                "the token does not offer this algorithm",
+                "try `--rsa-padding pkcs1` or another `--digest`",
+            ),
         ),
         E::DeviceMemory { .. } => (
             "device-memory",
             ("token hết bộ nhớ", "đóng phần mềm khác đang dùng token rồi thử lại"),
             ("the token is out of memory", "close other programs that use it and try again"),
         ),
-        E::DeviceError { .. } | E::UnexpectedLength { .. } => (
+        E::DeviceError { .. } | E::UnexpectedLength { .. } | E::ReplyMalformed { .. } => (
             "device-error",
             ("token gặp lỗi hoặc trả về dữ liệu vô nghĩa", "rút token, cắm lại rồi ký lại"),
             ("the token failed or returned nonsense", "reinsert the token and sign again"),
@@ -232,10 +242,21 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ("nhãn token quá dài", "dùng nhãn tối đa 32 byte (chữ có dấu chiếm 2–3 byte)"),
             ("the token's label is too long", "use at most 32 bytes (letters with marks take 2–3)"),
         ),
-        E::TokenExchanged => (
-            "token-exchanged",
-            ("token trong đầu đọc đã bị đổi", "xem lại `kyso cert list` rồi ký lại"),
-            ("another token is in the reader now", "look at `kyso cert list` and sign again"),
+        E::ModuleDigestMismatch { .. } => (
+            "module-changed",
+            (
+                "mô-đun PKCS#11 không còn như lúc được cho phép",
+                "nếu vừa cập nhật phần mềm token, nhờ quản trị viên xác nhận lại SHA-256",
+            ),
+            (
+                "the PKCS#11 module is not the one that was allowed",
+                "after an update of the vendor's software, have the administrator confirm its SHA-256",
+            ),
+        ),
+        E::UriPinValueRefused => (
+            "uri-pin-value",
+            ("URI không được chứa PIN", "dùng `pin-source=file:…` hoặc để kyso hỏi PIN"),
+            ("a URI may not hold the PIN", "use `pin-source=file:…`, or let kyso ask for it"),
         ),
         E::PrivateKeyMalformed => (
             "private-key-malformed",
@@ -258,8 +279,12 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
 /// The facts behind the error: the library's own words, which name path, function or counter.
 fn why(error: &TokenError, lang: Lang) -> String {
     match (error, lang) {
-        (TokenError::PinLength { min, max }, Lang::Vi) => format!("PIN phải dài {min} đến {max} byte"),
-        (TokenError::UriAmbiguous { matches }, Lang::Vi) => format!("có {matches} chứng thư khớp với URI"),
+        (TokenError::PinLength { min, max }, Lang::Vi) => {
+            format!("PIN phải dài {min} đến {max} byte")
+        }
+        (TokenError::UriAmbiguous { matches }, Lang::Vi) => {
+            format!("có {matches} chứng thư khớp với URI")
+        }
         (TokenError::UriMalformed { offset }, Lang::Vi) => format!("sai ở byte thứ {offset}"),
         _ => error.to_string(),
     }

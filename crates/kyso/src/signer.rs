@@ -45,6 +45,21 @@ pub enum PathStatus {
     NoAnchors,
 }
 
+/// How the key is reached.
+pub enum Access<'a> {
+    /// By logging in, once the certificate has been found fit.
+    Store {
+        /// The store that holds the key.
+        store: &'a dyn KeyStore,
+        /// Where the PIN comes from.
+        source: &'a PinSource,
+        /// Who is asked for it.
+        prompt: &'a dyn PinPrompt,
+    },
+    /// The act is open already, for a key file that shows its certificates only when unlocked.
+    Act(Box<dyn SigningAct>),
+}
+
 /// A key that is logged in and may sign; dropping it logs out.
 pub struct Signer {
     act: Box<dyn SigningAct>,
@@ -63,10 +78,8 @@ impl Signer {
     /// [`SignError::Certificate`] when the certificate may not sign now; nothing was asked of the
     /// person yet. [`SignError::Token`] from the token.
     pub fn open(
-        store: &dyn KeyStore,
         credential: &Credential,
-        source: &PinSource,
-        prompt: &dyn PinPrompt,
+        access: Access<'_>,
         preference: Preference,
         trust: &Trust,
         signing_time: Time,
@@ -93,7 +106,12 @@ impl Signer {
             kyso_cades::Form::Pades,
         )
         .map_err(SignError::Cades)?;
-        let act = store.open(credential, source, prompt).map_err(SignError::Token)?;
+        let act = match access {
+            Access::Store { store, source, prompt } => {
+                store.open(credential, source, prompt).map_err(SignError::Token)?
+            }
+            Access::Act(act) => act,
+        };
         Ok(Self {
             act,
             algorithm,

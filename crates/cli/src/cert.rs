@@ -1,0 +1,116 @@
+//! `kyso cert list`.
+
+use std::path::{Path, PathBuf};
+
+use kyso_token::{Credential, KeyMatch, KeyStore as _, KeyType};
+use kyso_x509::path::check_end_entity;
+use kyso_x509::{Certificate, PathPolicy, Time};
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::sign_problem::date;
+use crate::text::{Lang, Problem};
+use crate::token_problem;
+
+/// Lists what can sign; certificates that cannot (expired, not for signing) say so.
+pub(crate) fn list(
+    desk: &Desk,
+    as_json: bool,
+    files: &[PathBuf],
+    pin_file: Option<&Path>,
+) -> Result<u8, Problem> {
+    let lang = desk.lang();
+    let mut credentials = match desk.tokens().credentials() {
+        Ok(found) => found,
+        // Key files can be listed on a machine without any module.
+        Err(error) if files.is_empty() => return Err(token_problem::explain(&error, lang)),
+        Err(_) => Vec::new(),
+    };
+    for file in files {
+        credentials.extend(desk.key_file_credentials(file, pin_file)?);
+    }
+    let now = Time::from_unix_seconds(jiff::Timestamp::now().as_second());
+    if as_json {
+        let rows: Vec<Value> = credentials.iter().map(|one| row(one, now)).collect();
+        println!("{:#}", json!({ "certificates": rows }));
+        return Ok(0);
+    }
+    if credentials.is_empty() {
+        eprintln!(
+            "{}",
+            lang.pick(
+                "Không thấy chứng thư nào. Cắm token vào, rồi xem `kyso doctor`.",
+                "No certificate was found. Insert the token, then see `kyso doctor`.",
+            )
+        );
+    }
+    for credential in &credentials {
+        print(credential, now, lang);
+    }
+    Ok(0)
+}
+
+fn print(credential: &Credential, now: Time, lang: Lang) {
+    let Ok(certificate) = Certificate::from_der(&credential.certificate) else {
+        println!(
+            "{}\n  {}",
+            credential.uri,
+            lang.pick("không đọc được chứng thư", "unreadable certificate")
+        );
+        return;
+    };
+    let subject = certificate.subject();
+    println!("{}", subject.common_name().map_or_else(|| subject.to_string(), str::to_owned));
+    println!("  {subject}");
+    let (issuer, valid, key, uri) =
+        lang.pick(("cơ quan cấp", "hiệu lực", "khóa", "URI"), ("issuer", "valid", "key", "URI"));
+    println!("  {issuer}: {}", certificate.issuer());
+    let validity = certificate.validity();
+    println!("  {valid}: {} – {}", date(validity.not_before), date(validity.not_after));
+    println!(
+        "  {key}: {}, token {} ({})",
+        key_name(credential.key_type),
+        credential.token.label,
+        credential.token.serial
+    );
+    println!("  {uri}: {}", credential.uri);
+    if let Some(reason) = unusable(credential, &certificate, now) {
+        println!("  {}: {reason}", lang.pick("KHÔNG ký được", "CANNOT sign"));
+    }
+}
+
+/// Why this credential would be refused at signing, if so.
+fn unusable(credential: &Credential, certificate: &Certificate, now: Time) -> Option<String> {
+    if credential.key_match == KeyMatch::Mismatch {
+        return Some("certificate and key do not match".to_owned());
+    }
+    check_end_entity(certificate, &PathPolicy::document_signing(), now)
+        .err()
+        .map(|error| error.to_string())
+}
+
+fn row(credential: &Credential, now: Time) -> Value {
+    let certificate = Certificate::from_der(&credential.certificate).ok();
+    let text = |pick: fn(&Certificate) -> String| certificate.as_ref().map(pick);
+    json!({
+        "uri": credential.uri,
+        "subject": text(|c| c.subject().to_string()),
+        "issuer": text(|c| c.issuer().to_string()),
+        "serial": text(Certificate::serial_hex),
+        "sha256": text(|c| hex::encode(c.sha256_fingerprint().as_bytes())),
+        "not_before": text(|c| c.validity().not_before.to_string()),
+        "not_after": text(|c| c.validity().not_after.to_string()),
+        "key": key_name(credential.key_type),
+        "token": { "label": credential.token.label, "serial": credential.token.serial },
+        "unusable": certificate.as_ref().and_then(|c| unusable(credential, c, now)),
+    })
+}
+
+/// A key's kind as people name it.
+pub(crate) fn key_name(key: KeyType) -> String {
+    match key {
+        KeyType::Rsa { bits } => format!("RSA-{bits}"),
+        KeyType::Ec(curve) => format!("{curve:?}").replace('P', "P-"),
+        KeyType::Ed25519 => "Ed25519".to_owned(),
+    }
+}

@@ -1,0 +1,235 @@
+//! What every command needs: language, configuration, token store, journal.
+
+use std::path::{Path, PathBuf};
+
+use kyso::sign::SignError;
+use kyso::signer::{Access, Preference, Signer, Trust};
+use kyso_journal::{Journal, Options, Reader};
+use kyso_token::pkcs11::{AllowList, Limits, Pkcs11Store};
+use kyso_token::pkcs12::{KeyFileUri, Pkcs12Store};
+use kyso_token::{Credential, KeyStore as _, PinSource, Pkcs11Uri, SigningAct, TokenError};
+use kyso_x509::Time;
+
+use crate::args::Cli;
+use crate::config::{self, Config};
+use crate::prompt::Terminal;
+use crate::text::{Lang, Problem};
+use crate::{journal, token_problem};
+
+/// Where a person sits: their configuration and what follows from it.
+pub(crate) struct Desk {
+    lang: Lang,
+    config: Config,
+    journal: Option<PathBuf>,
+    tokens: Pkcs11Store,
+}
+
+/// A credential and the way to its key.
+pub(crate) struct Chosen {
+    pub(crate) credential: Credential,
+    way: Way,
+}
+
+enum Way {
+    Token(Pkcs11Store, PinSource),
+    KeyFile(Pkcs12Store, PinSource),
+    /// A key file whose certificates showed only once it was unlocked.
+    Unlocked(Box<dyn SigningAct>),
+}
+
+impl Chosen {
+    /// Checks the certificate, then logs in.
+    pub(crate) fn open(
+        self,
+        prompt: &Terminal,
+        preference: Preference,
+        trust: &Trust,
+        signing_time: Time,
+    ) -> Result<Signer, SignError> {
+        let access = match &self.way {
+            Way::Token(store, source) => Access::Store { store, source, prompt },
+            Way::KeyFile(store, source) => Access::Store { store, source, prompt },
+            Way::Unlocked(_) => {
+                let Way::Unlocked(act) = self.way else { return Err(SignError::Interrupted) };
+                let access = Access::Act(act);
+                return Signer::open(&self.credential, access, preference, trust, signing_time);
+            }
+        };
+        Signer::open(&self.credential, access, preference, trust, signing_time)
+    }
+}
+
+impl Desk {
+    pub(crate) fn open(cli: &Cli, locale: Lang) -> Result<Self, Problem> {
+        let config = Config::load(cli.config.as_deref(), locale)?;
+        let lang = cli.lang.or(config.language()).unwrap_or(locale);
+        let journal = cli.journal.clone().or_else(|| config.journal.clone());
+        let tokens = Pkcs11Store::new(AllowList::of_paths(modules(&config)), Limits::interactive());
+        Ok(Self { lang, config, journal: journal.or_else(config::default_journal), tokens })
+    }
+
+    pub(crate) fn lang(&self) -> Lang {
+        self.lang
+    }
+
+    pub(crate) fn prompt(&self) -> Terminal {
+        Terminal { lang: self.lang }
+    }
+
+    /// The tokens behind the allowed modules.
+    pub(crate) fn tokens(&self) -> &Pkcs11Store {
+        &self.tokens
+    }
+
+    /// Trust anchors: of the command line and of the configuration.
+    pub(crate) fn trust(&self, given: &[PathBuf]) -> Vec<PathBuf> {
+        given.iter().chain(&self.config.trust).cloned().collect()
+    }
+
+    /// Further certificates: of the command line and of the configuration.
+    pub(crate) fn untrusted(&self, given: &[PathBuf]) -> Vec<PathBuf> {
+        given.iter().chain(&self.config.untrusted).cloned().collect()
+    }
+
+    /// Where the journal lies.
+    pub(crate) fn journal_path(&self) -> Result<&Path, Problem> {
+        self.journal.as_deref().ok_or_else(|| {
+            Problem::new(
+                "journal-nowhere",
+                self.lang.pick("không biết đặt nhật ký ở đâu", "there is no place for the journal"),
+                self.lang.pick("biến HOME không được đặt", "HOME is not set"),
+                self.lang.pick("dùng `--journal TỆP`", "use `--journal FILE`"),
+            )
+        })
+    }
+
+    /// The journal, open for writing; made where it is not there yet.
+    pub(crate) fn journal(&self) -> Result<Journal, Problem> {
+        let path = self.journal_path()?;
+        let explain = |error| journal::explain(&error, path, self.lang);
+        let journal = Options::new(unix_micros)
+            .and_then(|options| Journal::open(path, options))
+            .map_err(explain)?;
+        let interrupted = journal.interrupted().len();
+        if interrupted > 0 {
+            eprintln!(
+                "{}",
+                self.lang.pick(
+                    format!("Lần trước có {interrupted} lượt ký bị ngắt; đã ghi «interrupted» vào nhật ký."),
+                    format!("{interrupted} earlier act(s) were interrupted; the journal now says so."),
+                )
+            );
+        }
+        Ok(journal)
+    }
+
+    /// The journal, open for reading.
+    pub(crate) fn journal_reader(&self) -> Result<Reader, Problem> {
+        let path = self.journal_path()?;
+        Reader::open(path, kyso_journal::DEFAULT_BUSY)
+            .map_err(|error| journal::explain(&error, path, self.lang))
+    }
+
+    /// The credential that a URI names, or the only one there is.
+    pub(crate) fn credential(&self, uri: Option<&str>) -> Result<Chosen, Problem> {
+        match uri.or(self.config.credential.as_deref()) {
+            Some(uri) if uri.starts_with("file:") => {
+                self.key_file_credential(uri).map_err(|error| self.explain(&error))
+            }
+            Some(uri) => self.token_credential(uri).map_err(|error| self.explain(&error)),
+            None => {
+                let credentials =
+                    self.tokens.credentials().map_err(|error| self.explain(&error))?;
+                let uri = Pkcs11Uri::default();
+                let credential = uri.select(&credentials).map_err(|error| self.explain(&error))?;
+                Ok(self.chosen(credential.clone(), None))
+            }
+        }
+    }
+
+    fn token_credential(&self, uri: &str) -> Result<Chosen, TokenError> {
+        let uri: Pkcs11Uri = uri.parse()?;
+        let credential = self.tokens.find(&uri)?;
+        Ok(self.chosen(credential, uri.pin()))
+    }
+
+    fn chosen(&self, credential: Credential, pin: Option<PinSource>) -> Chosen {
+        let pad = credential.token.protected_authentication_path;
+        let otherwise = if pad { PinSource::ProtectedPath } else { PinSource::Prompt };
+        let way = Way::Token(self.tokens.clone(), pin.unwrap_or(otherwise));
+        Chosen { credential, way }
+    }
+
+    /// `file:key.p12`, with `?pin-source=file:…` where the password lies in a file.
+    fn key_file_credential(&self, uri: &str) -> Result<Chosen, TokenError> {
+        let (path, query) = match uri.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (uri, None),
+        };
+        let uri: KeyFileUri = path.parse()?;
+        let pin = match query {
+            None => PinSource::Prompt,
+            Some(query) => match query.strip_prefix("pin-source=") {
+                Some(source) if !query.contains('|') => {
+                    PinSource::File(source.strip_prefix("file:").unwrap_or(source).into())
+                }
+                _ => return Err(TokenError::UriMalformed { offset: path.len() + 1 }),
+            },
+        };
+        let store = Pkcs12Store::new([uri.path.clone()]);
+        let listed = store.credentials()?;
+        if !listed.is_empty() {
+            let credential = uri.select(&listed)?.clone();
+            return Ok(Chosen { credential, way: Way::KeyFile(store, pin) });
+        }
+        let (credential, act) = store.open_uri(&uri, &pin, &self.prompt())?;
+        Ok(Chosen { credential, way: Way::Unlocked(act) })
+    }
+
+    /// The credentials of a key file; its password is asked for where its certificates are encrypted.
+    pub(crate) fn key_file_credentials(
+        &self,
+        path: &Path,
+        pin_file: Option<&Path>,
+    ) -> Result<Vec<Credential>, Problem> {
+        let store = Pkcs12Store::new([path.to_path_buf()]);
+        let listed = match store.credentials() {
+            Ok(listed) if !listed.is_empty() => Ok(listed),
+            Ok(_) => store.reveal(path, &pin_source(pin_file), &self.prompt()),
+            Err(error) => Err(error),
+        };
+        listed.map_err(|error| self.explain(&error))
+    }
+
+    pub(crate) fn explain(&self, error: &TokenError) -> Problem {
+        token_problem::explain(error, self.lang)
+    }
+
+    /// Who asks, as the journal records it.
+    pub(crate) fn requester(&self) -> String {
+        let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
+        format!("cli user={} pid={}", user.as_deref().unwrap_or("?"), std::process::id())
+    }
+}
+
+/// A PIN from a file where one is named, else from the terminal.
+pub(crate) fn pin_source(file: Option<&Path>) -> PinSource {
+    file.map_or(PinSource::Prompt, |path| PinSource::File(path.to_path_buf()))
+}
+
+/// The allow-list: what the configuration names, then the profiles' modules that are installed.
+fn modules(config: &Config) -> Vec<PathBuf> {
+    let mut paths = config.modules.clone();
+    // The profiles are part of the program; `kyso-token`'s tests parse them.
+    let installed = kyso_token::profile::installed_modules().unwrap_or_default();
+    for module in installed.modules() {
+        if !paths.contains(&module.path) {
+            paths.push(module.path.clone());
+        }
+    }
+    paths
+}
+
+fn unix_micros() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or(0)
+}

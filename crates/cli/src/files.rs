@@ -1,0 +1,72 @@
+//! Certificates from files and folders.
+
+use std::path::{Path, PathBuf};
+
+use kyso_x509::Certificate;
+
+use crate::text::{Lang, Problem};
+
+/// Largest certificate file: the national CRL-free bundles have a few hundred kB.
+const MOST_BYTES: u64 = 8 * 1024 * 1024;
+
+/// All certificates of files and folders (DER or PEM; of a folder `*.pem`, `*.crt`, `*.cer`, `*.der`).
+pub(crate) fn certificates(paths: &[PathBuf], lang: Lang) -> Result<Vec<Certificate>, Problem> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path)
+                .map_err(|error| unreadable(path, &error.to_string(), lang))?;
+            let mut files: Vec<PathBuf> =
+                entries.flatten().map(|entry| entry.path()).filter(|file| named(file)).collect();
+            files.sort();
+            for file in files {
+                found.extend(read(&file, lang)?);
+            }
+        } else {
+            found.extend(read(path, lang)?);
+        }
+    }
+    Ok(found)
+}
+
+fn read(path: &Path, lang: Lang) -> Result<Vec<Certificate>, Problem> {
+    let len = path.metadata().map_err(|error| unreadable(path, &error.to_string(), lang))?.len();
+    if len > MOST_BYTES {
+        let why = lang.pick("tệp quá lớn", "the file is too large");
+        return Err(unreadable(path, why, lang));
+    }
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error.to_string(), lang))?;
+    Certificate::all_from_pem_or_der(&bytes)
+        .map_err(|error| unreadable(path, &error.to_string(), lang))
+}
+
+fn named(path: &Path) -> bool {
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| matches!(extension, "pem" | "crt" | "cer" | "der"))
+}
+
+fn unreadable(path: &Path, why: &str, lang: Lang) -> Problem {
+    Problem::new(
+        "certificate-file-unreadable",
+        lang.pick("không đọc được tệp chứng thư", "a certificate file cannot be read"),
+        format!("{}: {why}", path.display()),
+        lang.pick(
+            "kiểm tra đường dẫn; tệp phải chứa chứng thư X.509 dạng PEM hoặc DER",
+            "check the path; the file must hold X.509 certificates, PEM or DER",
+        ),
+    )
+}
+
+/// The DER of the first PEM block.
+pub(crate) fn pem_body(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    let body: String = text
+        .lines()
+        .skip_while(|line| !line.starts_with("-----BEGIN"))
+        .skip(1)
+        .take_while(|line| !line.starts_with("-----END"))
+        .map(str::trim)
+        .collect();
+    base64::engine::general_purpose::STANDARD.decode(body).ok()
+}

@@ -1,0 +1,170 @@
+//! Why a file was not signed, in words a clerk can act on.
+
+use kyso::sign::SignError;
+use kyso_x509::path::PathError;
+use kyso_x509::{Name, Time};
+
+use crate::text::{Lang, Problem};
+use crate::token_problem;
+
+/// The three parts of a signing error.
+pub(crate) fn explain(error: &SignError, lang: Lang) -> Problem {
+    use SignError as E;
+    let (vi, en): ((&str, &str), (&str, &str)) = match error {
+        E::Token(error) => return token_problem::explain(error, lang),
+        E::Certificate(error) => return path(error, lang),
+        E::Unreadable { .. } | E::NotAFile { .. } | E::Empty { .. } => (
+            ("không đọc được tệp cần ký", "kiểm tra tên tệp, quyền đọc và nội dung tệp"),
+            ("the file to sign cannot be read", "check its name, its permissions and its content"),
+        ),
+        E::SourceChanged { .. } => (
+            ("tệp bị thay đổi trong khi ký", "đóng chương trình đang ghi tệp rồi ký lại"),
+            (
+                "the file changed while it was being signed",
+                "close the program that writes it, sign again",
+            ),
+        ),
+        E::TargetExists { .. } => (
+            ("tệp đầu ra đã có sẵn", "chọn tên khác bằng `-o`, hoặc thêm `--force` để thay thế"),
+            ("the output file exists already", "choose another name with `-o`, or add `--force`"),
+        ),
+        E::Unwritable { .. } => (
+            ("không ghi được tệp đã ký", "kiểm tra thư mục, quyền ghi và dung lượng đĩa"),
+            (
+                "the signed file cannot be written",
+                "check the folder, its permissions and the disk's space",
+            ),
+        ),
+        E::NotPublished { .. } => (
+            (
+                "chữ ký đã ghi nhật ký nhưng tệp không đặt được tên",
+                "kiểm tra thư mục đầu ra rồi ký lại",
+            ),
+            (
+                "the signature is recorded but the file could not be given its name",
+                "check the output folder and sign again",
+            ),
+        ),
+        E::CertificateSyntax(_) => (
+            ("không đọc được chứng thư của người ký", "chọn chứng thư khác (`kyso cert list`)"),
+            ("the signer's certificate cannot be read", "choose another one (`kyso cert list`)"),
+        ),
+        E::EcdsaEncoding(_) => (
+            ("token trả về chữ ký sai dạng", "rút token, cắm lại rồi ký lại"),
+            ("the token returned a malformed signature", "reinsert the token and sign again"),
+        ),
+        E::Pades(kyso_pades::Error::Encrypted) => (
+            ("tệp PDF được mã hóa", "bỏ mật khẩu của PDF (in lại thành PDF mới) rồi ký"),
+            ("the PDF is encrypted", "remove its password (print it to a new PDF), then sign"),
+        ),
+        E::Pades(_) => (
+            (
+                "không ký được tệp PDF này",
+                "mở và lưu lại bằng trình đọc PDF, hoặc ký dạng `--format cades`",
+            ),
+            (
+                "this PDF cannot be signed",
+                "open and save it with a PDF program, or sign it with `--format cades`",
+            ),
+        ),
+        E::Cades(_) => (
+            ("không tạo được cấu trúc CMS", "gửi dòng lỗi này cho bộ phận hỗ trợ"),
+            ("the CMS structure cannot be made", "send this message to support"),
+        ),
+        E::Recorder(_) | E::NotRecorded(_) => (
+            (
+                "không ghi được nhật ký nên không phát hành chữ ký nào",
+                "kiểm tra thư mục nhật ký, quyền ghi và dung lượng đĩa; xem `kyso journal verify`",
+            ),
+            (
+                "the journal cannot be written, so no signature was released",
+                "check the journal's folder, permissions and disk space; see `kyso journal verify`",
+            ),
+        ),
+        _ => (
+            ("lượt ký bị ngắt", "ký lại tệp này"),
+            ("the act was interrupted", "sign this file again"),
+        ),
+    };
+    let (what, remedy) = lang.pick(vi, en);
+    Problem::new(error.code(), what, error.to_string(), remedy)
+}
+
+/// Why the certificate may not sign.
+fn path(error: &PathError, lang: Lang) -> Problem {
+    use PathError as E;
+    let renew = lang.pick(
+        "xin cấp lại chứng thư (Mẫu 04), hoặc chọn chứng thư khác (`kyso cert list`)",
+        "ask for a new certificate (Form 04), or choose another one (`kyso cert list`)",
+    );
+    let other = lang.pick(
+        "chọn chứng thư dùng để ký (`kyso cert list`)",
+        "choose a certificate made for signing (`kyso cert list`)",
+    );
+    let (code, vi, en, remedy) = match error {
+        E::Expired { subject, not_after, .. } => (
+            "certificate-expired",
+            format!("chứng thư của {} đã hết hạn {}", name(subject), date(*not_after)),
+            format!("the certificate of {} expired on {}", name(subject), date(*not_after)),
+            renew,
+        ),
+        E::NotYetValid { subject, not_before, .. } => (
+            "certificate-not-yet-valid",
+            format!("chứng thư của {} chỉ có hiệu lực từ {}", name(subject), date(*not_before)),
+            format!(
+                "the certificate of {} is valid only from {}",
+                name(subject),
+                date(*not_before)
+            ),
+            lang.pick(
+                "kiểm tra đồng hồ máy tính; chờ đến ngày đó",
+                "check the computer's clock; wait",
+            ),
+        ),
+        E::NotForSigning { subject, .. }
+        | E::PurposeNotAccepted { subject, .. }
+        | E::PurposeMissing { subject } => (
+            "certificate-not-for-signing",
+            format!("chứng thư của {} không dùng để ký tài liệu", name(subject)),
+            format!("the certificate of {} is not for signing documents", name(subject)),
+            other,
+        ),
+        E::UnknownIssuer { subject, .. } => (
+            "no-path",
+            format!("không tìm thấy đường dẫn từ chứng thư của {} tới gốc tin cậy", name(subject)),
+            format!("no path leads from the certificate of {} to a trust anchor", name(subject)),
+            lang.pick(
+                "thêm chứng thư trung gian bằng `--untrusted`, hoặc chứng thư gốc bằng `--trust`",
+                "add the intermediate with `--untrusted`, or the root with `--trust`",
+            ),
+        ),
+        E::WeakAlgorithm { subject, .. } | E::WeakKey { subject, .. } => (
+            "certificate-weak",
+            format!("chứng thư của {} dùng thuật toán hoặc khóa quá yếu", name(subject)),
+            format!("the certificate of {} uses too weak an algorithm or key", name(subject)),
+            renew,
+        ),
+        _ => (
+            "certificate-refused",
+            "chứng thư của người ký không đạt yêu cầu".to_owned(),
+            "the signer's certificate does not meet the demands".to_owned(),
+            other,
+        ),
+    };
+    Problem::new(code, lang.pick(vi, en), error.to_string(), remedy)
+}
+
+fn name(name: &Name) -> String {
+    name.common_name().map_or_else(|| name.to_string(), str::to_owned)
+}
+
+/// A time as Vietnamese documents write it, in this machine's zone.
+pub(crate) fn date(time: Time) -> String {
+    match jiff::Timestamp::from_second(time.as_unix_seconds()) {
+        Ok(timestamp) => timestamp
+            .to_zoned(jiff::tz::TimeZone::system())
+            .strftime("%d/%m/%Y %H:%M:%S %:z")
+            .to_string(),
+        Err(_) => time.to_string(),
+    }
+}

@@ -1,0 +1,388 @@
+//! `kyso verify`.
+
+use std::path::{Path, PathBuf};
+
+use kyso::indication::Indication;
+use kyso::report::{Check, FileReport, Finding, Need, SignatureReport};
+use kyso::signer::Trust;
+use kyso::verify::{Options, Policy, VerifyFileError, verify_file};
+use kyso_x509::path::TrustAnchor;
+use kyso_x509::{Certificate, Time};
+use serde_json::{Value, json};
+
+use crate::args::VerifyArgs;
+use crate::desk::Desk;
+use crate::files;
+use crate::sign_problem::date;
+use crate::text::{Lang, Problem};
+
+/// Exit codes by verdict; of several the worst counts: 2 before 1 before 3.
+const PASSED: u8 = 0;
+const FAILED: u8 = 1;
+const OPERATIONAL: u8 = 2;
+const INDETERMINATE: u8 = 3;
+
+pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
+    let lang = desk.lang();
+    let policy = policy(arguments.policy.as_deref(), lang)?;
+    if arguments.content.is_some() && arguments.files.len() > 1 {
+        return Err(Problem::new(
+            "one-content-many-files",
+            lang.pick("có nhiều tệp nhưng chỉ một nội dung", "several files but one content"),
+            lang.pick("`--content` chỉ dùng với một tệp", "`--content` belongs to one file"),
+            lang.pick("kiểm tra từng tệp một", "verify the files one at a time"),
+        ));
+    }
+    let anchors = files::certificates(&desk.trust(&arguments.trust), lang)?;
+    let candidates = files::certificates(&desk.untrusted(&arguments.untrusted), lang)?;
+    let trust = Trust {
+        anchors: anchors.into_iter().map(TrustAnchor::from_certificate).collect(),
+        candidates,
+    };
+    let time = arguments.time.unwrap_or_else(jiff::Timestamp::now);
+    let validation_time = Time::from_unix_seconds(time.as_second());
+    let mut worst = PASSED;
+    let mut rows = Vec::new();
+    for file in &arguments.files {
+        let content = arguments.content.clone().or_else(|| beside(file));
+        let options =
+            Options { trust: &trust, policy, validation_time, content: content.as_deref() };
+        match verify_file(file, &options) {
+            Ok(report) => {
+                worst = worse(worst, exit_code(report.indication));
+                if arguments.json {
+                    rows.push(file_json(&report, lang));
+                } else {
+                    print(&report, lang);
+                }
+            }
+            Err(error) => {
+                worst = worse(worst, OPERATIONAL);
+                let problem = explain(&error, lang);
+                if arguments.json {
+                    rows.push(json!({ "file": file, "error": problem.json() }));
+                } else {
+                    eprintln!("{}", problem.shown(lang));
+                }
+            }
+        }
+    }
+    if arguments.json {
+        let one = rows.len() == 1;
+        let value = if one { rows.remove(0) } else { json!({ "files": rows }) };
+        println!("{value:#}");
+    }
+    Ok(worst)
+}
+
+fn policy(name: Option<&str>, lang: Lang) -> Result<Policy, Problem> {
+    let Some(name) = name else { return Ok(Policy::RevocationRequired) };
+    Policy::from_name(name).ok_or_else(|| {
+        Problem::new(
+            "policy-unknown",
+            lang.pick("không có chính sách kiểm tra đó", "there is no such policy"),
+            format!("--policy {name}"),
+            lang.pick(
+                "dùng `integrity-only` hoặc `revocation-required`; bản này chưa đọc tệp chính sách",
+                "use `integrity-only` or `revocation-required`; this version reads no policy files yet",
+            ),
+        )
+    })
+}
+
+/// The content that a detached signature's name points to: the name without `.p7s`.
+fn beside(file: &Path) -> Option<PathBuf> {
+    let detached = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("p7s"));
+    Some(file.with_extension("")).filter(|content| detached && content.is_file())
+}
+
+const fn exit_code(indication: Indication) -> u8 {
+    match indication {
+        Indication::TotalPassed => PASSED,
+        Indication::TotalFailed(_) => FAILED,
+        Indication::Indeterminate(_) => INDETERMINATE,
+    }
+}
+
+fn worse(one: u8, other: u8) -> u8 {
+    let rank = |code| match code {
+        OPERATIONAL => 3,
+        FAILED => 2,
+        INDETERMINATE => 1,
+        _ => 0,
+    };
+    if rank(other) > rank(one) { other } else { one }
+}
+
+fn file_json(report: &FileReport, lang: Lang) -> Value {
+    let signatures: Vec<Value> =
+        report.signatures.iter().map(|signature| signature_json(signature, lang)).collect();
+    json!({
+        "file": report.file, "format": report.format.as_str(),
+        "indication": report.indication.as_str(),
+        "sub_indication": report.indication.sub_indication(),
+        "policy": report.policy, "validation_time": report.validation_time.to_string(),
+        "signatures": signatures,
+    })
+}
+
+fn signature_json(signature: &SignatureReport, lang: Lang) -> Value {
+    let finding =
+        |finding: &Finding| json!({ "code": finding.code(), "text": finding_text(finding, lang) });
+    json!({
+        "id": signature.id, "format": signature.format, "level": signature.level,
+        "indication": signature.indication.as_str(),
+        "sub_indication": signature.indication.sub_indication(),
+        "errors": signature.errors.iter().map(finding).collect::<Vec<_>>(),
+        "warnings": signature.warnings.iter().map(finding).collect::<Vec<_>>(),
+        "signer": signature.signer.as_ref().map(certificate_json),
+        "algorithm": signature.algorithm.map(|algorithm| algorithm.to_string()),
+        "claimed_signing_time": signature.claimed_signing_time.map(|time| time.to_string()),
+        "best_signature_time": signature.best_signature_time.to_string(),
+        "covers_whole_document": signature.covers_whole_document,
+        "changes": [], "timestamps": [],
+        "counter_signatures": signature.counter_signatures,
+        "trust_anchor": signature.trust_anchor.as_ref().map(certificate_json),
+        "checked": signature.checked.iter().map(|check| check_code(*check)).collect::<Vec<_>>(),
+        "not_checked": signature.not_checked.iter().map(|check| check_code(*check)).collect::<Vec<_>>(),
+        "needs": signature.needs.iter().map(need_json).collect::<Vec<_>>(),
+    })
+}
+
+fn certificate_json(certificate: &Certificate) -> Value {
+    json!({
+        "subject": certificate.subject().to_string(), "issuer": certificate.issuer().to_string(),
+        "serial": certificate.serial_hex(),
+        "sha256": hex::encode(certificate.sha256_fingerprint().as_bytes()),
+        "not_before": certificate.validity().not_before.to_string(),
+        "not_after": certificate.validity().not_after.to_string(),
+    })
+}
+
+fn need_json(need: &Need) -> Value {
+    match need {
+        Need::TrustAnchor => json!({ "kind": "trust-anchor" }),
+        Need::IssuerCertificate { issuer } => {
+            json!({ "kind": "issuer-certificate", "issuer": issuer })
+        }
+        Need::RevocationStatus { subject, sources } => {
+            json!({ "kind": "revocation-status", "subject": subject, "sources": sources })
+        }
+        Need::Content => json!({ "kind": "content" }),
+    }
+}
+
+const fn check_code(check: Check) -> &'static str {
+    match check {
+        Check::ByteRange => "byte-range",
+        Check::ContentDigest => "content-digest",
+        Check::SignatureValue => "signature-value",
+        Check::SigningCertificate => "signing-certificate",
+        Check::Algorithms => "algorithms",
+        Check::WholeDocument => "whole-document",
+        Check::CertificatePath => "certificate-path",
+        Check::RevocationStatus => "revocation-status",
+    }
+}
+
+fn check_text(check: Check, lang: Lang) -> &'static str {
+    match check {
+        Check::ByteRange => lang.pick("phạm vi được ký", "the range signed"),
+        Check::ContentDigest => lang.pick("tính toàn vẹn", "the content's integrity"),
+        Check::SignatureValue => lang.pick("giá trị chữ ký", "the signature value"),
+        Check::SigningCertificate => {
+            lang.pick("chứng thư gắn với chữ ký", "the signing certificate")
+        }
+        Check::Algorithms => lang.pick("thuật toán", "the algorithms"),
+        Check::WholeDocument => lang.pick("ký toàn bộ tài liệu", "the whole document is signed"),
+        Check::CertificatePath => lang.pick("đường dẫn chứng thư", "the certificate's path"),
+        Check::RevocationStatus => lang.pick("tình trạng thu hồi", "revocation status"),
+    }
+}
+
+fn print(report: &FileReport, lang: Lang) {
+    println!("{}: {}", report.file.display(), verdict(report.indication, lang));
+    for signature in &report.signatures {
+        print_signature(signature, report, lang);
+    }
+}
+
+fn verdict(indication: Indication, lang: Lang) -> String {
+    let text = match indication {
+        Indication::TotalPassed => lang.pick("chữ ký ĐẠT", "the signature PASSED"),
+        Indication::TotalFailed(_) => lang.pick("chữ ký KHÔNG hợp lệ", "the signature FAILED"),
+        Indication::Indeterminate(_) => {
+            lang.pick("CHƯA kết luận được", "NO verdict is possible yet")
+        }
+    };
+    format!("{text} — {indication}")
+}
+
+fn print_signature(signature: &SignatureReport, report: &FileReport, lang: Lang) {
+    let level = signature.level.unwrap_or(signature.format.as_str());
+    println!(
+        "  {} {} ({level}): {}",
+        lang.pick("Chữ ký", "Signature"),
+        signature.id,
+        signature.indication
+    );
+    if let Some(signer) = &signature.signer {
+        // What Circular 15/2025 wants shown: issuer, signer, unit, time, integrity, validity.
+        let subject = signer.subject();
+        let name = subject.common_name().map_or_else(|| subject.to_string(), str::to_owned);
+        println!("    {}: {name}", lang.pick("Người ký", "Signer"));
+        println!("    {}: {subject}", lang.pick("Tên đầy đủ", "Full name"));
+        println!("    {}: {}", lang.pick("Cơ quan cấp", "Issuer"), signer.issuer());
+        let validity = signer.validity();
+        println!(
+            "    {}: {} – {}",
+            lang.pick("Hiệu lực chứng thư", "Certificate valid"),
+            date(validity.not_before),
+            date(validity.not_after)
+        );
+    }
+    if let Some(time) = signature.claimed_signing_time {
+        println!(
+            "    {}: {} ({})",
+            lang.pick("Thời gian ký", "Signing time"),
+            date(time),
+            lang.pick("do người ký khai", "as the signer claims")
+        );
+    }
+    if let Some(algorithm) = signature.algorithm {
+        println!("    {}: {algorithm}", lang.pick("Thuật toán", "Algorithm"));
+    }
+    if signature.counter_signatures > 0 {
+        println!(
+            "    {}: {}",
+            lang.pick("Chữ ký xác nhận thêm (chưa kiểm tra)", "Counter-signatures (not checked)"),
+            signature.counter_signatures
+        );
+    }
+    let list = |checks: &[Check]| {
+        checks.iter().map(|check| check_text(*check, lang)).collect::<Vec<_>>().join(", ")
+    };
+    if !signature.checked.is_empty() {
+        println!(
+            "    {}: {}",
+            lang.pick("Đã kiểm tra, đúng", "Checked, holds"),
+            list(&signature.checked)
+        );
+    }
+    if !signature.not_checked.is_empty() {
+        println!(
+            "    {}: {}",
+            lang.pick("CHƯA kiểm tra", "NOT checked"),
+            list(&signature.not_checked)
+        );
+    }
+    for error in &signature.errors {
+        println!("    ✗ {}", finding_text(error, lang));
+    }
+    for warning in &signature.warnings {
+        println!("    ! {}", finding_text(warning, lang));
+    }
+    for need in &signature.needs {
+        println!("    → {}: {}", lang.pick("còn thiếu", "missing"), need_text(need, lang));
+    }
+    println!(
+        "    {}: {}, {} {}",
+        lang.pick("Chính sách", "Policy"),
+        report.policy,
+        lang.pick("tại thời điểm", "at"),
+        date(report.validation_time)
+    );
+}
+
+fn need_text(need: &Need, lang: Lang) -> String {
+    match need {
+        Need::TrustAnchor => {
+            lang.pick("chứng thư gốc tin cậy (`--trust`)", "a trust anchor (`--trust`)").to_owned()
+        }
+        Need::IssuerCertificate { issuer } => {
+            format!("{} {issuer}", lang.pick("chứng thư của", "the certificate of"))
+        }
+        Need::RevocationStatus { subject, sources } => {
+            let mut text = format!(
+                "{} {subject}",
+                lang.pick("tình trạng thu hồi của", "revocation status of")
+            );
+            if !sources.is_empty() {
+                text.push_str(&format!(" ({})", sources.join(", ")));
+            }
+            text
+        }
+        Need::Content => lang
+            .pick("nội dung được ký (`--content TỆP`)", "the signed content (`--content FILE`)")
+            .to_owned(),
+    }
+}
+
+/// A finding in the reader's language; where Vietnamese words add nothing, the facts stand as they are.
+fn finding_text(finding: &Finding, lang: Lang) -> String {
+    if lang == Lang::En {
+        return finding.to_string();
+    }
+    let what = match finding.code() {
+        "content-changed" => "nội dung đã bị thay đổi sau khi ký",
+        "signature-value" => "giá trị chữ ký không đúng",
+        "signature-format" | "message-malformed" | "no-message" | "signer-count" => {
+            "chữ ký sai định dạng"
+        }
+        "coverage" => "chữ ký không bao trùm đúng phần phải ký",
+        "no-signing-certificate" => "không tìm thấy đúng chứng thư của người ký",
+        "content-missing" => "thiếu nội dung được ký",
+        "certificate-not-bound" => "chữ ký không gắn với chứng thư (thiếu signing-certificate)",
+        "weak-digest" | "weak-key" | "algorithm-not-supported" => "thuật toán hoặc khóa không đạt",
+        "path" | "certificate" => "chứng thư không đạt",
+        "no-trust-anchors" => return "chưa có chứng thư gốc tin cậy nào".to_owned(),
+        "revocation-unknown" => {
+            return "chính sách đòi tình trạng thu hồi nhưng chưa biết (không có CRL, OCSP)"
+                .to_owned();
+        }
+        "later-revisions" => "sau chữ ký này tệp còn được ghi thêm, phần thêm chưa được so sánh",
+        "signing-time-in-pdf" => "thời gian ký nằm trong CMS, trái với PAdES",
+        "no-claimed-time" => return "chữ ký không nêu thời gian ký".to_owned(),
+        "sub-filter-not-supported" => "bản này chưa kiểm tra loại chữ ký này",
+        _ => return finding.to_string(),
+    };
+    format!("{what} ({finding})")
+}
+
+fn explain(error: &VerifyFileError, lang: Lang) -> Problem {
+    use VerifyFileError as E;
+    let (code, vi, en): (_, (&str, &str), (&str, &str)) = match error {
+        E::Unreadable { .. } => (
+            "unreadable",
+            ("không đọc được tệp", "kiểm tra đường dẫn và quyền đọc"),
+            ("the file cannot be read", "check its path and permissions"),
+        ),
+        E::Empty { .. } => (
+            "empty",
+            ("tệp rỗng", "xin lại tệp từ người gửi"),
+            ("the file is empty", "ask the sender for it again"),
+        ),
+        E::UnknownFormat { .. } => (
+            "unknown-format",
+            ("không nhận ra định dạng", "bản này kiểm tra PDF và CMS (.p7s, .p7m)"),
+            ("the format is not known", "this version verifies PDF and CMS (.p7s, .p7m)"),
+        ),
+        E::Pdf { error: kyso_pades::Error::Encrypted, .. } => (
+            "pdf-encrypted",
+            ("tệp PDF được mã hóa", "bản này chưa đọc PDF có mật khẩu"),
+            ("the PDF is encrypted", "this version does not read PDFs with a password yet"),
+        ),
+        E::Pdf { .. } | E::Cms { .. } => (
+            "malformed",
+            ("tệp hỏng hoặc không phải tệp đã ký", "xin lại tệp từ người gửi"),
+            ("the file is damaged or no signed file", "ask the sender for it again"),
+        ),
+        _ => (
+            "not-signed",
+            ("tệp chưa có chữ ký nào", "ký bằng `kyso sign`, hoặc kiểm tra đúng tệp đã ký"),
+            ("the file holds no signature", "sign it with `kyso sign`, or verify the signed file"),
+        ),
+    };
+    let (what, remedy) = lang.pick(vi, en);
+    Problem::new(code, what, error.to_string(), remedy)
+}
