@@ -7,7 +7,10 @@ use std::sync::OnceLock;
 
 use common::{dead_owner, intent, open, open_as, signed};
 use kyso::recorder::{IntentId, Recorder as _};
-use kyso_journal::{Entry, ExportOptions, Filter, Journal, Reader, verify_export, verify_in_place};
+use kyso_journal::{
+    Damage, Entry, ExportOptions, Filter, Finding, Journal, JournalError, Reader, verify_export,
+    verify_in_place,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -179,6 +182,32 @@ fn a_journal_cut_back_or_rewritten_signs_no_more() {
             assert!(journal.checkpoint().is_err(), "signed after {edit}");
         }
     }
+}
+
+/// Records, nodes and head of another history, sound in themselves, under this journal's key.
+#[test]
+fn a_journal_whose_history_was_exchanged_signs_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, other) = (folder.path().join("journal"), folder.path().join("other"));
+    drop((sample(&path), sample(&other)));
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database.execute("ATTACH ?1 AS other", [other.to_str().unwrap()]).unwrap();
+    database
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF; DELETE FROM entry; DELETE FROM open_intent; \
+             DELETE FROM head; INSERT INTO entry SELECT * FROM other.entry; \
+             INSERT INTO open_intent SELECT * FROM other.open_intent; \
+             INSERT INTO head SELECT * FROM other.head;",
+        )
+        .unwrap();
+    drop(database);
+    let damage = Damage::Checkpoint { size: 9 };
+    let error = Journal::open(&path, common::options()).err();
+    let expected = path.clone();
+    assert_eq!(error, Some(JournalError::Damaged { path: expected, damage }));
+    let reader = Reader::open(&path, std::time::Duration::from_secs(1)).unwrap();
+    let report = verify_in_place(&reader, None).unwrap();
+    assert_eq!(report.findings, [Finding::Rewritten { size: 9 }]);
 }
 
 proptest! {
