@@ -114,7 +114,10 @@ impl Revision {
         match dictionary.occurrences(key) {
             0 => {
                 let end = dictionary.span.end - 2;
-                self.replace(object, end..end, format!(" /{key} {value} ").into_bytes());
+                // A last key without a value would take the new key for it.
+                let last = dictionary.entries.last();
+                let null = if last.is_some_and(|last| last.span.is_empty()) { " null" } else { "" };
+                self.replace(object, end..end, format!("{null} /{key} {value} ").into_bytes());
             }
             1 => {
                 let span = dictionary.entry(key).map(|entry| entry.span.clone());

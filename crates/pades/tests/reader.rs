@@ -121,13 +121,21 @@ fn broken_cross_references_are_rebuilt() {
 
 #[test]
 fn an_entry_that_names_the_wrong_place_is_repaired_when_it_is_needed() {
-    let mut bytes = classic();
-    let at = bytes.windows(5).position(|w| w == b"\n3 1\n").expect("an entry") + 5;
-    bytes[at..at + 10].copy_from_slice(b"0000000020");
-    let mut document = open(&bytes);
-    assert_eq!(document.repairs(), []);
-    assert_eq!(document.page(0).expect("a page").id.number, 3);
-    assert_eq!(document.repairs(), [Repair::Rebuilt]);
+    let entry = |bytes: &[u8], head: &[u8; 5]| {
+        let at = bytes.windows(5).position(|w| w == head).expect("an entry") + 5;
+        at..at + 10
+    };
+    let original = classic();
+    // Where no object begins, and where another one does.
+    let places = [b"0000000020".to_vec(), original[entry(&original, b"\n2 1\n")].to_vec()];
+    for place in places {
+        let mut bytes = original.clone();
+        bytes[entry(&original, b"\n3 1\n")].copy_from_slice(&place);
+        let mut document = open(&bytes);
+        assert_eq!(document.repairs(), []);
+        assert_eq!(document.page(0).expect("a page").id.number, 3);
+        assert_eq!(document.repairs(), [Repair::Rebuilt]);
+    }
 }
 
 #[test]

@@ -97,7 +97,8 @@ fn forms_and_annotations_are_extended_wherever_they_stand() {
         "<< /FT /Tx /T (Signature1) /Type /Annot /Subtype /Widget /Rect [0 0 9 9] /P 3 0 R >>";
     /// Entries of the catalog and of the page, and further objects.
     type Case = (&'static str, &'static str, &'static [(u32, &'static str)]);
-    let cases: [Case; 6] = [
+    let cases: [Case; 7] = [
+        ("/AcroForm 6 0 R", "/Key", &[(5, FIELD), (6, "<< /Fields [5 0 R] /Key >>")]),
         ("/AcroForm << /Fields [5 0 R] >>", "/Annots [5 0 R]", &[(5, FIELD)]),
         (
             "/AcroForm << /Fields 6 0 R >>",
@@ -120,7 +121,7 @@ fn forms_and_annotations_are_extended_wherever_they_stand() {
         qpdf_accepts(&name, &signed);
         assert_eq!(verify(&signed).expect(&name).len(), 1, "{name}");
         let signature = open(&signed).signatures().expect("signatures").remove(0);
-        let expected = if more.len() > 1 || at == 0 { "Signature2" } else { "Signature1" };
+        let expected = if more.len() > 1 || at == 1 { "Signature2" } else { "Signature1" };
         assert_eq!(signature.field_name, expected, "{name}");
         let mut document = open(&signed);
         let catalog = document.catalog().expect("a catalog");
