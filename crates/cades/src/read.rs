@@ -76,8 +76,8 @@ pub(crate) enum Trailing {
 /// Reads a ContentInfo with SignedData to the end of the stream, hashing encapsulated content as it passes.
 ///
 /// Every known algorithm of digestAlgorithms, which precedes the content, is computed. `content` is given each
-/// piece, for a caller that wants the content itself; of a detached signature it gets nothing, and the digests
-/// returned are those of empty content, not to be used: see [`SignedData::is_detached`].
+/// piece, for a caller that wants the content itself. Of a detached signature there is nothing to hash, and the
+/// digests returned are none.
 ///
 /// # Errors
 /// When the stream fails, or what it gives is malformed, too large, no SignedData, or followed by anything.
@@ -157,7 +157,13 @@ pub(crate) fn read(
         limits,
     )
     .map_err(|error| shifted(error, rest_offset))?;
-    Ok((signed_data, hasher.finish()))
+    // The digest of no content must not pass for that of content that is elsewhere.
+    let digests = if signed_data.is_detached() {
+        ContentDigests::from_digests(Vec::new())
+    } else {
+        hasher.finish()
+    };
+    Ok((signed_data, digests))
 }
 
 /// Adds what stands behind encapContentInfo.

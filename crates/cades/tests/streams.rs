@@ -164,3 +164,18 @@ fn truncation_at_any_byte_is_an_error() {
         assert!(SignedData::from_ber(&ber[..len]).is_err(), "{len}");
     }
 }
+
+#[test]
+fn a_detached_signature_alone_has_no_content_not_even_an_empty_one() {
+    let pki = Pki::new();
+    let cms = pki.signer("p256", KeyKind::P256).detached(b"");
+    let (signed_data, digests) =
+        read_signed_data(cms.as_slice(), &ReadLimits::document(), &mut |_| {}).unwrap();
+    assert!(signed_data.is_detached());
+    assert_eq!(
+        verify_signer(&signed_data, 0, &digests, &[]).unwrap_err().indication(),
+        kyso_cades::FailureIndication::SignedDataNotFound
+    );
+    let digests = ContentDigests::of_bytes(&signed_data.content_digest_algorithms(), b"");
+    verify_signer(&signed_data, 0, &digests, &[]).unwrap();
+}
