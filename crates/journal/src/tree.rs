@@ -122,7 +122,7 @@ fn split(width: u64) -> u64 {
     1 << (63 - (width - 1).leading_zeros())
 }
 
-/// RFC 6962 §2.1.1 PATH(index, D[size]): sibling hashes from the leaf up; `index < size`.
+/// RFC 6962 §2.1.1 `PATH(index, D[size])`: sibling hashes from the leaf up; `index < size`.
 ///
 /// # Errors
 /// What `node(level, index)` returns.
@@ -147,7 +147,8 @@ pub fn inclusion_proof<E>(
     Ok(path)
 }
 
-/// RFC 6962 §2.1.2 PROOF(old, D[size]); `0 < old <= size`, empty where they are equal.
+/// RFC 6962 §2.1.2 `PROOF(old, D[size])` for `0 < old < size`; elsewhere there is nothing to prove
+/// and the path is empty.
 ///
 /// # Errors
 /// What `node(level, index)` returns.
@@ -158,6 +159,9 @@ pub fn consistency_proof<E>(
 ) -> Result<Vec<Hash>, E> {
     let (mut start, mut end) = (0, size);
     let mut path = Vec::new();
+    if old == 0 || old >= size {
+        return Ok(path);
+    }
     while end != old {
         let middle = start + split(end - start);
         if old <= middle {
