@@ -17,7 +17,13 @@ struct Case {
     binding: SigningCertificateBinding,
 }
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 9] = [
+    // Verified and named: whether SHA-1 is enough is the policy's question.
+    Case {
+        options: &["-cades", "-md", "sha1"],
+        level: SignatureLevel::CadesBB,
+        binding: SigningCertificateBinding::V1,
+    },
     Case {
         options: &["-cades"],
         level: SignatureLevel::CadesBB,
