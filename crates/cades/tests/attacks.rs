@@ -500,3 +500,25 @@ fn what_does_not_fit_is_not_prepared() {
         Err(PrepareError::DigestMismatch { .. })
     ));
 }
+
+#[test]
+fn ed25519_signs_the_attributes_themselves() {
+    let signer = P256.pki.signer("ed", KeyKind::Ed25519);
+    let algorithm = SignatureAlgorithm::Ed25519;
+    let to_be_signed = signer.prepare_for(algorithm, CONTENT);
+    assert_eq!(to_be_signed.digest(), None);
+    let cms = signer.detached(CONTENT);
+    let verified = verify(&cms, CONTENT).unwrap();
+    assert_eq!(verified.message_digest().algorithm(), DigestAlgorithm::Sha512);
+    assert_eq!(indication(&cms, b"another"), FailureIndication::HashFailure);
+    // RFC 8419 §3.1: no other digest, and over bare content no digest at all.
+    let mut forgery = Forgery::of(&cms);
+    forgery.digest_algorithm = DigestAlgorithm::Sha256.to_algorithm_identifier().to_der();
+    assert_eq!(indication(&forgery.to_cms(), CONTENT), FailureIndication::SigCryptoFailure);
+    let mut forgery = Forgery::of(&cms);
+    forgery.signed_attributes = None;
+    assert!(matches!(
+        verify(&forgery.to_cms(), CONTENT),
+        Err(VerifyFailure::UnsupportedCombination { .. })
+    ));
+}

@@ -33,14 +33,16 @@ pub enum KeyKind {
     Rsa,
     P256,
     P384,
+    Ed25519,
 }
 
 impl KeyKind {
-    fn genpkey(self) -> [&'static str; 4] {
+    fn genpkey(self) -> &'static [&'static str] {
         match self {
-            Self::Rsa => ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
-            Self::P256 => ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
-            Self::P384 => ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+            Self::Rsa => &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+            Self::P256 => &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+            Self::P384 => &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+            Self::Ed25519 => &["-algorithm", "ed25519"],
         }
     }
 }
@@ -195,6 +197,7 @@ impl Signer {
             ],
             KeyKind::P256 => vec![SignatureAlgorithm::Ecdsa(Sha256)],
             KeyKind::P384 => vec![SignatureAlgorithm::Ecdsa(Sha384)],
+            KeyKind::Ed25519 => vec![SignatureAlgorithm::Ed25519],
         }
     }
 
@@ -229,6 +232,10 @@ impl Signer {
             }
             SignatureAlgorithm::Ecdsa(Sha384) => {
                 ecdsa(&ring_signature::ECDSA_P384_SHA384_FIXED_SIGNING)
+            }
+            SignatureAlgorithm::Ed25519 => {
+                let key = ring_signature::Ed25519KeyPair::from_pkcs8_maybe_unchecked(&self.pkcs8);
+                SignatureValue::from_bytes(key.unwrap().sign(message).as_ref().to_vec())
             }
             other => panic!("the tests do not sign with {other}"),
         }
