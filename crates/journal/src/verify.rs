@@ -1,7 +1,7 @@
 //! Verifying all records: of an export, offline, or of the journal in place.
 
 use core::fmt;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read as _};
 
 use kyso::recorder::Outcome;
@@ -246,11 +246,14 @@ pub fn verify_in_place(
         audit.find(Finding::Size { expected: extent.size, found: extent.stored });
     }
     reader.walk(0, extent.stored.max(extent.size), |row| {
-        audit.row(&row);
+        audit.row(&row, extent.size);
         Ok(())
     })?;
     if audit.frontier.size() != extent.size || audit.frontier.root() != extent.root {
         audit.find(Finding::Head { size: extent.size });
+    }
+    for index in std::mem::take(&mut audit.claimed).into_keys() {
+        audit.find(Finding::Row { index });
     }
     let unlike: Vec<u64> = audit.open.symmetric_difference(&extent.open).copied().collect();
     for index in unlike {
@@ -302,6 +305,8 @@ struct Audit {
     report: VerificationReport,
     frontier: Frontier,
     open: BTreeSet<u64>,
+    /// Intents not yet met by the end that their row claims, with that end (in place).
+    claimed: BTreeMap<u64, u64>,
     last_time: u64,
     marks: Vec<Mark>,
     /// Nodes completed by the last leaf.
@@ -337,6 +342,7 @@ impl Audit {
             },
             frontier,
             open: BTreeSet::new(),
+            claimed: BTreeMap::new(),
             last_time: 0,
             marks: Vec::new(),
             nodes: Vec::new(),
@@ -389,7 +395,7 @@ impl Audit {
         }
     }
 
-    fn row(&mut self, row: &Row) {
+    fn row(&mut self, row: &Row, size: u64) {
         let index = self.frontier.size();
         let side = row.name.clone().zip(row.salt);
         let leaf = self.leaf(&row.leaf, side);
@@ -413,6 +419,15 @@ impl Audit {
         let side_fits = is_intent == row.name.is_some() && is_intent == row.salt.is_some();
         if !fits || !side_fits || row.sequence != index {
             self.find(Finding::Row { index });
+        }
+        // What ended it after the snapshot is not walked.
+        if let Some(end) = row.ended_by.filter(|end| *end < size) {
+            self.claimed.insert(index, end);
+        }
+        if let Record::Outcome { intent, .. } | Record::Interrupted { intent } = leaf.record
+            && self.claimed.remove(&intent) != Some(index)
+        {
+            self.find(Finding::Row { index: intent });
         }
     }
 
