@@ -44,6 +44,28 @@ pub enum Repair {
     StreamLength(Reference),
 }
 
+impl core::fmt::Display for Repair {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Rebuilt => f.write_str("its cross-reference is broken"),
+            Self::OffsetsIgnoreHeader => f.write_str("its offsets do not count from the header"),
+            Self::TrailingBytes { offset } => {
+                write!(
+                    f,
+                    "from byte {offset} on it does not end as a PDF does; it may have been cut"
+                )
+            }
+            Self::SubsectionNumbering { offset } => {
+                write!(f, "the cross-reference at byte {offset} is numbered wrongly")
+            }
+            Self::PrevZero { offset } => {
+                write!(f, "the cross-reference at byte {offset} names byte 0 as the one before")
+            }
+            Self::StreamLength(id) => write!(f, "stream {id} has a wrong length"),
+        }
+    }
+}
+
 /// A PDF read through a passed-in reader; only the objects asked for are read.
 ///
 /// Nothing outlives a call but the cross-reference (16 bytes an object), some file blocks and decoded object
@@ -200,8 +222,13 @@ impl<R: Read + Seek> Document<R> {
         }
     }
 
-    pub(crate) fn is_rebuilt(&self) -> bool {
-        self.repairs.contains(&Repair::Rebuilt)
+    /// Refuses what other programs warn of or read differently; a `/Prev 0` they all read over.
+    pub(crate) fn check_repairs(&self) -> Result<(), Error> {
+        let harmless = |repair: &&Repair| matches!(repair, Repair::PrevZero { .. });
+        match self.repairs.iter().find(|repair| !harmless(repair)) {
+            Some(repair) => Err(Error::NeedsRepair(*repair)),
+            None => Ok(()),
+        }
     }
 
     pub(crate) const fn base(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::document::Repair;
 use crate::limits::Limit;
 use crate::object::Reference;
 
@@ -105,13 +106,8 @@ pub enum Error {
     /// The document is certified, or a signed field locked, with no changes permitted (P=1): a signature would
     /// break that.
     CertifiedNoChanges,
-    /// The cross-reference had to be rebuilt: what such a file shows differs between readers, so it is not signed.
-    RepairedXref,
-    /// Bytes follow the last end-of-file marker, as after a cut in a later revision: such a file is not signed.
-    TrailingBytes {
-        /// Where they begin.
-        offset: u64,
-    },
+    /// The file had to be read over: programs show such a file differently, so it is not signed.
+    NeedsRepair(Repair),
     /// The new revision would end beyond what the file's cross-reference form can address.
     OffsetTooLarge {
         /// The offset.
@@ -213,14 +209,8 @@ impl fmt::Display for Error {
             Self::CertifiedNoChanges => {
                 f.write_str("the document is certified and permits no change, not even a signature")
             }
-            Self::RepairedXref => f.write_str(
-                "the cross-reference is broken: programs would show this file differently",
-            ),
-            Self::TrailingBytes { offset } => {
-                write!(
-                    f,
-                    "bytes from {offset} follow the end of the document: it may have been cut"
-                )
+            Self::NeedsRepair(repair) => {
+                write!(f, "the file is damaged and programs would show it differently: {repair}")
             }
             Self::OffsetTooLarge { offset } => {
                 write!(f, "byte {offset} is beyond what the cross-reference can address")

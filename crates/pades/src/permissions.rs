@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::{Read, Seek};
 
-use crate::document::{Document, Repair};
+use crate::document::Document;
 use crate::error::Error;
 use crate::form::Field;
 use crate::object::{Dictionary, Name, Object};
@@ -37,13 +37,7 @@ struct Transform {
 impl<R: Read + Seek> Document<R> {
     /// Finds the wanted field and refuses what would break an earlier signature or sign a doubtful file.
     pub(crate) fn survey(&mut self, wanted: Option<&str>) -> Result<Survey, Error> {
-        for repair in self.repairs() {
-            match *repair {
-                Repair::Rebuilt => return Err(Error::RepairedXref),
-                Repair::TrailingBytes { offset } => return Err(Error::TrailingBytes { offset }),
-                _ => {}
-            }
-        }
+        self.check_repairs()?;
         let mut survey = Survey { existing: None, top_names: HashSet::new() };
         let (mut signatures, mut locks) = (Vec::new(), Vec::new());
         self.walk_fields(|field| {

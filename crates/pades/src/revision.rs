@@ -247,7 +247,10 @@ fn trailer<R: Read + Seek>(
         out.push(b' ');
         write_name(&mut out, &entry.key);
         out.push(b' ');
-        out.extend(&newest.trailer_text[entry.span.clone()]);
+        match &newest.trailer_text[entry.span.clone()] {
+            b"" => out.extend(b"null"),
+            value => out.extend(value),
+        }
     }
     let id = newest.trailer.value("ID").cloned().unwrap_or(Object::Null);
     let id = document.resolve(&id)?;

@@ -140,9 +140,7 @@ impl<R: Read + Seek> Document<R> {
     /// Prepares a signature; the file itself is not touched.
     ///
     /// # Errors
-    /// [`Error::RepairedXref`] where the file's objects had to be searched for, [`Error::TrailingBytes`],
-    /// [`Error::CertifiedNoChanges`],
-    /// the field's and page's errors, an exceeded limit, or as [`object`](Self::object).
+    /// [`Error::NeedsRepair`], [`Error::CertifiedNoChanges`], [`Error::FieldLocked`], the field's and page's errors, an exceeded limit, or as [`object`](Self::object).
     pub fn prepare_signature(
         &mut self,
         options: &SigningOptions<'_>,
@@ -182,10 +180,8 @@ impl<R: Read + Seek> Document<R> {
                 self.extend_form(&mut revision, &catalog, Some(field))?;
             }
         }
-        // Reading the objects above may have shown that the cross-reference is broken.
-        if self.is_rebuilt() {
-            return Err(Error::RepairedXref);
-        }
+        // Reading the objects above may have shown that the file is damaged.
+        self.check_repairs()?;
         let original_len = self.file_len();
         let mut written = revision.write(self, &seed)?;
         let start = written.added.first().copied().unwrap_or(0);

@@ -166,6 +166,22 @@ fn generations_and_identifiers_are_kept() {
 }
 
 #[test]
+fn a_key_without_a_value_stays_one() {
+    let mut builder = Builder::new();
+    builder
+        .object(1, "<< /Type /Catalog /Pages 2 0 R >>")
+        .object(2, "<< /Type /Pages /Kids [3 0 R] /Count 1 >>")
+        .object(3, &page("/Last"));
+    let original = builder.table("/Root 1 0 R /Last");
+    let signed = sign(&original, &options(new_field()));
+    assert_eq!(verify(&signed).expect("verifies").len(), 1);
+    let appended = &signed[original.len()..];
+    let nulls =
+        appended.windows(10).filter(|window| window == b"/Last null" || window == b"Last  null");
+    assert_eq!(nulls.count(), 2);
+}
+
+#[test]
 fn a_file_without_a_last_line_end_gets_one() {
     let mut original = classic();
     original.pop();
@@ -292,7 +308,7 @@ fn a_file_whose_objects_were_searched_for_is_read_but_not_signed() {
     assert_eq!(document.page_count().expect("pages"), 1);
     assert_eq!(document.repairs(), [Repair::Rebuilt]);
     let outcome = document.prepare_signature(&options(new_field()));
-    assert!(matches!(outcome, Err(Error::RepairedXref)));
+    assert!(matches!(outcome, Err(Error::NeedsRepair(Repair::Rebuilt))));
     // A page that only the scan finds is noticed at the latest when it is needed.
     let original = classic();
     let entry = original.windows(6).position(|w| w == b"\n3 1\n0").expect("an entry");
@@ -301,5 +317,5 @@ fn a_file_whose_objects_were_searched_for_is_read_but_not_signed() {
     let outcome = Document::open(Cursor::new(&broken), Limits::standard())
         .expect("a document")
         .prepare_signature(&options(new_field()));
-    assert!(matches!(outcome, Err(Error::RepairedXref)), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::NeedsRepair(Repair::Rebuilt))), "{outcome:?}");
 }
