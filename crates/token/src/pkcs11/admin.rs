@@ -299,15 +299,20 @@ impl Desk {
     fn at(store: &Pkcs11Store, path: &Path, selector: &TokenSelector) -> Result<Self, TokenError> {
         let module = store.module(path)?;
         let (inner, selector) = (module.clone(), selector.clone());
-        let (slot, _) = within(&module.hung, &store.limits, store.limits.call, move |step| {
-            select(&inner, &selector, step)
-        })?;
+        let (slot, expected) =
+            within(&module.hung, &store.limits, store.limits.call, move |step| {
+                select(&inner, &selector, step)
+            })?;
         let lease = module.lease(slot.id(), store.limits.lease_wait)?;
         let inner = module.clone();
         let token = within(&module.hung, &store.limits, store.limits.call, move |step| {
             step.at("C_GetTokenInfo");
             token_info(&inner.context, slot)
         })?;
+        if (&token.serial, &token.label) != (&expected.serial, &expected.label) {
+            // Exchanged while we waited: this desk was meant for another token.
+            return Err(TokenError::TokenNotPresent);
+        }
         Ok(Self { lease, slot, token, limits: store.limits })
     }
 
@@ -345,7 +350,7 @@ impl Desk {
 }
 
 /// The slot that a selector means.
-fn select(
+pub(super) fn select(
     module: &Module,
     selector: &TokenSelector,
     step: &Step,

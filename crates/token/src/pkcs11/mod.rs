@@ -4,6 +4,7 @@ mod act;
 mod admin;
 mod allow;
 mod failure;
+mod keys;
 mod limits;
 mod login;
 mod mechanism;
@@ -25,7 +26,7 @@ use crate::public_key::PublicKey;
 use crate::uri::Pkcs11Uri;
 use crate::{
     Credential, KeyMatch, KeyStore, ModuleInfo, PinPrompt, PinPurpose, PinSource, SigningAct,
-    SlotInfo, TokenError,
+    SlotInfo, TokenError, TokenInfo,
 };
 use limits::within;
 use module::Module;
@@ -112,6 +113,36 @@ impl Pkcs11Store {
         })
     }
 
+    /// Takes the token's login, then asks for the PIN, then logs in.
+    fn open_slot(
+        &self,
+        module: &Arc<Module>,
+        (slot, expected): (::pkcs11::slot::Slot, &TokenInfo),
+        id: Vec<u8>,
+        public: PublicKey,
+        source: &PinSource,
+        prompt: &dyn PinPrompt,
+    ) -> Result<Box<dyn SigningAct>, TokenError> {
+        let lease = module.lease(slot.id(), self.limits.lease_wait)?;
+        // Read after the lease: the act before us may have spent a try.
+        let inner = module.clone();
+        let token = within(&module.hung, &self.limits, self.limits.call, move |step| {
+            step.at("C_GetTokenInfo");
+            scan::token_info(&inner.context, slot)
+        })?;
+        if (&token.serial, &token.label) != (&expected.serial, &expected.label) {
+            // Another token lies in the slot by now: it must not be asked with this one's PIN.
+            return Err(TokenError::TokenNotPresent);
+        }
+        let secret = if token.login_required {
+            Some(login::ask(source, prompt, PinPurpose::Login, &token)?)
+        } else {
+            None
+        };
+        let act = act::Act::open(lease, slot, id, public, secret, self.limits)?;
+        Ok(Box::new(act))
+    }
+
     /// Collects over all modules: one that fails does not hide the others.
     fn over_modules<T>(
         &self,
@@ -149,22 +180,9 @@ impl KeyStore for Pkcs11Store {
         let public = PublicKey::of_certificate(&credential.certificate)?;
         let module = self.module(&credential.module)?;
         let (inner, token) = (module.clone(), credential.token.clone());
-        let (slot, _) = within(&module.hung, &self.limits, self.limits.call, move |step| {
+        let (slot, found) = within(&module.hung, &self.limits, self.limits.call, move |step| {
             scan::slot_of(&inner, &token, step)
         })?;
-        let lease = module.lease(slot.id(), self.limits.lease_wait)?;
-        // Read after the lease: the act before us may have spent a try.
-        let inner = module.clone();
-        let token = within(&module.hung, &self.limits, self.limits.call, move |step| {
-            step.at("C_GetTokenInfo");
-            scan::token_info(&inner.context, slot)
-        })?;
-        let secret = if token.login_required {
-            Some(login::ask(source, prompt, PinPurpose::Login, &token)?)
-        } else {
-            None
-        };
-        let act = act::Act::open(lease, slot, credential.id.clone(), public, secret, self.limits)?;
-        Ok(Box::new(act))
+        self.open_slot(&module, (slot, &found), credential.id.clone(), public, source, prompt)
     }
 }

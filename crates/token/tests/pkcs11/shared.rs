@@ -177,6 +177,31 @@ pub(crate) fn two_tokens_at_once(bench: &Bench) {
     two.close().unwrap();
 }
 
+pub(crate) fn a_key_without_certificate_signs_a_request(bench: &Bench) {
+    let token = bench.token(LABEL);
+    for key in [KeyPairSpec::Rsa { bits: 2048 }, KeyPairSpec::Ec(Curve::P384)] {
+        let (pin, options) = (bench.pin(), KeyOptions::default());
+        let made =
+            bench.store.generate_key_pair(&bench.module, &token, &pin, &(), key, &options).unwrap();
+        assert!(bench.store.credentials().unwrap().iter().all(|it| it.id != made.id));
+        assert!(bench.store.public_keys(&bench.module, &token).unwrap().contains(&made));
+        let act = bench.store.open_key(&bench.module, &token, &made, &pin, &()).unwrap();
+        let algorithm = match key {
+            KeyPairSpec::Rsa { .. } => SigningAlgorithm::RsaPkcs1(HashAlgorithm::Sha256),
+            _ => SigningAlgorithm::Ecdsa(HashAlgorithm::Sha384),
+        };
+        let signature = act.sign(algorithm, Input::Message(b"CertificationRequestInfo")).unwrap();
+        act.close().unwrap();
+        let certificate = bench.certify(&made.spki);
+        bench
+            .store
+            .import_certificate(&bench.module, &token, &pin, &(), &certificate, "c")
+            .unwrap();
+        let credential = bench.of_certificate(&certificate);
+        verify(&credential, algorithm, b"CertificationRequestInfo", &signature);
+    }
+}
+
 pub(crate) fn imported_keys_sign(bench: &Bench) {
     let token = bench.token(LABEL);
     let options = KeyOptions { label: "imported".into(), always_authenticate: false };
