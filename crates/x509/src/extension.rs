@@ -42,6 +42,9 @@ pub const ACCESS_OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.
 /// id-ad-caIssuers.
 pub const ACCESS_CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
 
+/// Most extensions of one certificate; RFC 5280 defines fewer than twenty, and each is compared with each.
+pub const MAX_EXTENSIONS: usize = 64;
+
 /// One extension as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
@@ -94,6 +97,11 @@ pub enum ExtensionError {
         /// extnID.
         oid: ObjectIdentifier,
     },
+    /// There are more extensions than is sensible.
+    TooMany {
+        /// Most that are read.
+        limit: usize,
+    },
 }
 
 impl core::fmt::Display for ExtensionError {
@@ -102,6 +110,7 @@ impl core::fmt::Display for ExtensionError {
             Self::Der(error) => write!(f, "malformed extensions: {error}"),
             Self::Malformed { oid, error } => write!(f, "malformed extension {oid}: {error}"),
             Self::Duplicate { oid } => write!(f, "extension {oid} occurs twice"),
+            Self::TooMany { limit } => write!(f, "more than {limit} extensions"),
         }
     }
 }
@@ -206,6 +215,9 @@ impl Extensions {
                 fields.optional(tag::BOOLEAN)?.map_or(Ok(false), |boolean| boolean.boolean())?;
             let value = fields.expect(tag::OCTET_STRING)?.value().to_vec();
             fields.finish()?;
+            if extensions.all.len() >= MAX_EXTENSIONS {
+                return Err(ExtensionError::TooMany { limit: MAX_EXTENSIONS });
+            }
             if extensions.find(oid).is_some() {
                 return Err(ExtensionError::Duplicate { oid });
             }

@@ -38,7 +38,12 @@ const SHORT_NAMES: [(&str, &str); 16] = [
 pub struct Name {
     der: Arc<[u8]>,
     attributes: Arc<[Attribute]>,
+    /// What names are compared by, made once: a path search compares often.
+    matching: Arc<[MatchingAttribute]>,
 }
+
+/// Index of the RDN, type, and the value: folded text, or DER where it is no text.
+type MatchingAttribute = (usize, ObjectIdentifier, Result<String, Vec<u8>>);
 
 /// One `AttributeTypeAndValue` of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +89,14 @@ impl Name {
                 });
             }
         }
-        Ok(Self { der: element.raw().into(), attributes: attributes.into() })
+        let mut matching: Vec<_> = attributes.iter().map(matching_attribute).collect();
+        // The order inside an RDN, which is a set, says nothing.
+        matching.sort();
+        Ok(Self {
+            der: element.raw().into(),
+            attributes: attributes.into(),
+            matching: matching.into(),
+        })
     }
 
     /// The DER as received.
@@ -131,22 +143,7 @@ impl Name {
 /// Equal bytes, or equal structure with equal types and values that match without case and doubled spaces.
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
-        if self.der == other.der {
-            return true;
-        }
-        if self.attributes.len() != other.attributes.len() {
-            return false;
-        }
-        let key = |name: &Self| {
-            let mut keys: Vec<_> = name
-                .attributes
-                .iter()
-                .map(|attribute| (attribute.rdn, attribute.oid, matching_value(attribute)))
-                .collect();
-            keys.sort();
-            keys
-        };
-        key(self) == key(other)
+        self.der == other.der || self.matching == other.matching
     }
 }
 
@@ -161,16 +158,14 @@ impl core::fmt::Debug for Name {
 /// RFC 4514 order and escapes: most specific first, `,` between RDNs, `+` inside one; text is not normalized.
 impl core::fmt::Display for Name {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let mut previous = None;
-        let last = self.attributes.last().map_or(0, |attribute| attribute.rdn);
-        for rdn in (0..=last).rev() {
-            for attribute in self.attributes.iter().filter(|item| item.rdn == rdn) {
-                match previous {
-                    None => {}
-                    Some(before) if before == rdn => f.write_str("+")?,
-                    Some(_) => f.write_str(", ")?,
+        let rdns = self.attributes.chunk_by(|one, other| one.rdn == other.rdn);
+        for (position, rdn) in rdns.rev().enumerate() {
+            for (index, attribute) in rdn.iter().enumerate() {
+                match (position, index) {
+                    (0, 0) => {}
+                    (_, 0) => f.write_str(", ")?,
+                    _ => f.write_str("+")?,
                 }
-                previous = Some(rdn);
                 write_attribute(f, attribute)?;
             }
         }
@@ -213,14 +208,13 @@ const fn is_direction_mark(character: char) -> bool {
     matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What two values are compared by: folded text, else the DER.
-fn matching_value(attribute: &Attribute) -> Vec<u8> {
-    match &attribute.text {
-        Some(text) => {
-            text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ").into_bytes()
-        }
-        None => attribute.der.clone(),
-    }
+/// RFC 5280 §7.1: text matches without case, outer spaces and doubled spaces.
+fn matching_attribute(attribute: &Attribute) -> MatchingAttribute {
+    let value = match &attribute.text {
+        Some(text) => Ok(text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")),
+        None => Err(attribute.der.clone()),
+    };
+    (attribute.rdn, attribute.oid, value)
 }
 
 /// The text of a character string; `None` for other types and for bytes that are no text of their type.
@@ -286,6 +280,24 @@ mod tests {
         assert_eq!(one, two);
         assert_ne!(one, other);
         assert_ne!(one, kind);
+    }
+
+    #[test]
+    fn an_rdn_of_two_attributes_is_a_set() {
+        let pair = |kind, value: &[u8]| sequence(&[oid(kind), tlv(tag::UTF8_STRING, value)]);
+        let two = |first: Vec<u8>, second: Vec<u8>| {
+            let rdn = crate::asn1::constructed(tag::SET, &[first, second]);
+            Name::from_der(&sequence(&[rdn])).unwrap()
+        };
+        let (person, unit) = (pair(COMMON_NAME, b"A"), pair(ORGANIZATIONAL_UNIT, b"B"));
+        let one = two(person.clone(), unit.clone());
+        assert_eq!(one.to_string(), "CN=A+OU=B");
+        assert_eq!(one, two(unit, person));
+        let apart = name(&[
+            (COMMON_NAME, tag::UTF8_STRING, b"A"),
+            (ORGANIZATIONAL_UNIT, tag::UTF8_STRING, b"B"),
+        ]);
+        assert_ne!(one, apart);
     }
 
     #[test]
