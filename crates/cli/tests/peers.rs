@@ -166,6 +166,10 @@ fn we_accept_what_openssl_signs() {
     {
         let (key, certificate) = key_and_certificate(&house, kind);
         for (detached, stream) in [(true, false), (false, false), (false, true)] {
+            if stream && pss {
+                // OpenSSL 3.0 cannot stream with key options: "illegal zero content".
+                continue;
+            }
             let mut arguments = vec![
                 "cms",
                 "-sign",
@@ -189,8 +193,10 @@ fn we_accept_what_openssl_signs() {
             if !detached {
                 arguments.push("-nodetach");
             }
-            // Streaming writes BER of indefinite length.
-            arguments.push(if stream { "-stream" } else { "-nosmimecap" });
+            if stream {
+                // BER of indefinite length.
+                arguments.push("-stream");
+            }
             if pss {
                 arguments.extend([
                     "-keyopt",

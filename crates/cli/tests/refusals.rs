@@ -132,7 +132,7 @@ fn a_certificate_that_may_not_sign_is_refused_before_the_pin() {
     house.pdf("a.pdf");
     let cases: [(&str, Profile, &str); 3] = [
         ("expired", house.profile().expired_at(house.now), "expired"),
-        ("early", house.profile().not_yet_valid_at(house.now), "valid only from"),
+        ("early", house.profile().not_yet_valid_at(house.now + 3600), "valid only from"),
         ("encipher", house.profile().key_encipherment_only(), "not for signing"),
     ];
     for (label, profile, says) in cases {
