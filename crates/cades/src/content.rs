@@ -68,12 +68,8 @@ impl ContentHasher {
     /// Ends the computation.
     #[must_use]
     pub fn finish(self) -> ContentDigests {
-        let shape = if resembles_signed_attributes(&self.start, self.len) {
-            Shape::SignedAttributes
-        } else {
-            Shape::Other
-        };
-        ContentDigests { digests: self.hashers.into_iter().map(Hasher::finish).collect(), shape }
+        let digests = self.hashers.into_iter().map(Hasher::finish).collect();
+        ContentDigests::from_digests_and_start(digests, &self.start, self.len)
     }
 }
 
@@ -114,6 +110,17 @@ impl ContentDigests {
         Self { digests, shape: Shape::Unknown }
     }
 
+    /// Takes digests computed elsewhere, with the first 32 bytes of the content (all, if shorter) and its length.
+    #[must_use]
+    pub fn from_digests_and_start(digests: Vec<Digest>, start: &[u8], len: u64) -> Self {
+        let shape = if resembles_signed_attributes(start, len) {
+            Shape::SignedAttributes
+        } else {
+            Shape::Other
+        };
+        Self { digests, shape }
+    }
+
     /// The digest under one algorithm, if it was computed.
     #[must_use]
     pub fn find(&self, algorithm: DigestAlgorithm) -> Option<&Digest> {
@@ -131,7 +138,7 @@ fn resembles_signed_attributes(start: &[u8], len: u64) -> bool {
     let Some((header_len, value_len)) = header(start, tag::SET) else {
         return false;
     };
-    if header_len as u64 + value_len != len {
+    if value_len.checked_add(header_len as u64) != Some(len) {
         return false;
     }
     let attribute = &start[header_len..];
@@ -157,4 +164,21 @@ fn header(bytes: &[u8], tag: u8) -> Option<(usize, u64)> {
     let octets = bytes.get(2..2 + count)?;
     let value = octets.iter().fold(0, |sum, octet| (sum << 8) | u64::from(*octet));
     Some((2 + count, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_set_of_attributes_of_the_right_length_resembles_one() {
+        let attributes = b"\x31\x0b\x30\x09\x06\x01\x2a\x31\x04\x02\x02\x01\x02";
+        assert!(resembles_signed_attributes(attributes, 13));
+        assert!(!resembles_signed_attributes(attributes, 14));
+        assert!(!resembles_signed_attributes(b"%PDF-1.7 and more", 17));
+        assert!(!resembles_signed_attributes(b"", 0));
+        // A length that no addition survives.
+        let endless = b"\x31\x88\xff\xff\xff\xff\xff\xff\xff\xff\x30\x09\x06";
+        assert!(!resembles_signed_attributes(endless, 9));
+    }
 }
