@@ -83,6 +83,9 @@ fn rsa() {
     let short_salt =
         SignatureAlgorithm::RsaPss { digest: Sha256, mgf1_digest: Sha256, salt_len: 20 };
     check(&pki, "rsa", &public, short_salt);
+    let absurd_salt =
+        SignatureAlgorithm::RsaPss { digest: Sha256, mgf1_digest: Sha256, salt_len: u32::MAX };
+    assert_eq!(public.verify(&absurd_salt, MESSAGE, &[1; 256]), Err(VerifyError::BadSignature));
     // Two digests in one: nobody computes it, which is not a bad signature.
     let mixed = SignatureAlgorithm::RsaPss { digest: Sha256, mgf1_digest: Sha512, salt_len: 32 };
     assert_eq!(
