@@ -1,5 +1,49 @@
 //! Measures kyso as ratios against bare operations of the same run.
+//!
+//! Every figure is the median of seven rounds in which the bare operation and ours alternate; a round during
+//! which other processes used more than a quarter of a core is thrown away and run again.
 
+mod big_pdf;
+mod desk;
+mod journal;
 mod quiet;
+mod signing;
+mod table;
 
-fn main() {}
+use anyhow::{Result, bail};
+
+use table::Table;
+
+fn main() {
+    if let Err(error) = run() {
+        eprintln!("bench: {error:#}");
+        std::process::exit(1);
+    }
+}
+
+fn run() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        // A child with a token of its own: SoftHSM reads its environment when it is loaded.
+        ["--child", "signing", ref rest @ ..] => return signing::child(rest),
+        ["--child", "big-pdf", ref rest @ ..] => return big_pdf::child(rest),
+        _ => {}
+    }
+    let parts = ["signing", "big-pdf", "journal"];
+    if let Some(unknown) = words.iter().find(|word| !parts.contains(word)) {
+        bail!("there is no part `{unknown}`; parts: {}", parts.join(", "));
+    }
+    let wanted = |part| words.is_empty() || words.contains(&part);
+    let mut table = Table::new();
+    if wanted("journal") {
+        journal::measure(&mut table)?;
+    }
+    if wanted("signing") {
+        signing::measure(&mut table)?;
+    }
+    if wanted("big-pdf") {
+        big_pdf::measure(&mut table)?;
+    }
+    table.finish()
+}

@@ -1,0 +1,133 @@
+//! The table of ratios, on the screen and in a file.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::quiet::{MOST_FOREIGN_CORES, Watch};
+
+/// Rounds of every figure.
+pub(crate) const ROUNDS: usize = 7;
+
+/// Most rounds tried before a noisy machine is reported as such.
+const MOST_ROUNDS: usize = 40;
+
+pub(crate) struct Table {
+    rows: Vec<Row>,
+}
+
+struct Row {
+    name: String,
+    ratios: Vec<f64>,
+    goal: Goal,
+    note: String,
+}
+
+/// What a ratio must reach.
+#[derive(Clone, Copy)]
+pub(crate) enum Goal {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Table {
+    pub(crate) fn new() -> Self {
+        Self { rows: Vec::new() }
+    }
+
+    /// Runs quiet rounds; each gives a ratio and a note of the figures behind it.
+    pub(crate) fn measure(
+        &mut self,
+        name: impl Into<String>,
+        goal: Goal,
+        mut round: impl FnMut() -> Result<(f64, String)>,
+    ) -> Result<()> {
+        let name = name.into();
+        let mut found = Vec::new();
+        let mut noisy = 0;
+        while found.len() < ROUNDS && found.len() + noisy < MOST_ROUNDS {
+            let watch = Watch::start()?;
+            let one = round()?;
+            if watch.foreign_cores()? > MOST_FOREIGN_CORES {
+                noisy += 1;
+            } else {
+                found.push(one);
+            }
+            eprint!("\r{name}: round {} of {ROUNDS}, {noisy} noisy ", found.len());
+        }
+        eprintln!();
+        found.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let note = match found.get(found.len() / 2) {
+            Some((_, note)) if found.len() == ROUNDS => note.clone(),
+            _ => format!("NOT MEASURED: only {} quiet rounds of {MOST_ROUNDS}", found.len()),
+        };
+        let ratios = found.into_iter().map(|(ratio, _)| ratio).collect();
+        self.rows.push(Row { name, ratios, goal, note });
+        Ok(())
+    }
+
+    /// Prints the table and writes it to `target/bench/`.
+    pub(crate) fn finish(&self) -> Result<()> {
+        let mut text = String::new();
+        let _ = writeln!(
+            text,
+            "{:<46} {:>7} {:>15}  {:>7}  ",
+            "figure (median of 7 rounds)", "ratio", "min–max", "goal"
+        );
+        for row in &self.rows {
+            let (min, median, max) = row.spread();
+            let _ = writeln!(
+                text,
+                "{:<46} {median:>7.2} {:>15}  {:>7}  {} {}",
+                row.name,
+                format!("{min:.2}–{max:.2}"),
+                row.goal.shown(),
+                if row.goal.met(median) { "met   " } else { "MISSED" },
+                row.note
+            );
+        }
+        print!("\n{text}");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench");
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join("latest.txt"), &text)?;
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let (min, median, max) = row.spread();
+                json!({
+                    "figure": row.name, "median": median, "min": min, "max": max,
+                    "goal": row.goal.shown(), "met": row.goal.met(median), "note": row.note,
+                })
+            })
+            .collect();
+        std::fs::write(folder.join("latest.json"), format!("{:#}\n", json!({ "rows": rows })))?;
+        println!("\nAlso in {}", folder.join("latest.txt").display());
+        Ok(())
+    }
+}
+
+impl Row {
+    fn spread(&self) -> (f64, f64, f64) {
+        let at = |index: usize| self.ratios.get(index).copied().unwrap_or(f64::NAN);
+        (at(0), at(self.ratios.len() / 2), at(self.ratios.len().saturating_sub(1)))
+    }
+}
+
+impl Goal {
+    fn met(self, ratio: f64) -> bool {
+        match self {
+            Self::AtLeast(goal) => ratio >= goal,
+            Self::AtMost(goal) => ratio <= goal,
+        }
+    }
+
+    fn shown(self) -> String {
+        match self {
+            Self::AtLeast(goal) => format!("≥ {goal}"),
+            Self::AtMost(goal) => format!("≤ {goal}"),
+        }
+    }
+}
