@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvError, RecvTimeoutError, SyncSender, TryRecvError, sync_channel,
+};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -261,12 +263,52 @@ enum Job {
     Logout,
 }
 
+/// How long a caller looks for the reply before it sleeps, where replies come that fast. Waking a thread on another, idle
+/// processor costs 50 µs and more, as much as a P-256 signature of a token in software.
+const WATCH_REPLY: Duration = Duration::from_micros(200);
+/// How long a session's thread looks for the next job before it sleeps: what a caller in a batch needs between two.
+const WATCH_JOB: Duration = Duration::from_micros(100);
+
+/// Waits for a reply: looks and gives way in turn where `fast`, then sleeps.
+fn receive<T>(replies: &Receiver<T>, fast: bool, limit: Duration) -> Result<T, RecvTimeoutError> {
+    if !fast {
+        return replies.recv_timeout(limit);
+    }
+    match watch(replies, WATCH_REPLY.min(limit)) {
+        Err(TryRecvError::Empty) => replies.recv_timeout(limit.saturating_sub(WATCH_REPLY)),
+        Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
+        Ok(reply) => Ok(reply),
+    }
+}
+
+/// Waits for a job the same way.
+fn next<T>(jobs: &Receiver<T>) -> Result<T, RecvError> {
+    match watch(jobs, WATCH_JOB) {
+        Err(TryRecvError::Empty) => jobs.recv(),
+        Err(TryRecvError::Disconnected) => Err(RecvError),
+        Ok(job) => Ok(job),
+    }
+}
+
+/// Yields between looks: where threads outnumber processors, the one that has work gets the processor.
+fn watch<T>(receiver: &Receiver<T>, time: Duration) -> Result<T, TryRecvError> {
+    let start = Instant::now();
+    loop {
+        match receiver.try_recv() {
+            Err(TryRecvError::Empty) if start.elapsed() < time => std::thread::yield_now(),
+            outcome => return outcome,
+        }
+    }
+}
+
 /// A session and the thread that owns it.
 struct Worker {
     jobs: SyncSender<Job>,
     replies: Receiver<Result<Vec<u8>, TokenError>>,
     /// Set before the channels go when the thread is left behind in a call.
     abandoned: Arc<AtomicBool>,
+    /// Whether the last signature took less than a caller would watch for: a card or an RSA key is slept for.
+    fast: Arc<AtomicBool>,
     key: Arc<Key>,
 }
 
@@ -275,12 +317,19 @@ impl Worker {
         let (jobs, inbox) = sync_channel(1);
         let (outbox, replies) = sync_channel(1);
         let abandoned = Arc::new(AtomicBool::new(false));
-        let worker = Self { jobs, replies, abandoned: abandoned.clone(), key: key.clone() };
+        let fast = Arc::new(AtomicBool::new(false));
+        let worker = Self {
+            jobs,
+            replies,
+            abandoned: abandoned.clone(),
+            fast: fast.clone(),
+            key: key.clone(),
+        };
         let key = key.clone();
         std::thread::Builder::new()
             .name("kyso-session".into())
             .spawn(move || {
-                key.serve(session, &inbox, &outbox);
+                key.serve(session, &inbox, &outbox, &fast);
                 if abandoned.load(Ordering::Acquire) {
                     key.module.hung.remove();
                 }
@@ -300,7 +349,7 @@ impl Worker {
         if self.jobs.send(job).is_err() {
             return Err(TokenError::ReplyMalformed { function });
         }
-        match self.replies.recv_timeout(limit) {
+        match receive(&self.replies, self.fast.load(Ordering::Relaxed), limit) {
             Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => {
                 self.key.module.hung.add();
@@ -329,11 +378,13 @@ impl Key {
         session: Session,
         inbox: &Receiver<Job>,
         outbox: &SyncSender<Result<Vec<u8>, TokenError>>,
+        fast: &AtomicBool,
     ) {
         let mut session = session;
         // After an error an operation may still be active in the session; a fresh one has none.
         let mut stale = false;
-        while let Ok(job) = inbox.recv() {
+        while let Ok(job) = next(inbox) {
+            let start = Instant::now();
             let result = match job {
                 Job::Logout => session.logout().map(|()| Vec::new()).map_err(failure),
                 Job::Sign { plan, data } => {
@@ -342,6 +393,7 @@ impl Key {
                 }
             };
             stale = result.is_err();
+            fast.store(start.elapsed() < WATCH_REPLY, Ordering::Relaxed);
             if outbox.send(result).is_err() {
                 break;
             }
