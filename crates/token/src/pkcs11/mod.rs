@@ -13,6 +13,7 @@ mod object;
 mod proof;
 mod raw;
 mod scan;
+mod worker;
 
 use std::path::Path;
 use std::sync::Arc;
