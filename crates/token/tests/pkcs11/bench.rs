@@ -76,10 +76,11 @@ pub(crate) fn isolated(name: &str, module: Module, case: fn(&Bench)) {
     assert!(stdout.contains("1 passed"), "{name} was not found in its own binary:\n{stdout}");
 }
 
-/// `$KYSO_KRYOPTIC`, else where set-up builds it.
+/// `$KYSO_KRYOPTIC`, else where set-up builds it: in cargo's target folder.
 fn kryoptic() -> PathBuf {
-    let built =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/kryoptic/libkryoptic_pkcs11.so");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    let built = root.join(target).join("kryoptic/libkryoptic_pkcs11.so");
     let path = std::env::var_os("KYSO_KRYOPTIC").map_or(built, PathBuf::from);
     path.canonicalize().unwrap_or_else(|_| {
         panic!(
