@@ -10,15 +10,17 @@ mod document;
 mod error;
 mod finish;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::recorder::{Intent, IntentId, Outcome, OutcomeReceipt, Recorder, Released};
 use crate::signer::Signer;
 use declare::Declared;
 use document::{Prepared, Signed};
-use finish::Finisher;
+use finish::{Finisher, Written};
 
 pub use error::SignError;
 
@@ -99,7 +101,13 @@ pub type SignResult = Result<Released<SignedFile>, SignError>;
 const CHUNK: usize = 1_000;
 
 /// Prepared documents that wait for the token; enough to bridge a slow read.
-const PREPARED_AHEAD: usize = 32;
+const PREPARED_AHEAD: usize = 64;
+
+/// Time for which a key is given work at once: long against waking a thread (50 µs), short against a batch.
+const HAND_OVER: Duration = Duration::from_millis(3);
+
+/// Most documents given to a key at once, so that several sessions share the work evenly.
+const MOST_AT_ONCE: usize = 16;
 
 /// Signs `tasks` and gives one result each, in their order; `done` hears of each as it ends.
 pub fn sign_batch(
@@ -110,20 +118,17 @@ pub fn sign_batch(
     done: &(dyn Fn(usize, &SignResult) + Sync),
 ) -> Vec<SignResult> {
     let mut results: Vec<Option<SignResult>> = tasks.iter().map(|_| None).collect();
-    let mut queue = tasks.into_iter().enumerate().peekable();
-    while queue.peek().is_some() {
-        let mut budget = declare::Budget::of_chunk();
-        let mut declared = Vec::new();
-        while declared.len() < CHUNK && !budget.is_spent() {
-            let Some((index, task)) = queue.next() else { break };
-            match Declared::read(index, task, signer, options, &mut budget) {
-                Ok(item) => declared.push(item),
-                Err(error) => settle(&mut results, done, index, Err(error)),
-            }
+    let mut queue: VecDeque<(usize, Task)> = tasks.into_iter().enumerate().collect();
+    while !queue.is_empty() {
+        let (declared, refused) = declare::chunk(&mut queue, CHUNK, signer, options);
+        for (index, error) in refused {
+            settle(&mut results, done, index, Err(error));
         }
-        sign_chunk(declared, signer, recorder, options, &mut |index, result| {
-            settle(&mut results, done, index, result);
-        });
+        if !declared.is_empty() {
+            sign_chunk(declared, signer, recorder, options, &mut |index, result| {
+                settle(&mut results, done, index, result);
+            });
+        }
     }
     results.into_iter().map(|result| result.unwrap_or(Err(SignError::Interrupted))).collect()
 }
@@ -160,34 +165,31 @@ fn sign_chunk(
         Ok(_) => return refuse_all(&declared, SignError::Interrupted, settle),
         Err(error) => return refuse_all(&declared, SignError::Recorder(Arc::new(error)), settle),
     };
-    let mut finisher = Finisher::new(recorder, options.overwrite);
+    let mut finisher = Finisher::new(recorder);
     let inflight = ids.into_iter().zip(declared);
     if inflight.len() == 1 || options.sessions == 0 {
         // One document: threads would cost more than they bring.
         for (intent, item) in inflight {
             let index = item.index;
-            let item = item.prepare(signer, options).and_then(|item| item.sign(signer, options));
-            finisher.take(InFlight { index, intent, item });
-            finisher.end_group(settle);
+            let item = item
+                .prepare(signer, options)
+                .and_then(|item| item.sign(signer, options))
+                .and_then(|item| item.write(options.overwrite));
+            finisher.finish(InFlight { index, intent, item }, settle);
         }
         return;
     }
     std::thread::scope(|scope| {
         let (prepared, to_sign) = sync_channel::<InFlight<Prepared>>(PREPARED_AHEAD);
-        let (signed, to_finish) = sync_channel::<InFlight<Signed>>(finish::GROUP);
+        let (signed, to_write) = sync_channel::<InFlight<Signed>>(finish::GROUP);
+        let (written, to_finish) = sync_channel::<InFlight<Written>>(finish::GROUP);
         let to_sign = Arc::new(Mutex::new(to_sign));
         for _ in 0..options.sessions {
             let (to_sign, signed) = (Arc::clone(&to_sign), signed.clone());
-            scope.spawn(move || {
-                while let Some(InFlight { index, intent, item }) = next(&to_sign) {
-                    let item = item.and_then(|item| item.sign(signer, options));
-                    if signed.send(InFlight { index, intent, item }).is_err() {
-                        break;
-                    }
-                }
-            });
+            scope.spawn(move || sign_prepared(&to_sign, &signed, signer, options));
         }
         drop(signed);
+        scope.spawn(move || finish::write_all(&to_write, &written, options.overwrite));
         scope.spawn(move || finisher.run(&to_finish, settle));
         for (intent, item) in inflight {
             let index = item.index;
@@ -199,8 +201,54 @@ fn sign_chunk(
     });
 }
 
-fn next<T>(channel: &Mutex<Receiver<T>>) -> Option<T> {
-    channel.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+/// Takes prepared documents, as many at once as the key signs within [`HAND_OVER`], and passes them on.
+fn sign_prepared(
+    to_sign: &Mutex<Receiver<InFlight<Prepared>>>,
+    signed: &SyncSender<InFlight<Signed>>,
+    signer: &Signer,
+    options: &BatchOptions,
+) {
+    let mut most = 1;
+    loop {
+        let taken = take(to_sign, most);
+        if taken.is_empty() {
+            return;
+        }
+        let count = taken.len();
+        let started = Instant::now();
+        let values = {
+            let ready = taken.iter().filter_map(|one| one.item.as_ref().ok());
+            let bytes: Vec<&[u8]> = ready.map(Prepared::bytes_to_sign).collect();
+            signer.sign_many(&bytes)
+        };
+        most = at_once(started.elapsed() / u32::try_from(count).unwrap_or(1));
+        let mut values = values.into_iter();
+        for InFlight { index, intent, item } in taken {
+            let item = item.and_then(|item| {
+                let value = values.next().unwrap_or(Err(SignError::Interrupted))?;
+                item.complete(value, signer, options)
+            });
+            if signed.send(InFlight { index, intent, item }).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Waits for one and takes what else is there, up to `most`.
+fn take<T>(channel: &Mutex<Receiver<T>>, most: usize) -> Vec<T> {
+    let channel = channel.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut taken: Vec<T> = channel.recv().into_iter().collect();
+    if !taken.is_empty() {
+        taken.extend(channel.try_iter().take(most - 1));
+    }
+    taken
+}
+
+/// How many documents a key of this pace takes at once: a card one, so that its progress is seen.
+fn at_once(each: Duration) -> usize {
+    let fit = HAND_OVER.as_nanos() / each.as_nanos().max(1);
+    usize::try_from(fit).unwrap_or(MOST_AT_ONCE).clamp(1, MOST_AT_ONCE)
 }
 
 fn refuse_all(

@@ -1,5 +1,7 @@
 //! A signer: an open act on a key, its certificate, and the path that was checked before signing.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use kyso_token::{Credential, Curve, HashAlgorithm, Input, KeyType, RawSignature, SigningAct};
 use kyso_token::{KeyStore, PinPrompt, PinSource, SigningAlgorithm, TokenError};
 use kyso_x509::path::{
@@ -69,6 +71,7 @@ pub struct Signer {
     token_serial: String,
     path: PathStatus,
     contents_size: usize,
+    proven: AtomicBool,
 }
 
 impl Signer {
@@ -120,20 +123,29 @@ impl Signer {
             token_serial: credential.token.serial.clone(),
             path,
             contents_size,
+            proven: AtomicBool::new(false),
         })
     }
 
     /// Signs the bytes that a format asks for.
     pub(crate) fn sign(&self, bytes: &[u8]) -> Result<SignatureValue, SignError> {
-        let raw = self.act.sign(self.algorithm, Input::Message(bytes)).map_err(SignError::Token)?;
-        match raw {
-            RawSignature::Rsa(value) | RawSignature::Ed25519(value) => {
-                Ok(SignatureValue::from_bytes(value))
-            }
-            RawSignature::EcdsaFixed(fixed) => {
-                SignatureValue::from_ecdsa_fixed(&fixed).map_err(SignError::EcdsaEncoding)
-            }
-        }
+        value(self.act.sign(self.algorithm, Input::Message(bytes)).map_err(SignError::Token)?)
+    }
+
+    /// Signs several; one result each, in their order.
+    pub(crate) fn sign_many(&self, all: &[&[u8]]) -> Vec<Result<SignatureValue, SignError>> {
+        let raw = self.act.sign_many(self.algorithm, all);
+        raw.into_iter().map(|raw| raw.map_err(SignError::Token).and_then(value)).collect()
+    }
+
+    /// Whether a signature of this act was already seen to verify under the certificate.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.proven.load(Ordering::Acquire)
+    }
+
+    /// Notes that a signature of this act verified under the certificate.
+    pub(crate) fn prove(&self) {
+        self.proven.store(true, Ordering::Release);
     }
 
     /// Ends the act and logs out.
@@ -258,5 +270,17 @@ const fn digest(hash: HashAlgorithm) -> DigestAlgorithm {
         HashAlgorithm::Sha256 => DigestAlgorithm::Sha256,
         HashAlgorithm::Sha384 => DigestAlgorithm::Sha384,
         HashAlgorithm::Sha512 => DigestAlgorithm::Sha512,
+    }
+}
+
+/// The device's encoding as the formats want it.
+fn value(raw: RawSignature) -> Result<SignatureValue, SignError> {
+    match raw {
+        RawSignature::Rsa(value) | RawSignature::Ed25519(value) => {
+            Ok(SignatureValue::from_bytes(value))
+        }
+        RawSignature::EcdsaFixed(fixed) => {
+            SignatureValue::from_ecdsa_fixed(&fixed).map_err(SignError::EcdsaEncoding)
+        }
     }
 }

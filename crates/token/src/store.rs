@@ -36,6 +36,17 @@ pub trait SigningAct: Send + Sync {
         input: Input<'_>,
     ) -> Result<RawSignature, TokenError>;
 
+    /// Signs several messages of fast keys in one hand-over; one result each, in their order.
+    ///
+    /// Waking a session's thread costs as much as a fast signature: a batch pays for it once.
+    fn sign_many(
+        &self,
+        algorithm: SigningAlgorithm,
+        messages: &[&[u8]],
+    ) -> Vec<Result<RawSignature, TokenError>> {
+        messages.iter().map(|message| self.sign(algorithm, Input::Message(message))).collect()
+    }
+
     /// Logs out and says whether that worked; dropping does the same in silence.
     ///
     /// # Errors

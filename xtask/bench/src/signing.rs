@@ -88,8 +88,11 @@ pub(crate) fn child(arguments: &[&str]) -> Result<()> {
         bail!("six arguments were expected");
     };
     let folder = Path::new(folder);
-    let out = desk::fresh(folder.join("out"))?;
-    let journal_folder = desk::fresh(folder.join("journal"))?;
+    // New folders each time and nothing removed until the end: ext4 searches long for an inode where
+    // files were just deleted, which would be a measure of the benchmark's own tidying.
+    let round = folder.join(format!("round-{}", std::process::id()));
+    let out = desk::fresh(round.join("out"))?;
+    let journal_folder = desk::fresh(round.join("journal"))?;
     let journal = desk::journal(&journal_folder)?;
     let signer = desk::signer(folder, module, key)?;
     let count = if *kind == "batch" { BATCH } else { SINGLES };

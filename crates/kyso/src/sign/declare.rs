@@ -1,12 +1,12 @@
 //! Reading and hashing what shall be signed, once; what is parsed later is what was hashed.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Seek as _, Write as _};
 use std::path::Path;
 
 use kyso_x509::{Digest, DigestAlgorithm, Hasher};
 
-use super::document::same_file;
 use super::{BatchOptions, SignError, SignatureFormat, Task};
 use crate::output::PendingFile;
 use crate::recorder::Intent;
@@ -24,18 +24,87 @@ const CHUNK_LARGE: usize = 64;
 /// Read and write buffer.
 const BUFFER: usize = 256 * 1024;
 
-/// What a chunk may still take.
-pub(super) struct Budget {
+/// Documents that one reader takes at least: below that a second one costs more than it brings.
+const SHARE: usize = 64;
+
+/// Most readers of a chunk: they wait for the disk and hash, which two do at once on any machine.
+const READERS: usize = 2;
+
+/// Reads and hashes the next chunk; what exceeds its memory stays in the queue.
+pub(super) fn chunk(
+    queue: &mut VecDeque<(usize, Task)>,
+    most: usize,
+    signer: &Signer,
+    options: &BatchOptions,
+) -> (Vec<Declared>, Vec<(usize, SignError)>) {
+    let mut taken: Vec<(usize, Task)> = queue.drain(..queue.len().min(most)).collect();
+    let readers = (taken.len() / SHARE).clamp(1, READERS);
+    let share = taken.len().div_ceil(readers);
+    let mut parts = Vec::new();
+    while !taken.is_empty() {
+        let rest = taken.split_off(share.min(taken.len()));
+        parts.push(std::mem::replace(&mut taken, rest));
+    }
+    let budget = Budget { bytes: CHUNK_BYTES / readers as u64, large: CHUNK_LARGE / readers };
+    let read: Vec<Part> = match parts.len() {
+        0 | 1 => parts.into_iter().map(|part| Part::read(part, budget, signer, options)).collect(),
+        _ => std::thread::scope(|scope| {
+            let threads: Vec<_> = parts
+                .into_iter()
+                .map(|part| scope.spawn(move || Part::read(part, budget, signer, options)))
+                .collect();
+            threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+        }),
+    };
+    let (mut declared, mut refused, mut left) = (Vec::new(), Vec::new(), Vec::new());
+    for part in read {
+        declared.extend(part.declared);
+        refused.extend(part.refused);
+        left.extend(part.left);
+    }
+    left.into_iter().rev().for_each(|task| queue.push_front(task));
+    (declared, refused)
+}
+
+/// One reader's share.
+#[derive(Default)]
+struct Part {
+    declared: Vec<Declared>,
+    refused: Vec<(usize, SignError)>,
+    left: Vec<(usize, Task)>,
+}
+
+impl Part {
+    fn read(
+        tasks: Vec<(usize, Task)>,
+        mut budget: Budget,
+        signer: &Signer,
+        options: &BatchOptions,
+    ) -> Self {
+        let mut part = Self::default();
+        for (index, task) in tasks {
+            if budget.is_spent() {
+                part.left.push((index, task));
+                continue;
+            }
+            match Declared::read(index, task, signer, options, &mut budget) {
+                Ok(item) => part.declared.push(item),
+                Err(error) => part.refused.push((index, error)),
+            }
+        }
+        part
+    }
+}
+
+/// What a reader may still take.
+#[derive(Clone, Copy)]
+struct Budget {
     bytes: u64,
     large: usize,
 }
 
 impl Budget {
-    pub(super) const fn of_chunk() -> Self {
-        Self { bytes: CHUNK_BYTES, large: CHUNK_LARGE }
-    }
-
-    pub(super) const fn is_spent(&self) -> bool {
+    const fn is_spent(&self) -> bool {
         self.bytes == 0 || self.large == 0
     }
 }
@@ -64,7 +133,7 @@ pub(super) enum Content {
 }
 
 impl Declared {
-    pub(super) fn read(
+    fn read(
         index: usize,
         task: Task,
         signer: &Signer,
@@ -72,11 +141,13 @@ impl Declared {
         budget: &mut Budget,
     ) -> Result<Self, SignError> {
         let unreadable = |error| SignError::Unreadable { path: task.source.clone(), error };
-        if !options.overwrite && task.target.symlink_metadata().is_ok() {
-            return Err(SignError::TargetExists { path: task.target });
-        }
-        if same_file(&task.source, &task.target) {
-            return Err(SignError::TargetIsSource { path: task.target });
+        if task.target.symlink_metadata().is_ok() {
+            if same_file(&task.source, &task.target) {
+                return Err(SignError::TargetIsSource { path: task.target });
+            }
+            if !options.overwrite {
+                return Err(SignError::TargetExists { path: task.target });
+            }
         }
         let mut file = File::open(&task.source).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
@@ -201,4 +272,12 @@ fn copy(
         pending.file().rewind().map_err(|error| SignError::Unwritable { path, error })?;
     }
     Ok(len)
+}
+
+/// Whether two paths name the same file: signing onto the source would replace the original.
+fn same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
-use std::path::Path;
 
 use kyso_cades::{Attached, AttachedError, Form, SigningParameters, ToBeSigned, oid};
 use kyso_pades::{
@@ -137,21 +136,42 @@ fn claimed_time(options: &BatchOptions) -> Option<Date> {
 impl Prepared {
     /// Asks the token; a PDF whose room proves too small is prepared and signed once more.
     pub(super) fn sign(self, signer: &Signer, options: &BatchOptions) -> Result<Signed, SignError> {
-        let signed = self.sign_once(signer)?;
-        let Some((needed, available)) = signed.lacks(signer) else { return Ok(signed.signed) };
-        let grown = signed.declared().prepare_with_room(signer, options, needed + SLACK)?;
-        let again = grown.sign_once(signer)?;
+        let signature = signer.sign(self.to_be_signed.bytes_to_sign())?;
+        self.complete(signature, signer, options)
+    }
+
+    /// The bytes that the token signs.
+    pub(super) fn bytes_to_sign(&self) -> &[u8] {
+        self.to_be_signed.bytes_to_sign()
+    }
+
+    /// Takes the signature that the token made of [`Self::bytes_to_sign`].
+    pub(super) fn complete(
+        self,
+        signature: SignatureValue,
+        signer: &Signer,
+        options: &BatchOptions,
+    ) -> Result<Signed, SignError> {
+        // A key that is not the certificate's, or a device that returns nonsense from the start, shows here.
+        if !signer.is_proven() {
+            self.to_be_signed.verify(&signature).map_err(SignError::SignatureRefused)?;
+            signer.prove();
+        }
+        let attempt = self.attempt(signature);
+        let Some((needed, available)) = attempt.lacks(signer) else { return Ok(attempt.signed) };
+        let grown = attempt.declared().prepare_with_room(signer, options, needed + SLACK)?;
+        let signature = signer.sign(grown.bytes_to_sign())?;
+        let again = grown.attempt(signature);
         match again.lacks(signer) {
             None => Ok(again.signed),
             Some(_) => Err(SignError::ContentsTooSmall { needed, available }),
         }
     }
 
-    fn sign_once(self, signer: &Signer) -> Result<Attempt, SignError> {
-        let signature = signer.sign(self.to_be_signed.bytes_to_sign())?;
+    fn attempt(self, signature: SignatureValue) -> Attempt {
         let Self { task, content, sha256_state, content_state, to_be_signed, revision } = self;
         let signed = Signed { task, content, sha256_state, signature, to_be_signed, revision };
-        Ok(Attempt { signed, content_state })
+        Attempt { signed, content_state }
     }
 }
 
@@ -188,8 +208,6 @@ impl Attempt {
 impl Signed {
     /// Writes the signed file under a temporary name.
     pub(super) fn write(self, overwrite: bool) -> Result<Written, SignError> {
-        // A device that returns nonsense, or another key's signature, shows here and not at the recipient's.
-        self.to_be_signed.verify(&self.signature).map_err(SignError::SignatureRefused)?;
         let signature_sha256 = sha256_of(self.signature.as_bytes());
         match self.revision {
             Some(_) => self.write_pdf(overwrite, signature_sha256),
@@ -297,13 +315,5 @@ impl Write for Hashing<'_> {
 
     fn flush(&mut self) -> std::io::Result<()> {
         self.file.file().flush()
-    }
-}
-
-/// Whether two paths name the same file: signing onto the source would replace the original.
-pub(super) fn same_file(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! The last steps: write under a temporary name, flush, record the outcome, publish.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use kyso_x509::Digest;
@@ -19,10 +19,9 @@ const GROUP_WAIT: Duration = Duration::from_millis(250);
 
 type Settle<'a> = &'a mut (dyn FnMut(usize, SignResult) + Send);
 
-/// Collects signed files and finishes them in groups.
+/// Collects written files and finishes them in groups.
 pub(super) struct Finisher<'a> {
     recorder: &'a dyn Recorder,
-    overwrite: bool,
     group: Vec<InFlight<Written>>,
 }
 
@@ -34,21 +33,34 @@ pub(super) struct Written {
     pub(super) released: Digest,
 }
 
+/// Writes signed files under temporary names, so that flushing one group does not hold up the next.
+pub(super) fn write_all(
+    signed: &Receiver<InFlight<Signed>>,
+    written: &SyncSender<InFlight<Written>>,
+    overwrite: bool,
+) {
+    for InFlight { index, intent, item } in signed {
+        let item = item.and_then(|item| item.write(overwrite));
+        if written.send(InFlight { index, intent, item }).is_err() {
+            return;
+        }
+    }
+}
+
 impl<'a> Finisher<'a> {
-    pub(super) fn new(recorder: &'a dyn Recorder, overwrite: bool) -> Self {
-        Self { recorder, overwrite, group: Vec::new() }
+    pub(super) fn new(recorder: &'a dyn Recorder) -> Self {
+        Self { recorder, group: Vec::new() }
     }
 
-    /// Takes signed files until there are no more.
-    pub(super) fn run(mut self, signed: &Receiver<InFlight<Signed>>, settle: Settle<'_>) {
-        loop {
-            let Ok(first) = signed.recv() else { break };
+    /// Takes written files until there are no more.
+    pub(super) fn run(mut self, written: &Receiver<InFlight<Written>>, settle: Settle<'_>) {
+        while let Ok(first) = written.recv() {
             let deadline = Instant::now() + GROUP_WAIT;
-            self.take(first);
+            self.group.push(first);
             while self.group.len() < GROUP {
                 let left = deadline.saturating_duration_since(Instant::now());
-                match signed.recv_timeout(left) {
-                    Ok(item) => self.take(item),
+                match written.recv_timeout(left) {
+                    Ok(item) => self.group.push(item),
                     Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
                 }
             }
@@ -56,15 +68,14 @@ impl<'a> Finisher<'a> {
         }
     }
 
-    /// Writes one signed file under its temporary name.
-    pub(super) fn take(&mut self, signed: InFlight<Signed>) {
-        let InFlight { index, intent, item } = signed;
-        let item = item.and_then(|item| item.write(self.overwrite));
-        self.group.push(InFlight { index, intent, item });
+    /// Finishes one file by itself.
+    pub(super) fn finish(&mut self, written: InFlight<Written>, settle: Settle<'_>) {
+        self.group.push(written);
+        self.end_group(settle);
     }
 
     /// Flushes the group, records its outcomes, publishes its files.
-    pub(super) fn end_group(&mut self, settle: Settle<'_>) {
+    fn end_group(&mut self, settle: Settle<'_>) {
         let mut group = std::mem::take(&mut self.group);
         self.flush(&mut group);
         let outcomes: Vec<(IntentId, Outcome)> =

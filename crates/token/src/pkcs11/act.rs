@@ -13,7 +13,7 @@ use super::mechanism::{Offered, Plan};
 use super::module::{Lease, lock};
 use super::proof::Proof;
 use super::scan::private_key;
-use super::worker::{Job, Key, Worker};
+use super::worker::{Job, Key, Reply, Worker};
 use crate::public_key::PublicKey;
 use crate::{Input, KeyMatch, KeyType, RawSignature, SigningAct, SigningAlgorithm, TokenError};
 
@@ -189,44 +189,92 @@ impl Act {
     }
 }
 
+impl Act {
+    fn plan(&self, algorithm: SigningAlgorithm) -> Result<&Plan, TokenError> {
+        let found = self.plans.iter().find(|(planned, _)| *planned == algorithm);
+        found.map(|(_, plan)| plan).ok_or(TokenError::MechanismNotOffered { algorithm })
+    }
+
+    /// Has one session sign everything, then gives it back.
+    fn ask(&self, plan: Plan, data: Vec<Vec<u8>>) -> Result<Reply, TokenError> {
+        let count = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let worker = self.check_out()?;
+        let limit = self.limits.sign.saturating_mul(count);
+        let reply = worker.ask(Job::Sign { plan, data }, "C_Sign", limit);
+        let mut pool = lock(&self.pool);
+        match &reply {
+            // Its thread hangs, or died: the session is not to be asked again.
+            Err(error) => {
+                pool.open -= 1;
+                self.note(&mut pool, error);
+            }
+            Ok(results) => {
+                for error in results.iter().filter_map(|result| result.as_ref().err()) {
+                    self.note(&mut pool, error);
+                }
+                pool.idle.push(worker);
+            }
+        }
+        drop(pool);
+        self.returned.notify_one();
+        reply
+    }
+
+    /// The bytes as a signature of the key's kind, compared with the certificate where that is still due.
+    fn signature(
+        &self,
+        algorithm: SigningAlgorithm,
+        input: Input<'_>,
+        bytes: Result<Vec<u8>, TokenError>,
+    ) -> Result<RawSignature, TokenError> {
+        let bytes = bytes?;
+        if let Some(proof) = &self.proof
+            && let Err(error) = proof.check(algorithm, input, &bytes)
+        {
+            self.note(&mut lock(&self.pool), &error);
+            return Err(error);
+        }
+        Ok(match self.key.key_type {
+            KeyType::Rsa { .. } => RawSignature::Rsa(bytes),
+            KeyType::Ec(_) => RawSignature::EcdsaFixed(bytes),
+            KeyType::Ed25519 => RawSignature::Ed25519(bytes),
+        })
+    }
+}
+
 impl SigningAct for Act {
     fn sign(
         &self,
         algorithm: SigningAlgorithm,
         input: Input<'_>,
     ) -> Result<RawSignature, TokenError> {
-        let plan = self.plans.iter().find(|(planned, _)| *planned == algorithm);
-        let Some((_, plan)) = plan else {
-            return Err(TokenError::MechanismNotOffered { algorithm });
-        };
+        let plan = *self.plan(algorithm)?;
         let data = plan.data(algorithm, self.key.key_type, input)?;
-        let worker = self.check_out()?;
-        let result = worker.ask(Job::Sign { plan: *plan, data }, "C_Sign", self.limits.sign);
-        let result = result.and_then(|signature| match &self.proof {
-            Some(proof) => proof.check(algorithm, input, &signature).map(|()| signature),
-            None => Ok(signature),
+        let only = self.ask(plan, vec![data])?.pop();
+        let missing = TokenError::ReplyMalformed { function: "C_Sign".into() };
+        self.signature(algorithm, input, only.unwrap_or(Err(missing)))
+    }
+
+    fn sign_many(
+        &self,
+        algorithm: SigningAlgorithm,
+        messages: &[&[u8]],
+    ) -> Vec<Result<RawSignature, TokenError>> {
+        let data = |message: &&[u8]| {
+            self.plan(algorithm)?.data(algorithm, self.key.key_type, Input::Message(message))
+        };
+        let asked = self.plan(algorithm).copied().and_then(|plan| {
+            let data = messages.iter().map(data).collect::<Result<Vec<_>, _>>()?;
+            self.ask(plan, data)
         });
-        let mut pool = lock(&self.pool);
-        match &result {
-            // Its thread hangs, or died: the session is not to be asked again.
-            Err(error @ (TokenError::CallTimedOut { .. } | TokenError::ReplyMalformed { .. })) => {
-                pool.open -= 1;
-                self.note(&mut pool, error);
-            }
-            Err(error) => {
-                self.note(&mut pool, error);
-                pool.idle.push(worker);
-            }
-            Ok(_) => pool.idle.push(worker),
+        match asked {
+            Err(error) => messages.iter().map(|_| Err(error.clone())).collect(),
+            Ok(replies) => messages
+                .iter()
+                .zip(replies)
+                .map(|(message, bytes)| self.signature(algorithm, Input::Message(message), bytes))
+                .collect(),
         }
-        drop(pool);
-        self.returned.notify_one();
-        let bytes = result?;
-        Ok(match self.key.key_type {
-            KeyType::Rsa { .. } => RawSignature::Rsa(bytes),
-            KeyType::Ec(_) => RawSignature::EcdsaFixed(bytes),
-            KeyType::Ed25519 => RawSignature::Ed25519(bytes),
-        })
     }
 
     fn close(mut self: Box<Self>) -> Result<(), TokenError> {

@@ -32,9 +32,12 @@ pub(super) struct Key {
 
 /// What a session's thread is asked.
 pub(super) enum Job {
-    Sign { plan: Plan, data: Vec<u8> },
+    Sign { plan: Plan, data: Vec<Vec<u8>> },
     Logout,
 }
+
+/// One result for each thing asked; empty for a job without any.
+pub(super) type Reply = Vec<Result<Vec<u8>, TokenError>>;
 
 /// How long a caller looks for the reply before it sleeps, where replies come that fast. Waking a thread on another, idle
 /// processor costs 50 µs and more, as much as a P-256 signature of a token in software.
@@ -77,7 +80,7 @@ fn watch<T>(receiver: &Receiver<T>, time: Duration) -> Result<T, TryRecvError> {
 /// A session and the thread that owns it.
 pub(super) struct Worker {
     jobs: SyncSender<Job>,
-    replies: Receiver<Result<Vec<u8>, TokenError>>,
+    replies: Receiver<Result<Reply, TokenError>>,
     /// Set before the channels go when the thread is left behind in a call.
     abandoned: Arc<AtomicBool>,
     /// Whether the last signature took less than a caller would watch for: a card or an RSA key is slept for.
@@ -117,7 +120,7 @@ impl Worker {
         job: Job,
         function: &'static str,
         limit: Duration,
-    ) -> Result<Vec<u8>, TokenError> {
+    ) -> Result<Reply, TokenError> {
         let function = Cow::Borrowed(function);
         if self.jobs.send(job).is_err() {
             return Err(TokenError::ReplyMalformed { function });
@@ -150,7 +153,7 @@ impl Key {
         &self,
         session: Session,
         inbox: &Receiver<Job>,
-        outbox: &SyncSender<Result<Vec<u8>, TokenError>>,
+        outbox: &SyncSender<Result<Reply, TokenError>>,
         fast: &AtomicBool,
     ) {
         let mut session = session;
@@ -158,19 +161,46 @@ impl Key {
         let mut stale = false;
         while let Ok(job) = next(inbox) {
             let start = Instant::now();
+            let mut asked = 1;
             let result = match job {
                 Job::Logout => session.logout().map(|()| Vec::new()).map_err(failure),
                 Job::Sign { plan, data } => {
-                    let renewed = if stale { self.renew(&mut session) } else { Ok(()) };
-                    renewed.and_then(|()| self.sign(&session, plan, &data))
+                    asked = u32::try_from(data.len()).unwrap_or(u32::MAX).max(1);
+                    Ok(self.sign_all(&mut session, &mut stale, plan, &data))
                 }
             };
-            stale = result.is_err();
-            fast.store(start.elapsed() < WATCH_REPLY, Ordering::Relaxed);
+            fast.store(start.elapsed() / asked < WATCH_REPLY, Ordering::Relaxed);
             if outbox.send(result).is_err() {
                 break;
             }
         }
+    }
+
+    /// Signs one after the other; what ends the act ends the job, and the rest gets the same error.
+    fn sign_all(
+        &self,
+        session: &mut Session,
+        stale: &mut bool,
+        plan: Plan,
+        data: &[Vec<u8>],
+    ) -> Reply {
+        let mut replies: Reply = Vec::with_capacity(data.len());
+        for data in data {
+            let ended = match replies.last() {
+                Some(Err(error)) if error.ends_act() => Some(error.clone()),
+                _ => None,
+            };
+            let result = match ended {
+                Some(error) => Err(error),
+                None => {
+                    let renewed = if *stale { self.renew(session) } else { Ok(()) };
+                    renewed.and_then(|()| self.sign(session, plan, data))
+                }
+            };
+            *stale = result.is_err();
+            replies.push(result);
+        }
+        replies
     }
 
     /// Opens the new session before the old one closes: with its last session a token logs out.
