@@ -11,7 +11,7 @@ use crate::shell::{cargo, root};
 const ARROWS: &[(&str, &[&str])] = &[
     ("kyso-x509", &[]),
     ("kyso-cades", &["kyso-x509"]),
-    ("kyso-pades", &["kyso-x509", "kyso-cades"]),
+    ("kyso-pades", &["kyso-x509"]),
     ("kyso-token", &[]),
     ("kyso", &["kyso-x509", "kyso-cades", "kyso-pades", "kyso-token"]),
     ("kyso-journal", &["kyso"]),

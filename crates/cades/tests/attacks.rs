@@ -1,5 +1,7 @@
 //! Signatures that must not verify: altered bytes, and structures that say something else than was signed.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+
 mod support;
 
 use kyso_cades::{

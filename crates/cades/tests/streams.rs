@@ -1,5 +1,7 @@
 //! Attached content streams both ways in flat memory; hostile streams are refused early.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+
 mod support;
 
 use kyso_cades::{

@@ -1,5 +1,7 @@
 //! What `openssl cms -sign` makes is read and verified, and its level is what is really there.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+
 mod support;
 
 use kyso_cades::{

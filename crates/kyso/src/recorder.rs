@@ -116,6 +116,14 @@ impl std::error::Error for RecorderError {
 }
 
 /// A value that may leave the library because the journal holds its outcome.
+///
+/// Nobody outside can make one, so no caller can pass the journal by:
+///
+/// ```compile_fail,E0451
+/// # use kyso::recorder::{IntentId, Outcome, OutcomeReceipt, Released};
+/// let receipt = OutcomeReceipt { intent: IntentId(0), entry: 0, outcome: Outcome::Cancelled };
+/// let forged = Released { value: "signature", receipt };
+/// ```
 #[derive(Debug)]
 pub struct Released<T> {
     value: T,

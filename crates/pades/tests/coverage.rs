@@ -1,5 +1,7 @@
 //! A signature that covers less than everything but its own `/Contents` is never taken for one that does.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+
 mod build;
 
 use std::io::Cursor;

@@ -1,5 +1,7 @@
 //! Files that real software reads are read, and what was read over is told.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+
 mod build;
 
 use std::io::Cursor;

@@ -9,6 +9,19 @@ use zeroize::Zeroizing;
 use crate::TokenInfo;
 
 /// A PIN or password: zeroized when dropped, never printed, cloned, compared or serialized.
+///
+/// ```compile_fail,E0277
+/// println!("{:?}", kyso_token::Pin::new("1234".into()));
+/// ```
+///
+/// ```compile_fail,E0599
+/// let copy = kyso_token::Pin::new("1234".into()).clone();
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn send(_: impl serde::Serialize) {}
+/// send(kyso_token::Pin::new("1234".into()));
+/// ```
 pub struct Pin(SecretString);
 
 impl Pin {

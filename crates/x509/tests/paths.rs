@@ -1,5 +1,7 @@
 //! Paths are found among impostors and refused for the right reason.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+
 mod support;
 
 use kyso_x509::{

@@ -42,7 +42,7 @@ impl Judge<'_> {
             Ok(coverage) => coverage,
             Err(failure) => {
                 report.covers_whole_document = Some(false);
-                report.fail(FailedReason::FormatFailure, Finding::Coverage(failure.clone()));
+                report.fail(FailedReason::FormatFailure, Finding::Coverage(*failure));
                 return report;
             }
         };
