@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::desk::Desk;
 use crate::sign_problem::date;
+use crate::out::{say, tell};
 use crate::text::{Lang, Problem};
 use crate::token_problem;
 
@@ -32,11 +33,11 @@ pub(crate) fn list(
     let now = Time::from_unix_seconds(jiff::Timestamp::now().as_second());
     if as_json {
         let rows: Vec<Value> = credentials.iter().map(|one| row(one, now)).collect();
-        println!("{:#}", json!({ "certificates": rows }));
+        crate::out::json(&json!({ "certificates": rows }));
         return Ok(0);
     }
     if credentials.is_empty() {
-        eprintln!(
+        tell!(
             "{}",
             lang.pick(
                 "Không thấy chứng thư nào. Cắm token vào, rồi xem `kyso doctor`.",
@@ -52,7 +53,7 @@ pub(crate) fn list(
 
 fn print(credential: &Credential, now: Time, lang: Lang) {
     let Ok(certificate) = Certificate::from_der(&credential.certificate) else {
-        println!(
+        say!(
             "{}\n  {}",
             credential.uri,
             lang.pick("không đọc được chứng thư", "unreadable certificate")
@@ -60,22 +61,22 @@ fn print(credential: &Credential, now: Time, lang: Lang) {
         return;
     };
     let subject = certificate.subject();
-    println!("{}", subject.common_name().map_or_else(|| subject.to_string(), str::to_owned));
-    println!("  {subject}");
+    say!("{}", subject.common_name().map_or_else(|| subject.to_string(), str::to_owned));
+    say!("  {subject}");
     let (issuer, valid, key, uri) =
         lang.pick(("cơ quan cấp", "hiệu lực", "khóa", "URI"), ("issuer", "valid", "key", "URI"));
-    println!("  {issuer}: {}", certificate.issuer());
+    say!("  {issuer}: {}", certificate.issuer());
     let validity = certificate.validity();
-    println!("  {valid}: {} – {}", date(validity.not_before), date(validity.not_after));
-    println!(
+    say!("  {valid}: {} – {}", date(validity.not_before), date(validity.not_after));
+    say!(
         "  {key}: {}, token {} ({})",
         key_name(credential.key_type),
         credential.token.label,
         credential.token.serial
     );
-    println!("  {uri}: {}", credential.uri);
+    say!("  {uri}: {}", credential.uri);
     if let Some(reason) = unusable(credential, &certificate, now) {
-        println!("  {}: {reason}", lang.pick("KHÔNG ký được", "CANNOT sign"));
+        say!("  {}: {reason}", lang.pick("KHÔNG ký được", "CANNOT sign"));
     }
 }
 

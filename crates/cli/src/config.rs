@@ -24,7 +24,7 @@ pub(crate) struct Config {
     /// The journal.
     pub(crate) journal: Option<PathBuf>,
     /// Language of messages: `vi` or `en`.
-    pub(crate) lang: Option<String>,
+    pub(crate) lang: Option<Lang>,
 }
 
 impl Config {
@@ -49,16 +49,19 @@ impl Config {
             )
         };
         let text = std::fs::read_to_string(&path).map_err(|error| unusable(error.to_string()))?;
-        toml::from_str(&text).map_err(|error| unusable(error.message().to_owned()))
+        let config: Self =
+            toml::from_str(&text).map_err(|error| unusable(error.message().to_owned()))?;
+        let path = std::path::absolute(&path).map_err(|error| unusable(error.to_string()))?;
+        Ok(config.resolved(path.parent().unwrap_or(&path)))
     }
 
-    /// The language that the file asks for.
-    pub(crate) fn language(&self) -> Option<Lang> {
-        match self.lang.as_deref() {
-            Some("vi") => Some(Lang::Vi),
-            Some("en") => Some(Lang::En),
-            _ => None,
-        }
+    /// Paths count from the file's folder: what a command means must not depend on where it is typed.
+    fn resolved(mut self, folder: &Path) -> Self {
+        let absolute = |path: &mut PathBuf| *path = folder.join(&*path);
+        self.trust.iter_mut().for_each(absolute);
+        self.untrusted.iter_mut().for_each(absolute);
+        self.journal.iter_mut().for_each(absolute);
+        self
     }
 }
 

@@ -12,6 +12,7 @@ use indicatif::ProgressBar;
 use kyso_testkit::{Authority, Curve, Profile, Subject, pdf, softhsm};
 
 use crate::args::DemoArgs;
+use crate::out::say;
 use crate::text::{Lang, Problem};
 
 /// PIN of the demo's token and password of its key file; it protects nothing.
@@ -21,7 +22,7 @@ const DAY: i64 = 86_400;
 pub(crate) fn run(arguments: &DemoArgs, lang: Lang) -> Result<u8, Problem> {
     let folder = match &arguments.folder {
         Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
-        None => fresh_folder(),
+        None => fresh_folder().map_err(|error| failed(&error.to_string(), lang))?,
     };
     let mut story =
         Story::begin(folder, arguments.key_file, lang).map_err(|error| failed(&error, lang))?;
@@ -45,16 +46,28 @@ fn failed(why: &str, lang: Lang) -> Problem {
     )
 }
 
-/// A new folder each time, so that a second run does not trip over the first one's files.
-fn fresh_folder() -> PathBuf {
+/// A new folder of this user alone each time; one that is there already, whoever made it, is passed over.
+fn fresh_folder() -> std::io::Result<PathBuf> {
     let base = std::env::temp_dir();
-    (1..)
-        .map(|number| match number {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    let mut number = 1;
+    loop {
+        let folder = match number {
             1 => base.join("kyso-demo"),
             _ => base.join(format!("kyso-demo-{number}")),
-        })
-        .find(|folder| !folder.exists())
-        .unwrap_or(base)
+        };
+        match builder.create(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => {
+                number += 1;
+            }
+            made => return made.map(|()| folder),
+        }
+    }
 }
 
 struct Story {
@@ -100,14 +113,14 @@ impl Story {
 
     fn tell(&mut self) -> Result<(), String> {
         let lang = self.lang;
-        println!("kyso demo — {}\n", self.folder.display());
+        say!("kyso demo — {}\n", self.folder.display());
         self.make_token()?;
         self.sign()?;
         self.verify()?;
         self.refuse_what_was_altered()?;
         self.prove()?;
-        println!();
-        println!("{}", lang.pick("Xem các tệp:", "Look at the files:"));
+        say!();
+        say!("{}", lang.pick("Xem các tệp:", "Look at the files:"));
         Ok(())
     }
 
@@ -236,24 +249,24 @@ impl Story {
     fn say_where(&self) {
         let lang = self.lang;
         let at = |name: &str| self.folder.join(name).display().to_string();
-        println!(
+        say!(
             "  {:<34} {}",
             "cong-van-signed.pdf",
             lang.pick("mở bằng trình đọc PDF", "open it with a PDF viewer")
         );
-        println!("    pdfsig -nocert {}", at("cong-van-signed.pdf"));
-        println!(
+        say!("    pdfsig -nocert {}", at("cong-van-signed.pdf"));
+        say!(
             "  {:<34} {}",
             "so-lieu.csv.p7s",
             lang.pick("chữ ký tách rời (CAdES)", "a detached signature (CAdES)")
         );
-        println!(
+        say!(
             "    openssl cms -verify -cades -binary -inform DER -in {} -content {} -CAfile {} -purpose any -out /dev/null",
             at("so-lieu.csv.p7s"),
             at("so-lieu.csv"),
             at("root.pem")
         );
-        println!(
+        say!(
             "  {:<34} {}",
             "transcript.txt",
             lang.pick("mọi lệnh và câu trả lời", "every command and its answer")
@@ -261,11 +274,11 @@ impl Story {
     }
 
     fn step(&self, number: u8, name: &str, text: &str) {
-        println!("{number}. {name:<13} {text}");
+        say!("{number}. {name:<13} {text}");
     }
 
     fn note(&self, text: &str) {
-        println!("   {:<13} {text}", "");
+        say!("   {:<13} {text}", "");
     }
 
     fn spinner(&self, message: &'static str) -> ProgressBar {

@@ -13,6 +13,7 @@ use kyso_x509::Time;
 use crate::args::Cli;
 use crate::config::{self, Config};
 use crate::prompt::Terminal;
+use crate::out::tell;
 use crate::text::{Lang, Problem};
 use crate::{journal, token_problem};
 
@@ -46,23 +47,23 @@ impl Chosen {
         trust: &Trust,
         signing_time: Time,
     ) -> Result<Signer, SignError> {
-        let access = match &self.way {
-            Way::Token(store, source) => Access::Store { store, source, prompt },
-            Way::KeyFile(store, source) => Access::Store { store, source, prompt },
-            Way::Unlocked(_) => {
-                let Way::Unlocked(act) = self.way else { return Err(SignError::Interrupted) };
-                let access = Access::Act(act);
-                return Signer::open(&self.credential, access, preference, trust, signing_time);
+        let open = |access| Signer::open(&self.credential, access, preference, trust, signing_time);
+        match self.way {
+            Way::Token(store, source) => {
+                open(Access::Store { store: &store, source: &source, prompt })
             }
-        };
-        Signer::open(&self.credential, access, preference, trust, signing_time)
+            Way::KeyFile(store, source) => {
+                open(Access::Store { store: &store, source: &source, prompt })
+            }
+            Way::Unlocked(act) => open(Access::Act(act)),
+        }
     }
 }
 
 impl Desk {
     pub(crate) fn open(cli: &Cli, locale: Lang) -> Result<Self, Problem> {
         let config = Config::load(cli.config.as_deref(), locale)?;
-        let lang = cli.lang.or(config.language()).unwrap_or(locale);
+        let lang = cli.lang.or(config.lang).unwrap_or(locale);
         let journal = cli.journal.clone().or_else(|| config.journal.clone());
         let tokens = Pkcs11Store::new(AllowList::of_paths(modules(&config)), Limits::interactive());
         Ok(Self { lang, config, journal: journal.or_else(config::default_journal), tokens })
@@ -112,7 +113,7 @@ impl Desk {
             .map_err(explain)?;
         let interrupted = journal.interrupted().len();
         if interrupted > 0 {
-            eprintln!(
+            tell!(
                 "{}",
                 self.lang.pick(
                     format!("Lần trước có {interrupted} lượt ký bị ngắt; đã ghi «interrupted» vào nhật ký."),
@@ -205,11 +206,30 @@ impl Desk {
         token_problem::explain(error, self.lang)
     }
 
-    /// Who asks, as the journal records it.
+    /// Who asks, as the journal records it: the system's word, not the environment's.
     pub(crate) fn requester(&self) -> String {
-        let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
-        format!("cli user={} pid={}", user.as_deref().unwrap_or("?"), std::process::id())
+        format!("cli {} pid={}", user(), std::process::id())
     }
+}
+
+#[cfg(unix)]
+fn user() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid.to_string()).then_some(name)
+    });
+    match name {
+        Some(name) => format!("uid={uid} user={}", name.escape_default()),
+        None => format!("uid={uid}"),
+    }
+}
+
+#[cfg(not(unix))]
+fn user() -> String {
+    format!("user={}", std::env::var("USERNAME").unwrap_or_default().escape_default())
 }
 
 /// A PIN from a file where one is named, else from the terminal.

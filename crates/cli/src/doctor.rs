@@ -9,6 +9,7 @@ use kyso_x509::{Certificate, PathPolicy, Time};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
+use crate::out::say;
 use crate::text::{Lang, Problem};
 use crate::{files, token_problem};
 
@@ -32,12 +33,12 @@ pub(crate) fn run(desk: &Desk, as_json: bool) -> Result<u8, Problem> {
             .iter()
             .map(|one| json!({ "topic": one.topic, "ok": one.ok, "text": one.text, "what_to_do": one.remedy }))
             .collect();
-        println!("{:#}", json!({ "findings": rows }));
+        crate::out::json(&json!({ "findings": rows }));
     } else {
         for one in &looked {
-            println!("{} {}", if one.ok { "✓" } else { "✗" }, one.text);
+            say!("{} {}", if one.ok { "✓" } else { "✗" }, one.text);
             if let Some(remedy) = &one.remedy {
-                println!("    {}: {remedy}", lang.pick("cách xử lý", "what to do"));
+                say!("    {}: {remedy}", lang.pick("cách xử lý", "what to do"));
             }
         }
     }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::args::JournalCommand;
 use crate::desk::Desk;
+use crate::out::{say, tell};
 use crate::text::{Lang, Problem};
 
 /// Exit code where the journal, bundle or receipt does not hold.
@@ -27,7 +28,7 @@ pub(crate) fn run(desk: &Desk, command: JournalCommand) -> Result<u8, Problem> {
             let journal = desk.journal()?;
             match output {
                 Some(path) => write_receipt(&journal, entry, &path, lang)?,
-                None => print!("{}", receipt(&journal, entry, lang)?),
+                None => crate::out::raw(&receipt(&journal, entry, lang)?.to_string()),
             }
             Ok(0)
         }
@@ -51,13 +52,13 @@ fn list(desk: &Desk, as_json: bool, last: u64) -> Result<u8, Problem> {
     let entries = reader.entries(&filter).map_err(explain)?;
     if as_json {
         let rows: Vec<Value> = entries.iter().map(entry_json).collect();
-        println!("{:#}", json!({ "size": size, "entries": rows }));
+        crate::out::json(&json!({ "size": size, "entries": rows }));
         return Ok(0);
     }
     for entry in &entries {
-        println!("{:>6}  {}  {}", entry.leaf.sequence, time(entry.leaf.time), summary(entry, lang));
+        say!("{:>6}  {}  {}", entry.leaf.sequence, time(entry.leaf.time), summary(entry, lang));
     }
-    eprintln!("{}", lang.pick(format!("{size} mục."), format!("{size} entries.")));
+    tell!("{}", lang.pick(format!("{size} mục."), format!("{size} entries.")));
     Ok(0)
 }
 
@@ -71,16 +72,16 @@ fn show(desk: &Desk, index: u64, as_json: bool) -> Result<u8, Problem> {
         return Err(explain(&JournalError::NoSuchEntry { index, size }, path, lang));
     };
     if as_json {
-        println!("{:#}", entry_json(&entry));
+        crate::out::json(&entry_json(&entry));
         return Ok(0);
     }
-    println!("{}  {}", time(entry.leaf.time), summary(&entry, lang));
+    say!("{}  {}", time(entry.leaf.time), summary(&entry, lang));
     if let Value::Object(fields) = entry_json(&entry) {
         for (name, value) in fields {
             match value {
-                Value::String(text) => println!("  {name}: {text}"),
+                Value::String(text) => say!("  {name}: {text}"),
                 Value::Null => {}
-                other => println!("  {name}: {other}"),
+                other => say!("  {name}: {other}"),
             }
         }
     }
@@ -167,14 +168,14 @@ fn export(desk: &Desk, output: &Path, with_names: bool) -> Result<u8, Problem> {
         .and_then(|()| pending.publish())
         .map_err(|error| unwritable(output, &error, lang))?;
     let size = checkpoint.checkpoint().size;
-    println!(
+    say!(
         "{}",
         lang.pick(
             format!("Đã xuất {size} mục vào {}.", output.display()),
             format!("Exported {size} entries to {}.", output.display()),
         )
     );
-    println!("{}: {}", lang.pick("Khóa kiểm tra", "Verifier key"), journal.reader().verifier_key());
+    say!("{}: {}", lang.pick("Khóa kiểm tra", "Verifier key"), journal.reader().verifier_key());
     Ok(0)
 }
 
@@ -216,7 +217,7 @@ fn verify(
         }
     };
     if as_json {
-        println!("{:#}", report_json(&report));
+        crate::out::json(&report_json(&report));
     } else {
         print_report(&report, lang);
     }
@@ -241,12 +242,12 @@ fn verify_receipt(
         Ok(leaf) => {
             let (index, size) = (leaf.leaf().sequence, leaf.checkpoint().checkpoint().size);
             if as_json {
-                println!(
+                say!(
                     "{:#}",
                     json!({ "intact": true, "entry": index, "checkpoint_size": size })
                 );
             } else {
-                println!(
+                say!(
                     "{}",
                     lang.pick(
                         format!("Biên nhận đúng: mục {index} nằm trong nhật ký có {size} mục."),
@@ -260,9 +261,9 @@ fn verify_receipt(
         }
         Err(error) => {
             if as_json {
-                println!("{:#}", json!({ "intact": false, "error": error.to_string() }));
+                crate::out::json(&json!({ "intact": false, "error": error.to_string() }));
             } else {
-                println!("{}: {error}", lang.pick("Biên nhận SAI", "The receipt does NOT hold"));
+                say!("{}: {error}", lang.pick("Biên nhận SAI", "The receipt does NOT hold"));
             }
             Ok(BROKEN)
         }
@@ -289,7 +290,7 @@ fn print_report(report: &VerificationReport, lang: Lang) {
     } else {
         lang.pick("Nhật ký ĐÃ BỊ SỬA hoặc hỏng", "The journal was ALTERED or damaged")
     };
-    println!(
+    say!(
         "{verdict}: {}",
         lang.pick(
             format!(
@@ -313,7 +314,7 @@ fn print_report(report: &VerificationReport, lang: Lang) {
         )
     );
     if !report.key_is_trusted {
-        println!(
+        say!(
             "{}",
             lang.pick(
                 "Khóa kiểm tra lấy từ chính nhật ký: nó chỉ chứng tỏ không ai sửa sau khi ký. Thêm `--key` để chắc chắn.",
@@ -322,10 +323,10 @@ fn print_report(report: &VerificationReport, lang: Lang) {
         );
     }
     for finding in &report.findings {
-        println!("  - {finding}");
+        say!("  - {finding}");
     }
     if report.more_findings > 0 {
-        println!("  … +{}", report.more_findings);
+        say!("  … +{}", report.more_findings);
     }
 }
 

@@ -11,6 +11,7 @@ use kyso_token::{
 use crate::args::KeyKind;
 use crate::desk::Desk;
 use crate::files;
+use crate::out::say;
 use crate::text::Problem;
 
 /// Longest password that a key file takes here, in bytes.
@@ -21,7 +22,7 @@ pub(crate) fn create(desk: &Desk, path: &Path, pin_file: Option<&Path>) -> Resul
     let lang = desk.lang();
     let password = password(desk, path, pin_file, PinPurpose::NewUser)?;
     KeyFile::new().create(path, &password).map_err(|error| desk.explain(&error.into()))?;
-    println!("{}: {}", lang.pick("Đã tạo tệp khóa", "Made the key file"), path.display());
+    say!("{}: {}", lang.pick("Đã tạo tệp khóa", "Made the key file"), path.display());
     Ok(0)
 }
 
@@ -88,12 +89,12 @@ pub(crate) fn import(
         Ok(bound)
     })?;
     if key.is_some() {
-        println!("{}", lang.pick("Đã nhập khóa.", "Imported the key."));
+        say!("{}", lang.pick("Đã nhập khóa.", "Imported the key."));
     }
     for certificate in bound {
         let subject = certificate.subject();
         let name = subject.common_name().map_or_else(|| subject.to_string(), str::to_owned);
-        println!("{} {name}", lang.pick("Đã nhập chứng thư", "Imported the certificate of"));
+        say!("{} {name}", lang.pick("Đã nhập chứng thư", "Imported the certificate of"));
     }
     Ok(0)
 }
@@ -109,7 +110,7 @@ pub(crate) fn change_password(
     let file = KeyFile::open(path, &old).map_err(|error| desk.explain(&error.into()))?;
     let new = password(desk, path, new_pin_file, PinPurpose::NewUser)?;
     file.save(path, &new).map_err(|error| desk.explain(&error.into()))?;
-    println!("{}", desk.lang().pick("Đã đổi mật khẩu.", "The password was changed."));
+    say!("{}", desk.lang().pick("Đã đổi mật khẩu.", "The password was changed."));
     Ok(0)
 }
 

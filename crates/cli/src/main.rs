@@ -9,6 +9,7 @@ mod doctor;
 mod files;
 mod journal;
 mod key_file;
+mod out;
 mod prompt;
 mod sign;
 mod sign_problem;
@@ -23,22 +24,39 @@ use clap::Parser as _;
 
 use args::{CertCommand, Cli, Command};
 use desk::Desk;
+use out::tell;
 use text::{Lang, Problem};
 
 /// An operational error: nothing could be said about any signature.
 const OPERATIONAL: u8 = 2;
 
 fn main() -> ExitCode {
+    keep_secrets_out_of_core_dumps();
     let cli = Cli::parse();
     let lang = cli.lang.unwrap_or_else(Lang::from_locale);
-    match run(cli, lang) {
-        Ok(code) => ExitCode::from(code),
-        Err((problem, lang)) => {
-            eprintln!("{}", problem.shown(lang));
-            ExitCode::from(OPERATIONAL)
+    // A defect is an operational error too, never a verdict.
+    let ended = std::panic::catch_unwind(|| run(cli, lang));
+    let code = match ended {
+        Ok(Ok(code)) => code,
+        Ok(Err((problem, lang))) => {
+            tell!("{}", problem.shown(lang));
+            OPERATIONAL
         }
-    }
+        Err(_) => OPERATIONAL,
+    };
+    ExitCode::from(if out::complete() { code } else { OPERATIONAL })
 }
+
+/// A PIN lives in this process, and so does the vendor's module that may crash it.
+#[cfg(unix)]
+fn keep_secrets_out_of_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // Lowering a limit is always allowed; a system that refuses has no core dumps to limit.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
+#[cfg(not(unix))]
+fn keep_secrets_out_of_core_dumps() {}
 
 /// Runs the command and gives its exit code.
 fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use kyso_token::{Pin, PinPrompt, PinPurpose, PinRefused, PinRequest};
 
+use crate::out::{shown, tell};
 use crate::text::Lang;
 
 /// The person at the terminal; answers `NoPrompt` where there is none.
@@ -18,7 +19,7 @@ impl PinPrompt for Terminal {
         }
         let lang = self.lang;
         if request.state.count_low && !request.state.final_try {
-            eprintln!(
+            tell!(
                 "{}",
                 lang.pick(
                     "Lưu ý: lần trước PIN đã bị nhập sai.",
@@ -32,7 +33,7 @@ impl PinPrompt for Terminal {
         if is_new {
             let again = ask(lang.pick("Nhập lại lần nữa: ", "Once more: "))?;
             if again.expose() != first.expose() {
-                eprintln!("{}", lang.pick("Hai lần nhập khác nhau.", "The two differ."));
+                tell!("{}", lang.pick("Hai lần nhập khác nhau.", "The two differ."));
                 return Err(PinRefused::Cancelled);
             }
         }
@@ -45,15 +46,16 @@ impl PinPrompt for Terminal {
         }
         let (question, yes) = self.lang.pick(
             (
-                "CHỈ CÒN MỘT LẦN THỬ: sai nữa là token bị khóa. Gõ «dong y» để tiếp tục:",
-                ["dong y", "đồng ý"],
+                "CHỈ CÒN MỘT LẦN THỬ: sai nữa là token bị khóa. Gõ «đồng ý» để tiếp tục:",
+                // As keyboards without Vietnamese, with precomposed and with combining letters type it.
+                ["đồng ý", "đo\u{302}\u{300}ng y\u{301}", "dong y"],
             ),
             (
                 "ONE TRY IS LEFT: another wrong PIN locks the token. Type «yes» to go on:",
-                ["yes", "yes"],
+                ["yes", "yes", "yes"],
             ),
         );
-        eprint!("{} ({}) {question} ", request.token.label, request.token.serial);
+        eprint!("{} ({}) {question} ", shown(&request.token.label), shown(&request.token.serial));
         let _ = std::io::stderr().flush();
         let mut answer = String::new();
         std::io::stdin().lock().read_line(&mut answer).is_ok()
@@ -75,8 +77,8 @@ impl Terminal {
             PinPurpose::KeyFile => self.lang.pick("Mật khẩu của tệp khóa", "Password of key file"),
         };
         match request.token.serial.as_str() {
-            "" => format!("{what} {}:", request.token.label),
-            serial => format!("{what} {} ({serial}):", request.token.label),
+            "" => format!("{what} {}:", shown(&request.token.label)),
+            serial => format!("{what} {} ({}):", shown(&request.token.label), shown(serial)),
         }
     }
 }

@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::args::{Format, Hash, Level, RsaPadding, SignArgs};
 use crate::desk::Desk;
 use crate::sign_problem;
+use crate::out::{say, tell};
 use crate::text::{Lang, Problem};
 use crate::{files, journal};
 
@@ -39,7 +40,7 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
         .map_err(|error| sign_problem::explain(&error, lang))?;
     let warnings = warnings(&signer, lang);
     for warning in &warnings {
-        eprintln!("{}: {warning}", lang.pick("cảnh báo", "warning"));
+        tell!("{}: {warning}", lang.pick("cảnh báo", "warning"));
     }
 
     let options = BatchOptions {
@@ -55,7 +56,7 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
     let results = sign_batch(tasks, &signer, &journal, &options, &|_, _| progress.inc(1));
     progress.finish_and_clear();
     if let Err(error) = signer.close() {
-        eprintln!(
+        tell!(
             "{}: {error}",
             lang.pick("cảnh báo: không đăng xuất được", "warning: no log-out")
         );
@@ -263,11 +264,11 @@ fn report(
                 }
                 if arguments.json {
                     rows.push(json!({
-                        "file": source, "output": path, "format": format, "journal_entry": entry,
+                        "file": source.to_string_lossy(), "output": path.to_string_lossy(), "format": format, "journal_entry": entry,
                     }));
                 } else {
                     let recorded = lang.pick("nhật ký", "journal entry");
-                    println!(
+                    say!(
                         "{} → {} ({format}, {recorded} {entry})",
                         source.display(),
                         path.display()
@@ -278,18 +279,18 @@ fn report(
                 failures += 1;
                 let problem = sign_problem::explain(error, lang);
                 if arguments.json {
-                    rows.push(json!({ "file": source, "error": problem.json() }));
+                    rows.push(json!({ "file": source.to_string_lossy(), "error": problem.json() }));
                 } else {
-                    eprintln!("{}: {}", source.display(), problem.shown(lang));
+                    tell!("{}: {}", source.display(), problem.shown(lang));
                 }
             }
         }
     }
     if arguments.json {
-        println!("{:#}", json!({ "signed": rows, "warnings": warnings }));
+        crate::out::json(&json!({ "signed": rows, "warnings": warnings }));
     } else if results.len() > 1 {
         let signed = results.len() - failures;
-        println!(
+        say!(
             "{}",
             lang.pick(
                 format!("Đã ký {signed} trên {} tệp.", results.len()),

@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// A language that kyso speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Lang {
     /// Tiếng Việt.
     Vi,

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::args::{KeyKind, TokenCommand, TokenTarget};
 use crate::desk::{Desk, pin_source};
 use crate::key_file;
+use crate::out::{say, tell};
 use crate::text::{Lang, Problem};
 
 pub(crate) fn run(desk: &Desk, command: TokenCommand) -> Result<u8, Problem> {
@@ -48,23 +49,23 @@ fn list(desk: &Desk, as_json: bool) -> Result<u8, Problem> {
             .iter()
             .map(|slot| {
                 json!({
-                    "module": slot.module, "slot": slot.slot_id, "description": slot.description,
+                    "module": slot.module.to_string_lossy(), "slot": slot.slot_id, "description": slot.description,
                     "token": slot.token.as_ref().map(token_json),
                 })
             })
             .collect();
-        println!("{:#}", json!({ "slots": rows }));
+        crate::out::json(&json!({ "slots": rows }));
         return Ok(0);
     }
     for module in modules {
         match module {
             Ok(info) => {
-                println!("{} ({}, {})", info.path.display(), info.description, info.manufacturer);
+                say!("{} ({}, {})", info.path.display(), info.description, info.manufacturer);
                 for slot in slots.iter().filter(|slot| slot.module == info.path) {
-                    println!("  slot {}: {}", slot.slot_id, describe(slot.token.as_ref(), lang));
+                    say!("  slot {}: {}", slot.slot_id, describe(slot.token.as_ref(), lang));
                 }
             }
-            Err(error) => println!("{error}"),
+            Err(error) => say!("{error}"),
         }
     }
     Ok(0)
@@ -153,7 +154,7 @@ fn init(
             &desk.prompt(),
         )
         .map_err(|error| desk.explain(&error))?;
-    println!("{}: {}", lang.pick("Đã khởi tạo", "Initialized"), describe(Some(&token), lang));
+    say!("{}: {}", lang.pick("Đã khởi tạo", "Initialized"), describe(Some(&token), lang));
     Ok(0)
 }
 
@@ -193,7 +194,7 @@ fn generate(
     let pem = public_key_pem(&made);
     let lang = desk.lang();
     match output {
-        None => print!("{pem}"),
+        None => crate::out::raw(&pem),
         Some(path) => {
             std::fs::write(path, pem).map_err(|error| {
                 Problem::new(
@@ -203,10 +204,10 @@ fn generate(
                     lang.pick("chọn nơi khác bằng `-o`", "choose another place with `-o`"),
                 )
             })?;
-            println!("{}: {}", lang.pick("Khóa công khai", "Public key"), path.display());
+            say!("{}: {}", lang.pick("Khóa công khai", "Public key"), path.display());
         }
     }
-    eprintln!("CKA_ID: {}", hex::encode(&made.id));
+    tell!("CKA_ID: {}", hex::encode(&made.id));
     Ok(0)
 }
 
@@ -245,7 +246,7 @@ fn import(
             .tokens()
             .import_key(&module, &selector, &pin, &prompt, &key, &options)
             .map_err(|error| desk.explain(&error))?;
-        println!(
+        say!(
             "{} (CKA_ID {})",
             lang.pick("Đã nhập khóa", "Imported the key"),
             hex::encode(made.id)
@@ -261,8 +262,8 @@ fn import(
             let name = subject.common_name().map_or_else(|| subject.to_string(), str::to_owned);
             let what = lang.pick("Đã nhập chứng thư", "Imported the certificate of");
             match made.id.as_slice() {
-                [] => println!("{what} {name}"),
-                id => println!("{what} {name} (CKA_ID {})", hex::encode(id)),
+                [] => say!("{what} {name}"),
+                id => say!("{what} {name} (CKA_ID {})", hex::encode(id)),
             }
         }
     }
@@ -289,7 +290,7 @@ fn pin(
         desk.tokens().change_pin(&module, &selector, &old, &new, &desk.prompt())
     };
     changed.map_err(|error| desk.explain(&error))?;
-    println!("{}", lang.pick("Đã đổi PIN.", "The PIN was changed."));
+    say!("{}", lang.pick("Đã đổi PIN.", "The PIN was changed."));
     Ok(0)
 }
 

@@ -14,6 +14,7 @@ use crate::args::VerifyArgs;
 use crate::desk::Desk;
 use crate::files;
 use crate::sign_problem::date;
+use crate::out::{say, tell};
 use crate::text::{Lang, Problem};
 
 /// Exit codes by verdict; of several the worst counts: 2 before 1 before 3.
@@ -60,9 +61,12 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
                 worst = worse(worst, OPERATIONAL);
                 let problem = explain(&error, lang);
                 if arguments.json {
-                    rows.push(json!({ "file": file, "error": problem.json() }));
+                    rows.push(json!({
+                        "file": file.to_string_lossy(), "indication": null, "sub_indication": null,
+                        "signatures": [], "error": problem.json(),
+                    }));
                 } else {
-                    eprintln!("{}", problem.shown(lang));
+                    tell!("{}", problem.shown(lang));
                 }
             }
         }
@@ -70,7 +74,7 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
     if arguments.json {
         let one = rows.len() == 1;
         let value = if one { rows.remove(0) } else { json!({ "files": rows }) };
-        println!("{value:#}");
+        crate::out::json(&value);
     }
     Ok(worst)
 }
@@ -118,7 +122,7 @@ fn file_json(report: &FileReport, lang: Lang) -> Value {
     let signatures: Vec<Value> =
         report.signatures.iter().map(|signature| signature_json(signature, lang)).collect();
     json!({
-        "file": report.file, "format": report.format.as_str(),
+        "file": report.file.to_string_lossy(), "format": report.format.as_str(),
         "indication": report.indication.as_str(),
         "sub_indication": report.indication.sub_indication(),
         "policy": report.policy, "validation_time": report.validation_time.to_string(),
@@ -201,7 +205,7 @@ fn check_text(check: Check, lang: Lang) -> &'static str {
 }
 
 fn print(report: &FileReport, lang: Lang) {
-    println!("{}: {}", report.file.display(), verdict(report.indication, lang));
+    say!("{}: {}", report.file.display(), verdict(report.indication, lang));
     for signature in &report.signatures {
         print_signature(signature, report, lang);
     }
@@ -220,7 +224,7 @@ fn verdict(indication: Indication, lang: Lang) -> String {
 
 fn print_signature(signature: &SignatureReport, report: &FileReport, lang: Lang) {
     let level = signature.level.unwrap_or(signature.format.as_str());
-    println!(
+    say!(
         "  {} {} ({level}): {}",
         lang.pick("Chữ ký", "Signature"),
         signature.id,
@@ -230,11 +234,11 @@ fn print_signature(signature: &SignatureReport, report: &FileReport, lang: Lang)
         // What Circular 15/2025 wants shown: issuer, signer, unit, time, integrity, validity.
         let subject = signer.subject();
         let name = subject.common_name().map_or_else(|| subject.to_string(), str::to_owned);
-        println!("    {}: {name}", lang.pick("Người ký", "Signer"));
-        println!("    {}: {subject}", lang.pick("Tên đầy đủ", "Full name"));
-        println!("    {}: {}", lang.pick("Cơ quan cấp", "Issuer"), signer.issuer());
+        say!("    {}: {name}", lang.pick("Người ký", "Signer"));
+        say!("    {}: {subject}", lang.pick("Tên đầy đủ", "Full name"));
+        say!("    {}: {}", lang.pick("Cơ quan cấp", "Issuer"), signer.issuer());
         let validity = signer.validity();
-        println!(
+        say!(
             "    {}: {} – {}",
             lang.pick("Hiệu lực chứng thư", "Certificate valid"),
             date(validity.not_before),
@@ -242,7 +246,7 @@ fn print_signature(signature: &SignatureReport, report: &FileReport, lang: Lang)
         );
     }
     if let Some(time) = signature.claimed_signing_time {
-        println!(
+        say!(
             "    {}: {} ({})",
             lang.pick("Thời gian ký", "Signing time"),
             date(time),
@@ -250,10 +254,10 @@ fn print_signature(signature: &SignatureReport, report: &FileReport, lang: Lang)
         );
     }
     if let Some(algorithm) = signature.algorithm {
-        println!("    {}: {algorithm}", lang.pick("Thuật toán", "Algorithm"));
+        say!("    {}: {algorithm}", lang.pick("Thuật toán", "Algorithm"));
     }
     if signature.counter_signatures > 0 {
-        println!(
+        say!(
             "    {}: {}",
             lang.pick("Chữ ký xác nhận thêm (chưa kiểm tra)", "Counter-signatures (not checked)"),
             signature.counter_signatures
@@ -263,29 +267,29 @@ fn print_signature(signature: &SignatureReport, report: &FileReport, lang: Lang)
         checks.iter().map(|check| check_text(*check, lang)).collect::<Vec<_>>().join(", ")
     };
     if !signature.checked.is_empty() {
-        println!(
+        say!(
             "    {}: {}",
             lang.pick("Đã kiểm tra, đúng", "Checked, holds"),
             list(&signature.checked)
         );
     }
     if !signature.not_checked.is_empty() {
-        println!(
+        say!(
             "    {}: {}",
             lang.pick("CHƯA kiểm tra", "NOT checked"),
             list(&signature.not_checked)
         );
     }
     for error in &signature.errors {
-        println!("    ✗ {}", finding_text(error, lang));
+        say!("    ✗ {}", finding_text(error, lang));
     }
     for warning in &signature.warnings {
-        println!("    ! {}", finding_text(warning, lang));
+        say!("    ! {}", finding_text(warning, lang));
     }
     for need in &signature.needs {
-        println!("    → {}: {}", lang.pick("còn thiếu", "missing"), need_text(need, lang));
+        say!("    → {}: {}", lang.pick("còn thiếu", "missing"), need_text(need, lang));
     }
-    println!(
+    say!(
         "    {}: {}, {} {}",
         lang.pick("Chính sách", "Policy"),
         report.policy,
