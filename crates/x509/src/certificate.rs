@@ -5,12 +5,14 @@ use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::extension::{Extension, ExtensionError, Extensions, KeyUsage};
 use crate::name::Name;
+use crate::pem::{self, PemError};
 use crate::public_key::{PublicKey, PublicKeyError};
 use crate::time::Time;
-use base64::Engine as _;
 use const_oid::ObjectIdentifier;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+
+const PEM_LABEL: &str = "CERTIFICATE";
 
 /// A certificate; cloning it copies a pointer.
 #[derive(Clone)]
@@ -149,32 +151,14 @@ impl Certificate {
     /// # Errors
     /// When one is malformed, or there is none.
     pub fn all_from_pem_or_der(bytes: &[u8]) -> Result<Vec<Self>, CertificateError> {
-        const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
-        const END: &[u8] = b"-----END CERTIFICATE-----";
         if bytes.first() == Some(&tag::SEQUENCE) {
             return Ok(vec![Self::from_der(bytes)?]);
         }
-        let mut certificates = Vec::new();
-        let mut position = 0;
-        while let Some(begin) = find(&bytes[position..], BEGIN) {
-            let offset = position + begin;
-            let body = offset + BEGIN.len();
-            let len = find(&bytes[body..], END).ok_or(CertificateError::Pem { offset })?;
-            let text: Vec<u8> = bytes[body..body + len]
-                .iter()
-                .copied()
-                .filter(|byte| !byte.is_ascii_whitespace())
-                .collect();
-            let der = base64::engine::general_purpose::STANDARD
-                .decode(text)
-                .map_err(|_| CertificateError::Pem { offset })?;
-            certificates.push(Self::from_der(&der)?);
-            position = body + len + END.len();
-        }
-        if certificates.is_empty() {
-            return Err(CertificateError::Missing);
-        }
-        Ok(certificates)
+        let blocks = pem::decode(bytes, &[PEM_LABEL]).map_err(|error| match error {
+            PemError::Block { offset } => CertificateError::Pem { offset },
+            PemError::Missing => CertificateError::Missing,
+        })?;
+        blocks.iter().map(|der| Self::from_der(der)).collect()
     }
 
     /// The bytes received.
@@ -186,18 +170,7 @@ impl Certificate {
     /// PEM with 64 characters a line (RFC 7468).
     #[must_use]
     pub fn to_pem(&self) -> String {
-        let text = base64::engine::general_purpose::STANDARD.encode(&self.0.der);
-        let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
-        let mut rest = text.as_str();
-        while !rest.is_empty() {
-            // Base64 is ASCII, so every byte is a boundary.
-            let (line, after) = rest.split_at(rest.len().min(64));
-            pem.push_str(line);
-            pem.push('\n');
-            rest = after;
-        }
-        pem.push_str("-----END CERTIFICATE-----\n");
-        pem
+        pem::encode(PEM_LABEL, &self.0.der)
     }
 
     /// The signed part, as received.
@@ -397,8 +370,4 @@ fn validity(element: &Element<'_>) -> Result<Validity, Asn1Error> {
     };
     fields.finish()?;
     Ok(validity)
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
 }

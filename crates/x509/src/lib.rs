@@ -7,6 +7,7 @@ pub mod digest;
 pub mod extension;
 pub mod name;
 pub mod path;
+pub mod pem;
 pub mod public_key;
 pub mod signature_value;
 pub mod time;
@@ -16,11 +17,12 @@ pub use certificate::{Certificate, CertificateError, Validity};
 pub use const_oid::ObjectIdentifier;
 pub use digest::{Digest, DigestAlgorithm, Hasher};
 pub use extension::{BasicConstraints, Extension, ExtensionError, KeyUsage};
-pub use name::Name;
+pub use name::{Name, escape_for_display};
 pub use path::{
     CertificateUsage, PathError, PathPolicy, TrustAnchor, ValidatedPath, check_end_entity,
     validate_path, verify_certificate,
 };
+pub use pem::PemError;
 pub use public_key::{EllipticCurve, PublicKey, PublicKeyAlgorithm, PublicKeyError, VerifyError};
 pub use signature_value::{
     EcdsaEncodingError, SignatureValue, ecdsa_der_to_fixed, ecdsa_fixed_to_der,

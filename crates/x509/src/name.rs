@@ -2,6 +2,7 @@
 
 use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
 use const_oid::ObjectIdentifier;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// commonName (X.520).
@@ -133,6 +134,15 @@ impl Name {
         self.find(COMMON_NAME)
     }
 
+    /// What to call the holder in a line of text: the commonName, else the whole name; escaped for display.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        match self.common_name() {
+            Some(name) if !name.trim().is_empty() => escape_for_display(name).into_owned(),
+            _ => self.to_string(),
+        }
+    }
+
     /// The most specific emailAddress of the name itself.
     #[must_use]
     pub fn email(&self) -> Option<&str> {
@@ -186,7 +196,7 @@ fn write_attribute(f: &mut core::fmt::Formatter<'_>, attribute: &Attribute) -> c
     for (index, character) in text.chars().enumerate() {
         let edge_space = character == ' ' && (index == 0 || index + 1 == end);
         let first_hash = character == '#' && index == 0;
-        if character.is_control() || is_direction_mark(character) {
+        if moves_text(character) {
             // A name must not move the cursor or turn the text of the line it is shown in.
             let mut buffer = [0; 4];
             for byte in character.encode_utf8(&mut buffer).bytes() {
@@ -203,9 +213,37 @@ fn write_attribute(f: &mut core::fmt::Formatter<'_>, attribute: &Attribute) -> c
     Ok(())
 }
 
-/// Invisible characters that reorder the text around them.
-const fn is_direction_mark(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// A text of somebody else's, fit to stand in a line of ours: control characters, line separators and marks that
+/// change the direction of writing are written `\u{…}`, all other characters as they are.
+#[must_use]
+pub fn escape_for_display(text: &str) -> Cow<'_, str> {
+    if !text.contains(moves_text) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if moves_text(character) {
+            escaped.extend(character.escape_unicode());
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Characters that move the cursor, end the line or reorder the text around them.
+fn moves_text(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'
+                | '\u{2029}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+        )
 }
 
 /// RFC 5280 §7.1: text matches without case, outer spaces and doubled spaces.
@@ -304,5 +342,20 @@ mod tests {
     fn control_and_direction_characters_are_escaped() {
         let sly = name(&[(COMMON_NAME, tag::UTF8_STRING, "A\n\u{202e}B".as_bytes())]);
         assert_eq!(sly.to_string(), "CN=A\\0a\\e2\\80\\aeB");
+    }
+
+    #[test]
+    fn a_holder_is_called_by_the_common_name_and_cannot_move_the_text_around() {
+        let person = name(&[
+            (ORGANIZATION, tag::UTF8_STRING, "Sở Y tế".as_bytes()),
+            (COMMON_NAME, tag::UTF8_STRING, "Nguyễn Thị Ánh, BS\u{1b}[2J\u{202e}".as_bytes()),
+        ]);
+        assert_eq!(person.display_name(), "Nguyễn Thị Ánh, BS\\u{1b}[2J\\u{202e}");
+        let unit = name(&[(ORGANIZATION, tag::UTF8_STRING, "Sở Y tế".as_bytes())]);
+        assert_eq!(unit.display_name(), "O=Sở Y tế");
+        let blank = name(&[(COMMON_NAME, tag::UTF8_STRING, b"  ")]);
+        assert_eq!(blank.display_name(), "CN=\\ \\ ");
+        assert!(matches!(escape_for_display("Đặng Văn Ký"), Cow::Borrowed("Đặng Văn Ký")));
+        assert_eq!(escape_for_display("a\n\u{2028}b\u{9b}"), "a\\u{a}\\u{2028}b\\u{9b}");
     }
 }
