@@ -1,5 +1,6 @@
 //! The signatures of a document (ISO 32000-2 §12.8).
 
+use std::borrow::Cow;
 use std::io::{Read, Seek};
 
 use crate::ber::message_len;
@@ -41,13 +42,28 @@ pub enum SubFilter {
 
 impl SubFilter {
     pub(crate) fn from_name(name: &Name) -> Self {
-        match name.0.as_slice() {
-            b"ETSI.CAdES.detached" => Self::EtsiCadesDetached,
-            b"ETSI.RFC3161" => Self::EtsiRfc3161,
-            b"adbe.pkcs7.detached" => Self::AdbePkcs7Detached,
-            b"adbe.pkcs7.sha1" => Self::AdbePkcs7Sha1,
-            b"adbe.x509.rsa_sha1" => Self::AdbeX509RsaSha1,
-            _ => Self::Unknown(name.clone()),
+        [
+            Self::EtsiCadesDetached,
+            Self::EtsiRfc3161,
+            Self::AdbePkcs7Detached,
+            Self::AdbePkcs7Sha1,
+            Self::AdbeX509RsaSha1,
+        ]
+        .into_iter()
+        .find(|known| name.is(&known.as_name()))
+        .unwrap_or_else(|| Self::Unknown(name.clone()))
+    }
+
+    /// The name as it stands in the file; bytes of an unknown name that are no UTF-8 are replaced.
+    #[must_use]
+    pub fn as_name(&self) -> Cow<'_, str> {
+        match self {
+            Self::EtsiCadesDetached => Cow::Borrowed("ETSI.CAdES.detached"),
+            Self::EtsiRfc3161 => Cow::Borrowed("ETSI.RFC3161"),
+            Self::AdbePkcs7Detached => Cow::Borrowed("adbe.pkcs7.detached"),
+            Self::AdbePkcs7Sha1 => Cow::Borrowed("adbe.pkcs7.sha1"),
+            Self::AdbeX509RsaSha1 => Cow::Borrowed("adbe.x509.rsa_sha1"),
+            Self::Unknown(name) => String::from_utf8_lossy(&name.0),
         }
     }
 }
@@ -208,5 +224,27 @@ impl<R: Read + Seek> Document<R> {
         self.source.read(from, (end - from) as usize, &mut tail)?;
         Ok(find_last_in(&tail, b"%%EOF")
             .is_some_and(|at| matches!(&tail[at + 5..], b"" | b"\n" | b"\r" | b"\r\n")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sub_filter_is_called_as_it_stands_in_the_file() {
+        for known in [
+            "ETSI.CAdES.detached",
+            "ETSI.RFC3161",
+            "adbe.pkcs7.detached",
+            "adbe.pkcs7.sha1",
+            "adbe.x509.rsa_sha1",
+        ] {
+            let sub_filter = SubFilter::from_name(&Name(known.into()));
+            assert!(!matches!(sub_filter, SubFilter::Unknown(_)), "{known}");
+            assert_eq!(sub_filter.as_name(), known);
+        }
+        let other = SubFilter::from_name(&Name(b"adbe.pkcs7.\xff".to_vec()));
+        assert_eq!(other.as_name(), "adbe.pkcs7.\u{fffd}");
     }
 }

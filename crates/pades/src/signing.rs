@@ -283,18 +283,14 @@ struct SignatureText {
 
 impl SignatureText {
     fn new(options: &SigningOptions<'_>) -> Self {
-        let (kind, sub_filter) = match &options.sub_filter {
-            SubFilter::EtsiCadesDetached => ("Sig", "ETSI.CAdES.detached"),
-            SubFilter::EtsiRfc3161 => ("DocTimeStamp", "ETSI.RFC3161"),
-            SubFilter::AdbePkcs7Detached => ("Sig", "adbe.pkcs7.detached"),
-            SubFilter::AdbePkcs7Sha1 => ("Sig", "adbe.pkcs7.sha1"),
-            SubFilter::AdbeX509RsaSha1 => ("Sig", "adbe.x509.rsa_sha1"),
-            SubFilter::Unknown(_) => ("Sig", ""),
+        let kind = match &options.sub_filter {
+            SubFilter::EtsiRfc3161 => "DocTimeStamp",
+            _ => "Sig",
         };
         let mut text = format!("<< /Type /{kind} /Filter /Adobe.PPKLite /SubFilter ").into_bytes();
         match &options.sub_filter {
             SubFilter::Unknown(name) => write_name(&mut text, name),
-            _ => write_name(&mut text, &Name(sub_filter.as_bytes().to_vec())),
+            known => write_name(&mut text, &Name(known.as_name().into_owned().into_bytes())),
         }
         if let Some(date) = options.signing_time {
             text.extend(format!(" /M ({date})").bytes());
