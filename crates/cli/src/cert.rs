@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use kyso_token::{Credential, KeyMatch, KeyStore as _, KeyType};
+use kyso_token::{Credential, KeyMatch, KeyStore as _, KeyType, TokenError};
 use kyso_x509::path::check_end_entity;
 use kyso_x509::{Certificate, PathPolicy, Time};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::sign_problem::date;
 use crate::out::{say, tell};
+use crate::sign_problem::date;
 use crate::text::{Lang, Problem};
-use crate::token_problem;
+use crate::{sign_problem, token_problem};
 
 /// Lists what can sign; certificates that cannot (expired, not for signing) say so.
 pub(crate) fn list(
@@ -75,19 +75,25 @@ fn print(credential: &Credential, now: Time, lang: Lang) {
         credential.token.serial
     );
     say!("  {uri}: {}", credential.uri);
-    if let Some(reason) = unusable(credential, &certificate, now) {
+    if let Some(reason) = unusable(credential, &certificate, now, lang) {
         say!("  {}: {reason}", lang.pick("KHÔNG ký được", "CANNOT sign"));
     }
 }
 
 /// Why this credential would be refused at signing, if so.
-fn unusable(credential: &Credential, certificate: &Certificate, now: Time) -> Option<String> {
+fn unusable(
+    credential: &Credential,
+    certificate: &Certificate,
+    now: Time,
+    lang: Lang,
+) -> Option<String> {
     if credential.key_match == KeyMatch::Mismatch {
-        return Some("certificate and key do not match".to_owned());
+        let mismatch = TokenError::CertificateKeyMismatch { id: credential.id.clone() };
+        return Some(token_problem::explain(&mismatch, lang).what);
     }
     check_end_entity(certificate, &PathPolicy::document_signing(), now)
         .err()
-        .map(|error| error.to_string())
+        .map(|error| sign_problem::path(&error, lang).what)
 }
 
 fn row(credential: &Credential, now: Time) -> Value {
@@ -103,7 +109,7 @@ fn row(credential: &Credential, now: Time) -> Value {
         "not_after": text(|c| c.validity().not_after.to_string()),
         "key": key_name(credential.key_type),
         "token": { "label": credential.token.label, "serial": credential.token.serial },
-        "unusable": certificate.as_ref().and_then(|c| unusable(credential, c, now)),
+        "unusable": certificate.as_ref().and_then(|c| unusable(credential, c, now, Lang::En)),
     })
 }
 

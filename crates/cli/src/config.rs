@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use kyso_token::pkcs11::AllowedModule;
 use serde::Deserialize;
 
 use crate::text::{Lang, Problem};
@@ -10,9 +11,9 @@ use crate::text::{Lang, Problem};
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Config {
-    /// PKCS#11 modules allowed beside those of `hsm-config/`: absolute paths.
+    /// PKCS#11 modules allowed beside those of `hsm-config/`.
     #[serde(default)]
-    pub(crate) modules: Vec<PathBuf>,
+    pub(crate) modules: Vec<Module>,
     /// Trust anchors: files or folders.
     #[serde(default)]
     pub(crate) trust: Vec<PathBuf>,
@@ -25,6 +26,29 @@ pub(crate) struct Config {
     pub(crate) journal: Option<PathBuf>,
     /// Language of messages: `vi` or `en`.
     pub(crate) lang: Option<Lang>,
+}
+
+/// A module that may be loaded: its absolute path, and the SHA-256 of its file where that is pinned.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Module {
+    /// By path alone.
+    Path(PathBuf),
+    /// By path and content.
+    Pinned {
+        path: PathBuf,
+        #[serde(with = "hex")]
+        sha256: [u8; 32],
+    },
+}
+
+impl From<Module> for AllowedModule {
+    fn from(module: Module) -> Self {
+        match module {
+            Module::Path(path) => Self { path, sha256: None },
+            Module::Pinned { path, sha256 } => Self { path, sha256: Some(sha256) },
+        }
+    }
 }
 
 impl Config {

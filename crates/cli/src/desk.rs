@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use kyso::sign::SignError;
 use kyso::signer::{Access, Preference, Signer, Trust};
 use kyso_journal::{Journal, Options, Reader};
-use kyso_token::pkcs11::{AllowList, Limits, Pkcs11Store};
+use kyso_token::pkcs11::{AllowList, AllowedModule, Limits, Pkcs11Store};
 use kyso_token::pkcs12::{KeyFileUri, Pkcs12Store};
 use kyso_token::{Credential, KeyStore as _, PinSource, Pkcs11Uri, SigningAct, TokenError};
 use kyso_x509::Time;
 
 use crate::args::Cli;
 use crate::config::{self, Config};
-use crate::prompt::Terminal;
 use crate::out::tell;
+use crate::prompt::Terminal;
 use crate::text::{Lang, Problem};
 use crate::{journal, token_problem};
 
@@ -65,7 +65,7 @@ impl Desk {
         let config = Config::load(cli.config.as_deref(), locale)?;
         let lang = cli.lang.or(config.lang).unwrap_or(locale);
         let journal = cli.journal.clone().or_else(|| config.journal.clone());
-        let tokens = Pkcs11Store::new(AllowList::of_paths(modules(&config)), Limits::interactive());
+        let tokens = Pkcs11Store::new(modules(&config), Limits::interactive());
         Ok(Self { lang, config, journal: journal.or_else(config::default_journal), tokens })
     }
 
@@ -238,16 +238,17 @@ pub(crate) fn pin_source(file: Option<&Path>) -> PinSource {
 }
 
 /// The allow-list: what the configuration names, then the profiles' modules that are installed.
-fn modules(config: &Config) -> Vec<PathBuf> {
-    let mut paths = config.modules.clone();
+fn modules(config: &Config) -> AllowList {
+    let mut allowed: Vec<AllowedModule> =
+        config.modules.iter().cloned().map(AllowedModule::from).collect();
     // The profiles are part of the program; `kyso-token`'s tests parse them.
     let installed = kyso_token::profile::installed_modules().unwrap_or_default();
     for module in installed.modules() {
-        if !paths.contains(&module.path) {
-            paths.push(module.path.clone());
+        if !allowed.iter().any(|known| known.path == module.path) {
+            allowed.push(module.clone());
         }
     }
-    paths
+    AllowList::new(allowed)
 }
 
 fn unix_micros() -> u64 {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::desk::Desk;
 use crate::out::say;
 use crate::text::{Lang, Problem};
-use crate::{files, token_problem};
+use crate::{files, sign_problem, token_problem};
 
 /// One thing looked at.
 struct Looked {
@@ -148,7 +148,7 @@ fn certificates(desk: &Desk, looked: &mut Vec<Looked>) {
             Err(error) => {
                 let remedy = lang
                     .pick("xin cấp lại chứng thư (Mẫu 04)", "ask for a new certificate (Form 04)");
-                let text = format!("{name}: {error}");
+                let text = format!("{name}: {}", sign_problem::path(&error, lang).what);
                 looked.push(Looked { topic, ok: false, text, remedy: Some(remedy.to_owned()) });
             }
         }

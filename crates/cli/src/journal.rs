@@ -27,7 +27,7 @@ pub(crate) fn run(desk: &Desk, command: JournalCommand) -> Result<u8, Problem> {
         JournalCommand::Prove { entry, output } => {
             let journal = desk.journal()?;
             match output {
-                Some(path) => write_receipt(&journal, entry, &path, lang)?,
+                Some(path) => write_receipt(&journal, entry, &path, false, lang)?,
                 None => crate::out::raw(&receipt(&journal, entry, lang)?.to_string()),
             }
             Ok(0)
@@ -142,15 +142,29 @@ fn receipt(journal: &Journal, entry: u64, lang: Lang) -> Result<Receipt, Problem
     journal.prove(entry).map_err(|error| explain(&error, Path::new(""), lang))
 }
 
-/// Writes the receipt of an entry.
+/// Writes the receipt of an entry to a new file.
 pub(crate) fn write_receipt(
     journal: &Journal,
     entry: u64,
     path: &Path,
+    overwrite: bool,
     lang: Lang,
 ) -> Result<(), Problem> {
-    let receipt = receipt(journal, entry, lang)?;
-    std::fs::write(path, receipt.to_string()).map_err(|error| unwritable(path, &error, lang))
+    let text = receipt(journal, entry, lang)?.to_string();
+    write_new(path, overwrite, |out| out.write_all(text.as_bytes()))
+        .map_err(|error| unwritable(path, &error, lang))
+}
+
+/// A file that appears whole, under a name that nothing else has.
+fn write_new(
+    path: &Path,
+    overwrite: bool,
+    fill: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let mut pending = kyso::output::PendingFile::create(path, overwrite)?;
+    fill(pending.file())?;
+    kyso::output::flush([&pending])?;
+    pending.publish()
 }
 
 fn export(desk: &Desk, output: &Path, with_names: bool) -> Result<u8, Problem> {
@@ -242,10 +256,7 @@ fn verify_receipt(
         Ok(leaf) => {
             let (index, size) = (leaf.leaf().sequence, leaf.checkpoint().checkpoint().size);
             if as_json {
-                say!(
-                    "{:#}",
-                    json!({ "intact": true, "entry": index, "checkpoint_size": size })
-                );
+                say!("{:#}", json!({ "intact": true, "entry": index, "checkpoint_size": size }));
             } else {
                 say!(
                     "{}",

@@ -5,7 +5,9 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use kyso::sign::{BatchOptions, PadesOptions, SignResult, SignatureFormat, Task, sign_batch};
+use kyso::sign::{
+    BatchOptions, PadesOptions, SignError, SignResult, SignatureFormat, Task, sign_batch,
+};
 use kyso::signer::{PathStatus, Preference, RsaScheme, Signer, Trust};
 use kyso_journal::Journal;
 use kyso_token::HashAlgorithm;
@@ -15,16 +17,21 @@ use serde_json::json;
 
 use crate::args::{Format, Hash, Level, RsaPadding, SignArgs};
 use crate::desk::Desk;
-use crate::sign_problem;
 use crate::out::{say, tell};
+use crate::sign_problem;
 use crate::text::{Lang, Problem};
-use crate::{files, journal};
+use crate::{files, journal, out};
 
 /// Signs and gives the exit code: 0 when every file was signed, else 2.
 pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
     let lang = desk.lang();
     refuse_what_is_not_there(&arguments, lang)?;
     let tasks = tasks(&arguments, lang)?;
+    let hopeless = preflight(&tasks, &arguments, lang);
+    if hopeless.iter().all(Option::is_some) {
+        // Nothing can be signed: nobody is asked for a PIN, and no try of it is spent.
+        return Ok(report_hopeless(&tasks, &hopeless, &arguments, lang));
+    }
     // Before anybody types a PIN: a journal that cannot be written means that nothing is signed.
     let journal = desk.journal()?;
     let signing_time = jiff::Zoned::now();
@@ -56,10 +63,7 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
     let results = sign_batch(tasks, &signer, &journal, &options, &|_, _| progress.inc(1));
     progress.finish_and_clear();
     if let Err(error) = signer.close() {
-        tell!(
-            "{}: {error}",
-            lang.pick("cảnh báo: không đăng xuất được", "warning: no log-out")
-        );
+        tell!("{}: {error}", lang.pick("cảnh báo: không đăng xuất được", "warning: no log-out"));
     }
     report(&sources, &formats, &results, &journal, &arguments, &warnings, lang)
 }
@@ -110,6 +114,70 @@ fn refuse_what_is_not_there(arguments: &SignArgs, lang: Lang) -> Result<(), Prob
     Ok(())
 }
 
+/// What can be said of each file before the token is touched.
+fn preflight(tasks: &[Task], arguments: &SignArgs, lang: Lang) -> Vec<Option<Problem>> {
+    let explain = |error| Some(sign_problem::explain(&error, lang));
+    tasks
+        .iter()
+        .map(|task| match check_task(task, arguments.force) {
+            Err(error) => explain(error),
+            Ok(()) if arguments.receipt && !arguments.force => {
+                let path = receipt_path(&task.target);
+                path.symlink_metadata().ok().and_then(|_| explain(SignError::TargetExists { path }))
+            }
+            Ok(()) => None,
+        })
+        .collect()
+}
+
+/// The document is there and the target can be made.
+fn check_task(task: &Task, overwrite: bool) -> Result<(), SignError> {
+    let path = task.source.clone();
+    let metadata = match task.source.metadata() {
+        Ok(metadata) => metadata,
+        Err(error) => return Err(SignError::Unreadable { path, error }),
+    };
+    if !metadata.is_file() {
+        return Err(SignError::NotAFile { path });
+    }
+    if metadata.len() == 0 {
+        return Err(SignError::Empty { path });
+    }
+    if !overwrite && task.target.symlink_metadata().is_ok() {
+        return Err(SignError::TargetExists { path: task.target.clone() });
+    }
+    let folder = task.target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.unwrap_or(Path::new(".")).metadata() {
+        Ok(folder) if folder.is_dir() => Ok(()),
+        Ok(_) => Err(SignError::Unwritable {
+            path: task.target.clone(),
+            error: std::io::ErrorKind::NotADirectory.into(),
+        }),
+        Err(error) => Err(SignError::Unwritable { path: task.target.clone(), error }),
+    }
+}
+
+fn report_hopeless(
+    tasks: &[Task],
+    hopeless: &[Option<Problem>],
+    arguments: &SignArgs,
+    lang: Lang,
+) -> u8 {
+    let mut rows = Vec::new();
+    for (task, problem) in tasks.iter().zip(hopeless) {
+        let Some(problem) = problem else { continue };
+        if arguments.json {
+            rows.push(json!({ "file": task.source.to_string_lossy(), "error": problem.json() }));
+        } else {
+            tell!("{}: {}", out::path(&task.source), problem.shown(lang));
+        }
+    }
+    if arguments.json {
+        crate::out::json(&json!({ "signed": rows, "warnings": [] }));
+    }
+    2
+}
+
 /// Sources, targets and formats of all files; refuses what cannot work before the token is touched.
 fn tasks(arguments: &SignArgs, lang: Lang) -> Result<Vec<Task>, Problem> {
     if arguments.output.is_some() && arguments.files.len() > 1 {
@@ -125,20 +193,30 @@ fn tasks(arguments: &SignArgs, lang: Lang) -> Result<Vec<Task>, Problem> {
     for source in &arguments.files {
         let format = format(source, arguments);
         let target = target(source, &format, arguments);
-        if let Some(other) = targets.insert(target.clone(), source) {
+        if let Some(other) = targets.insert(same_name(&target), source) {
             return Err(Problem::new(
                 "same-output-twice",
                 lang.pick(
                     "hai tệp sẽ có cùng tên đầu ra",
                     "two files would get the same output name",
                 ),
-                format!("{} + {} → {}", other.display(), source.display(), target.display()),
+                format!("{} + {} → {}", out::path(other), out::path(source), out::path(&target)),
                 lang.pick("ký riêng từng thư mục", "sign the folders one after the other"),
             ));
         }
         tasks.push(Task { source: source.clone(), target, format });
     }
     Ok(tasks)
+}
+
+/// The target as the file system knows it: `a.pdf` and `./a.pdf` are one file.
+fn same_name(target: &Path) -> PathBuf {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    folder
+        .canonicalize()
+        .unwrap_or_else(|_| folder.to_path_buf())
+        .join(target.file_name().unwrap_or_default())
 }
 
 fn format(source: &Path, arguments: &SignArgs) -> SignatureFormat {
@@ -159,6 +237,9 @@ fn format(source: &Path, arguments: &SignArgs) -> SignatureFormat {
 
 /// Whether the file says that it is a PDF, by its first bytes or else by its name.
 fn is_pdf(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(1024).read_to_end(&mut head));
     let named = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pdf"));
@@ -259,20 +340,33 @@ fn report(
         match result {
             Ok(released) => {
                 let (path, entry) = (&released.value().path, released.receipt().entry);
-                if arguments.receipt {
-                    journal::write_receipt(journal, entry, &receipt_path(path), lang)?;
-                }
+                let receipt = arguments.receipt.then(|| {
+                    journal::write_receipt(
+                        journal,
+                        entry,
+                        &receipt_path(path),
+                        arguments.force,
+                        lang,
+                    )
+                });
+                let unproven = receipt.and_then(Result::err);
+                failures += usize::from(unproven.is_some());
                 if arguments.json {
                     rows.push(json!({
-                        "file": source.to_string_lossy(), "output": path.to_string_lossy(), "format": format, "journal_entry": entry,
+                        "file": source.to_string_lossy(), "output": path.to_string_lossy(),
+                        "format": format, "journal_entry": entry,
+                        "receipt_error": unproven.as_ref().map(Problem::json),
                     }));
                 } else {
                     let recorded = lang.pick("nhật ký", "journal entry");
                     say!(
                         "{} → {} ({format}, {recorded} {entry})",
-                        source.display(),
-                        path.display()
+                        out::path(source),
+                        out::path(path)
                     );
+                    if let Some(problem) = unproven {
+                        tell!("{}", problem.shown(lang));
+                    }
                 }
             }
             Err(error) => {
@@ -281,7 +375,7 @@ fn report(
                 if arguments.json {
                     rows.push(json!({ "file": source.to_string_lossy(), "error": problem.json() }));
                 } else {
-                    tell!("{}: {}", source.display(), problem.shown(lang));
+                    tell!("{}: {}", out::path(source), problem.shown(lang));
                 }
             }
         }

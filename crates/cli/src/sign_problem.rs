@@ -4,7 +4,7 @@ use kyso::sign::SignError;
 use kyso_x509::path::PathError;
 use kyso_x509::{Name, Time};
 
-use crate::text::{Lang, Problem};
+use crate::text::{Lang, Problem, system};
 use crate::token_problem;
 
 /// The three parts of a signing error.
@@ -87,11 +87,32 @@ pub(crate) fn explain(error: &SignError, lang: Lang) -> Problem {
         ),
     };
     let (what, remedy) = lang.pick(vi, en);
-    Problem::new(error.code(), what, error.to_string(), remedy)
+    Problem::new(error.code(), what, why(error, lang), remedy)
+}
+
+/// The facts behind the error, as the person's language says them.
+fn why(error: &SignError, lang: Lang) -> String {
+    use SignError as E;
+    if lang == Lang::En {
+        return error.to_string();
+    }
+    match error {
+        E::Unreadable { path, error }
+        | E::Unwritable { path, error }
+        | E::NotPublished { path, error, .. } => {
+            format!("{}: {}", path.display(), system(error, lang))
+        }
+        E::NotAFile { path } => format!("{} không phải tệp thường", path.display()),
+        E::Empty { path } => format!("{} rỗng", path.display()),
+        E::SourceChanged { path } => path.display().to_string(),
+        E::TargetExists { path } => format!("{} đã có", path.display()),
+        E::TargetIsSource { path } => format!("{} chính là tài liệu gốc", path.display()),
+        other => other.to_string(),
+    }
 }
 
 /// Why the certificate may not sign.
-fn path(error: &PathError, lang: Lang) -> Problem {
+pub(crate) fn path(error: &PathError, lang: Lang) -> Problem {
     use PathError as E;
     let renew = lang.pick(
         "xin cấp lại chứng thư (Mẫu 04), hoặc chọn chứng thư khác (`kyso cert list`)",

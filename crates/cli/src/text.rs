@@ -76,3 +76,20 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+/// What the system said, in the person's language where it is one of the usual things.
+pub(crate) fn system(error: &std::io::Error, lang: Lang) -> String {
+    use std::io::ErrorKind as K;
+    let vi = match error.kind() {
+        K::NotFound => "không có tệp hoặc thư mục này",
+        K::PermissionDenied => "không có quyền",
+        K::AlreadyExists => "đã có tệp cùng tên",
+        K::StorageFull => "đĩa đã đầy",
+        K::QuotaExceeded => "vượt hạn mức đĩa",
+        K::ReadOnlyFilesystem => "đĩa chỉ cho đọc",
+        K::IsADirectory => "đây là thư mục",
+        K::NotADirectory => "đây không phải thư mục",
+        _ => return error.to_string(),
+    };
+    lang.pick(vi.to_owned(), error.to_string())
+}

@@ -246,11 +246,7 @@ fn import(
             .tokens()
             .import_key(&module, &selector, &pin, &prompt, &key, &options)
             .map_err(|error| desk.explain(&error))?;
-        say!(
-            "{} (CKA_ID {})",
-            lang.pick("Đã nhập khóa", "Imported the key"),
-            hex::encode(made.id)
-        );
+        say!("{} (CKA_ID {})", lang.pick("Đã nhập khóa", "Imported the key"), hex::encode(made.id));
     }
     if let Some(path) = certificate {
         for certificate in crate::files::certificates(&[path.to_path_buf()], lang)? {

@@ -276,16 +276,51 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
     }
 }
 
-/// The facts behind the error: the library's own words, which name path, function or counter.
+/// The facts behind the error: path, function, counter, as the person's language says them.
 fn why(error: &TokenError, lang: Lang) -> String {
-    match (error, lang) {
-        (TokenError::PinLength { min, max }, Lang::Vi) => {
-            format!("PIN phải dài {min} đến {max} byte")
+    use TokenError as E;
+    if lang == Lang::En {
+        return error.to_string();
+    }
+    match error {
+        E::ModulePathNotAbsolute { path }
+        | E::ModuleNotAllowed { path }
+        | E::ModuleMissing { path }
+        | E::NotPkcs11Module { path }
+        | E::ModuleDigestMismatch { path }
+        | E::PinFileUnusable { path } => path.display().to_string(),
+        E::TokenNotPresent => "không khe cắm nào có token này".to_owned(),
+        E::UriMatchesNothing => "không chứng thư nào khớp với URI".to_owned(),
+        E::TokenRemoved { function }
+        | E::SessionLost { function }
+        | E::DeviceMemory { function }
+        | E::DeviceError { function }
+        | E::ReplyMalformed { function } => format!("khi gọi {function}"),
+        E::TokenNotInitialized => "token báo chưa có nhãn và PIN".to_owned(),
+        E::TokenBusy { waited } => format!("đã chờ {} ms", waited.as_millis()),
+        E::PinRefused(PinRefused::Cancelled) => "chưa nhập PIN nào".to_owned(),
+        E::PinRefused(PinRefused::NoPrompt) => "lệnh không chạy trong cửa sổ dòng lệnh".to_owned(),
+        E::PinSourceUnsuitable => "cách nhập PIN không hợp với token này".to_owned(),
+        E::PinIncorrect { .. } => "token báo PIN không đúng".to_owned(),
+        E::PinLocked => "token báo PIN đã bị khóa".to_owned(),
+        E::PinExpired => "token đòi đổi PIN trước khi dùng".to_owned(),
+        E::LastTryRefused => "token báo chỉ còn một lần thử".to_owned(),
+        E::PinLength { min, max } => format!("PIN phải dài {min} đến {max} byte"),
+        E::KeyNotFound { id } => format!("không có khóa bí mật với CKA_ID {}", hex::encode(id)),
+        E::CertificateKeyMismatch { id } => {
+            format!("khóa có CKA_ID {} là khóa khác", hex::encode(id))
         }
-        (TokenError::UriAmbiguous { matches }, Lang::Vi) => {
-            format!("có {matches} chứng thư khớp với URI")
+        E::UriMalformed { offset } => format!("sai ở byte thứ {offset}"),
+        E::UriAmbiguous { matches } => format!("có {matches} chứng thư khớp với URI"),
+        E::MechanismNotOffered { algorithm } => format!("thuật toán {algorithm:?}"),
+        E::UnexpectedLength { expected, actual } => {
+            format!("token trả về {actual} byte, đúng ra là {expected}")
         }
-        (TokenError::UriMalformed { offset }, Lang::Vi) => format!("sai ở byte thứ {offset}"),
-        _ => error.to_string(),
+        E::CallTimedOut { function, limit } => {
+            format!("{function} không trả lời sau {} ms", limit.as_millis())
+        }
+        E::LabelTooLong { length } => format!("nhãn dài {length} byte, tối đa 32"),
+        E::Call { function, value } => format!("{function} trả về {value}"),
+        other => other.to_string(),
     }
 }

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use crate::args::VerifyArgs;
 use crate::desk::Desk;
 use crate::files;
+use crate::out::{self, say, tell};
 use crate::sign_problem::date;
-use crate::out::{say, tell};
-use crate::text::{Lang, Problem};
+use crate::text::{Lang, Problem, system};
 
 /// Exit codes by verdict; of several the worst counts: 2 before 1 before 3.
 const PASSED: u8 = 0;
@@ -72,8 +72,15 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
         }
     }
     if arguments.json {
-        let one = rows.len() == 1;
-        let value = if one { rows.remove(0) } else { json!({ "files": rows }) };
+        // One file is one object; several stand in one object with the verdict that the exit code gives.
+        let one = arguments.files.len() == 1;
+        let value = match (one, rows.pop()) {
+            (true, Some(only)) => only,
+            (_, last) => {
+                rows.extend(last);
+                json!({ "indication": overall(worst), "files": rows })
+            }
+        };
         crate::out::json(&value);
     }
     Ok(worst)
@@ -105,6 +112,15 @@ const fn exit_code(indication: Indication) -> u8 {
         Indication::TotalPassed => PASSED,
         Indication::TotalFailed(_) => FAILED,
         Indication::Indeterminate(_) => INDETERMINATE,
+    }
+}
+
+const fn overall(code: u8) -> Option<&'static str> {
+    match code {
+        PASSED => Some("TOTAL-PASSED"),
+        FAILED => Some("TOTAL-FAILED"),
+        INDETERMINATE => Some("INDETERMINATE"),
+        _ => None,
     }
 }
 
@@ -205,29 +221,42 @@ fn check_text(check: Check, lang: Lang) -> &'static str {
 }
 
 fn print(report: &FileReport, lang: Lang) {
-    say!("{}: {}", report.file.display(), verdict(report.indication, lang));
+    say!("{}: {}", out::path(&report.file), verdict(report, lang));
     for signature in &report.signatures {
         print_signature(signature, report, lang);
     }
 }
 
-fn verdict(indication: Indication, lang: Lang) -> String {
-    let text = match indication {
+/// The verdict with what it does not cover: nobody should read more into PASSED than was checked.
+fn verdict(report: &FileReport, lang: Lang) -> String {
+    let text = match report.indication {
         Indication::TotalPassed => lang.pick("chữ ký ĐẠT", "the signature PASSED"),
         Indication::TotalFailed(_) => lang.pick("chữ ký KHÔNG hợp lệ", "the signature FAILED"),
         Indication::Indeterminate(_) => {
             lang.pick("CHƯA kết luận được", "NO verdict is possible yet")
         }
     };
-    format!("{text} — {indication}")
+    let mut verdict = format!("{text} — {}", report.indication);
+    if report.indication == Indication::TotalPassed {
+        let mut open: Vec<Check> =
+            report.signatures.iter().flat_map(|one| one.not_checked.iter().copied()).collect();
+        open.dedup();
+        let open: Vec<&str> = open.into_iter().map(|check| check_text(check, lang)).collect();
+        if !open.is_empty() {
+            let not = lang.pick("CHƯA kiểm tra", "NOT checked");
+            verdict.push_str(&format!(" ({}; {not}: {})", report.policy, open.join(", ")));
+        }
+    }
+    verdict
 }
 
 fn print_signature(signature: &SignatureReport, report: &FileReport, lang: Lang) {
     let level = signature.level.unwrap_or(signature.format.as_str());
     say!(
-        "  {} {} ({level}): {}",
+        "  {} {} ({}): {}",
         lang.pick("Chữ ký", "Signature"),
-        signature.id,
+        out::shown(&signature.id),
+        out::shown(level),
         signature.indication
     );
     if let Some(signer) = &signature.signer {
@@ -274,11 +303,7 @@ fn print_signature(signature: &SignatureReport, report: &FileReport, lang: Lang)
         );
     }
     if !signature.not_checked.is_empty() {
-        say!(
-            "    {}: {}",
-            lang.pick("CHƯA kiểm tra", "NOT checked"),
-            list(&signature.not_checked)
-        );
+        say!("    {}: {}", lang.pick("CHƯA kiểm tra", "NOT checked"), list(&signature.not_checked));
     }
     for error in &signature.errors {
         say!("    ✗ {}", finding_text(error, lang));
@@ -388,5 +413,14 @@ fn explain(error: &VerifyFileError, lang: Lang) -> Problem {
         ),
     };
     let (what, remedy) = lang.pick(vi, en);
-    Problem::new(code, what, error.to_string(), remedy)
+    let why = match error {
+        E::Unreadable { path, error } => format!("{}: {}", path.display(), system(error, lang)),
+        E::Empty { path } | E::UnknownFormat { path } | E::NotSigned { path }
+            if lang == Lang::Vi =>
+        {
+            path.display().to_string()
+        }
+        other => other.to_string(),
+    };
+    Problem::new(code, what, why, remedy)
 }

@@ -379,3 +379,33 @@ fn with_catalog(pages: &str) -> Vec<u8> {
     pdf.extend(format!("trailer\n<< /Size 3 /Root 1 0 R >>\nstartxref\n{xref}\n%%EOF\n").bytes());
     pdf
 }
+
+#[test]
+fn a_module_that_is_not_the_one_allowed_is_never_loaded() {
+    let house = House::new();
+    let uri = house.token("t", "p256", &house.profile());
+    house.pdf("a.pdf");
+    let module = house.softhsm.module().to_path_buf();
+    let digest = kyso_x509::DigestAlgorithm::Sha256
+        .digest(&std::fs::read(&module).expect("the module"))
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<String>();
+    let configure = |sha256: &str| {
+        let text = format!(
+            "modules = [{{ path = {module:?}, sha256 = \"{sha256}\" }}]\ntrust = [\"root.pem\"]\njournal = \"journal/journal.sqlite\"\nlang = \"en\"\n",
+        );
+        std::fs::write(house.path("config.toml"), text).expect("config.toml");
+    };
+    configure(&digest.replace('0', "1").replace('a', "b"));
+    let output = house.kyso(["sign", "--direct", "--credential", &uri, "a.pdf"]);
+    assert_three_parts(&output, "another SHA-256");
+    assert!(
+        text(&output.stderr).contains("not the one that was allowed"),
+        "{}",
+        text(&output.stderr)
+    );
+    configure(&digest);
+    house.expect(["sign", "--direct", "--credential", &uri, "a.pdf"]);
+}
