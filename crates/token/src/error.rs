@@ -95,6 +95,54 @@ pub enum TokenError {
 }
 
 impl TokenError {
+    /// Stable code in kebab case, for JSON and the journal; never a path or a secret. Errors of one remedy share a code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ModulePathNotAbsolute { .. } => "module-path-not-absolute",
+            Self::ModuleNotAllowed { .. } => "module-not-allowed",
+            Self::ModuleMissing { .. } => "module-missing",
+            Self::NotPkcs11Module { .. } => "not-a-pkcs11-module",
+            Self::ModuleDigestMismatch { .. } => "module-changed",
+            Self::TokenNotPresent | Self::UriMatchesNothing => "token-not-present",
+            Self::TokenRemoved { .. } => "token-removed",
+            Self::TokenNotInitialized => "token-not-initialized",
+            Self::SessionLost { .. } => "session-lost",
+            Self::TokenBusy { .. } => "token-busy",
+            Self::PinRefused(PinRefused::Cancelled) => "pin-cancelled",
+            Self::PinRefused(PinRefused::NoPrompt) => "pin-needed",
+            Self::PinFileUnusable { .. } => "pin-file-unusable",
+            Self::PinSourceUnsuitable => "pin-source-unsuitable",
+            Self::PinIncorrect { state } if state.locked => "pin-locked",
+            Self::PinIncorrect { state } if state.final_try => "pin-incorrect-final-try",
+            Self::PinIncorrect { .. } => "pin-incorrect",
+            Self::PinLocked => "pin-locked",
+            Self::PinLength { .. } => "pin-length",
+            Self::PinExpired => "pin-expired",
+            Self::LastTryRefused => "last-try-refused",
+            Self::KeyNotFound { .. } => "key-not-found",
+            Self::CertificateKeyMismatch { .. } => "certificate-key-mismatch",
+            Self::KeyUnsupported => "key-unsupported",
+            Self::CertificateMalformed { .. } => "certificate-malformed",
+            Self::UriMalformed { .. } => "uri-malformed",
+            Self::UriPinValueRefused => "uri-pin-value",
+            Self::UriAmbiguous { .. } => "uri-ambiguous",
+            Self::MechanismNotOffered { .. } => "mechanism-not-offered",
+            Self::DeviceMemory { .. } => "device-memory",
+            Self::DeviceError { .. }
+            | Self::UnexpectedLength { .. }
+            | Self::ReplyMalformed { .. } => "device-error",
+            Self::CallTimedOut { .. } => "token-timed-out",
+            Self::LabelTooLong { .. } => "label-too-long",
+            Self::PrivateKeyMalformed => "private-key-malformed",
+            Self::MessageNeeded { .. }
+            | Self::DigestLength { .. }
+            | Self::ActUnknown
+            | Self::Call { .. } => "token-call-failed",
+            Self::KeyFile(_) => "key-file",
+        }
+    }
+
     /// Whether the act that met it is over.
     ///
     /// A wrong PIN at a signature (CKA_ALWAYS_AUTHENTICATE) ends it too: a batch must not spend the tries that are left.
