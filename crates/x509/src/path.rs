@@ -16,7 +16,6 @@ use self::check::{
 };
 use crate::algorithm::SignatureAlgorithm;
 use crate::certificate::Certificate;
-
 use crate::public_key::VerifyError;
 use crate::time::Time;
 
@@ -28,6 +27,8 @@ pub struct TrustAnchor {
 
 impl TrustAnchor {
     /// Trusts a certificate's name and key; it need not be self-signed.
+    ///
+    /// Paths end below it only if it is a certificate authority; any other certificate vouches for itself alone.
     #[must_use]
     pub const fn from_certificate(certificate: Certificate) -> Self {
         Self { certificate }

@@ -8,7 +8,7 @@ use kyso_x509::{
     Certificate, DigestAlgorithm, PathError, PathPolicy, Time, TrustAnchor, ValidatedPath,
     check_end_entity, validate_path,
 };
-use support::{CA, LEAF, P256, Pki};
+use support::{CA, LEAF, P256, Pki, openssl};
 
 /// A second after the certificates were made, by their own dates.
 fn time_of(certificate: &Certificate) -> Time {
@@ -78,6 +78,35 @@ fn a_path_is_found_in_any_order_and_among_impostors() {
     pki.key("twin", P256);
     let twin = pki.issue("twin", "Gốc", "twin", CA, &[]);
     assert!(validate(&leaf, &[&lower, &upper], &twin).is_err());
+}
+
+#[test]
+fn an_anchor_issues_only_as_an_authority() {
+    let pki = Pki::new();
+    // A person's certificate, trusted by itself, whose key then signs another person's.
+    pki.key("person", P256);
+    let end_entity = format!("basicConstraints=critical,CA:FALSE\n{LEAF}");
+    for extensions in [end_entity.as_str(), LEAF] {
+        let person = pki.issue("person", "Người ký", "person", extensions, &[]);
+        let forged = pki.issued("forged", "person", LEAF);
+        assert_eq!(
+            validate(&forged, &[&person], &person).unwrap_err(),
+            PathError::NotACertificateAuthority { subject: person.subject().clone() }
+        );
+        // What the anchor states is trusted all the same.
+        assert_eq!(validate(&person, &[], &person).unwrap().chain(), [person]);
+    }
+    let mute = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature\n";
+    let person = pki.issue("person", "Người ký", "person", mute, &[]);
+    let forged = pki.issued("forged", "person", LEAF);
+    let failure = validate(&forged, &[], &person).unwrap_err();
+    assert!(matches!(failure, PathError::NotForCertificateSigning { .. }), "{failure}");
+    // A root of version 1 has no place to say that it is an authority.
+    let request = ["x509", "-req", "-in", "person.csr", "-signkey", "person.key", "-days", "100"];
+    let pem = openssl(pki.path(), &request);
+    let old = Certificate::all_from_pem_or_der(&pem).unwrap().remove(0);
+    assert_eq!((old.version(), old.is_certificate_authority()), (1, false));
+    validate(&pki.issued("leaf", "person", LEAF), &[], &old).unwrap();
 }
 
 #[test]

@@ -24,6 +24,10 @@ pub(super) fn check_path(
     if policy.anchor_validity {
         check_validity(&anchor.certificate, time)?;
     }
+    // An end entity that is trusted itself has no issuer here.
+    if certificates.last() != Some(&anchor.certificate) {
+        check_anchor(&anchor.certificate)?;
+    }
     // §6.1.2 (k): as many intermediates as the policy allows, or fewer where the anchor says so.
     let mut allowed = policy.max_path_len;
     if let Some(len) = path_len(&anchor.certificate) {
@@ -108,6 +112,16 @@ pub(super) fn check_critical_extensions(certificate: &Certificate) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// An anchor given as a certificate vouches for others only as far as that certificate lets it: who trusts a person's
+/// own certificate has not made that person an authority.
+fn check_anchor(certificate: &Certificate) -> Result<(), PathError> {
+    // Roots of version 1 have no extensions to say what they are.
+    if certificate.version() == 1 && certificate.is_self_issued() {
+        return Ok(());
+    }
+    check_issuer(certificate)
 }
 
 fn check_issuer(certificate: &Certificate) -> Result<(), PathError> {
