@@ -61,7 +61,7 @@ fn print(credential: &Credential, now: Time, lang: Lang) {
         return;
     };
     let subject = certificate.subject();
-    say!("{}", subject.common_name().map_or_else(|| subject.to_string(), str::to_owned));
+    say!("{}", subject.display_name());
     say!("  {subject}");
     let (issuer, valid, key, uri) =
         lang.pick(("cơ quan cấp", "hiệu lực", "khóa", "URI"), ("issuer", "valid", "key", "URI"));

@@ -166,9 +166,11 @@ impl Story {
             .map_err(|error| error.to_string())?;
         let profile =
             Profile::document_signing(Subject::official(), now - DAY / 24, now + 365 * DAY);
-        let pem = std::fs::read_to_string(self.folder.join("public-key.pem"))
-            .map_err(|error| error.to_string())?;
-        let spki = crate::files::pem_body(&pem).ok_or("public-key.pem is no PEM file")?;
+        let pem =
+            std::fs::read(self.folder.join("public-key.pem")).map_err(|error| error.to_string())?;
+        let spki = kyso_x509::pem::decode(&pem, &["PUBLIC KEY"])
+            .map_err(|error| error.to_string())?
+            .swap_remove(0);
         let leaf = authority.issue(&profile, &spki).map_err(|error| error.to_string())?;
         let chain = format!(
             "{}{}",

@@ -135,7 +135,7 @@ fn certificates(desk: &Desk, looked: &mut Vec<Looked>) {
     for credential in desk.tokens().credentials().unwrap_or_default() {
         let Ok(certificate) = Certificate::from_der(&credential.certificate) else { continue };
         let subject = certificate.subject();
-        let name = subject.common_name().map_or_else(|| subject.to_string(), str::to_owned);
+        let name = subject.display_name();
         let topic = "certificates";
         match check_end_entity(&certificate, &PathPolicy::document_signing(), now) {
             Ok(()) => {

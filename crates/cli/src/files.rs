@@ -6,7 +6,7 @@ use kyso_x509::Certificate;
 
 use crate::text::{Lang, Problem};
 
-/// Largest certificate file: the national CRL-free bundles have a few hundred kB.
+/// Largest certificate file: a few thousand certificates.
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
 
 /// All certificates of files and folders (DER or PEM; of a folder `*.pem`, `*.crt`, `*.cer`, `*.der`).
@@ -56,17 +56,4 @@ fn unreadable(path: &Path, why: &str, lang: Lang) -> Problem {
             "check the path; the file must hold X.509 certificates, PEM or DER",
         ),
     )
-}
-
-/// The DER of the first PEM block.
-pub(crate) fn pem_body(text: &str) -> Option<Vec<u8>> {
-    use base64::Engine as _;
-    let body: String = text
-        .lines()
-        .skip_while(|line| !line.starts_with("-----BEGIN"))
-        .skip(1)
-        .take_while(|line| !line.starts_with("-----END"))
-        .map(str::trim)
-        .collect();
-    base64::engine::general_purpose::STANDARD.decode(body).ok()
 }

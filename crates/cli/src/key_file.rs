@@ -93,7 +93,7 @@ pub(crate) fn import(
     }
     for certificate in bound {
         let subject = certificate.subject();
-        let name = subject.common_name().map_or_else(|| subject.to_string(), str::to_owned);
+        let name = subject.display_name();
         say!("{} {name}", lang.pick("Đã nhập chứng thư", "Imported the certificate of"));
     }
     Ok(0)

@@ -176,7 +176,7 @@ pub(crate) fn path(error: &PathError, lang: Lang) -> Problem {
 }
 
 fn name(name: &Name) -> String {
-    name.common_name().map_or_else(|| name.to_string(), str::to_owned)
+    name.display_name()
 }
 
 /// A time as Vietnamese documents write it, in this machine's zone.

@@ -1,17 +1,19 @@
 //! `kyso token`.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
+use kyso::output::PendingFile;
+
 use kyso_token::pkcs11::KeyOptions;
-use kyso_token::{Curve, KeyImport, KeyPairSpec, TokenError, TokenInfo, TokenSelector};
+use kyso_token::{Curve, KeyPairSpec, TokenError, TokenInfo, TokenSelector};
 use serde_json::{Value, json};
 
 use crate::args::{KeyKind, TokenCommand, TokenTarget};
 use crate::desk::{Desk, pin_source};
 use crate::key_file;
 use crate::out::{say, tell};
-use crate::text::{Lang, Problem};
+use crate::text::{Lang, Problem, system};
 
 pub(crate) fn run(desk: &Desk, command: TokenCommand) -> Result<u8, Problem> {
     match command {
@@ -175,6 +177,22 @@ fn generate(
     pin_file: Option<&Path>,
     output: Option<&Path>,
 ) -> Result<u8, Problem> {
+    let lang = desk.lang();
+    // Before a key is made: its public half must have a place to go.
+    let unwritable = |path: &Path, error: std::io::Error| {
+        Problem::new(
+            "output-unwritable",
+            lang.pick("không ghi được khóa công khai", "the public key cannot be written"),
+            format!("{}: {}", path.display(), system(&error, lang)),
+            lang.pick("chọn nơi khác bằng `-o`", "choose another place with `-o`"),
+        )
+    };
+    let mut file = match output {
+        Some(path) => {
+            Some(PendingFile::create(path, false).map_err(|error| unwritable(path, error))?)
+        }
+        None => None,
+    };
     let made = if let Some(file) = &target.file {
         key_file::generate(desk, file, key, label, pin_file)?
     } else {
@@ -191,37 +209,20 @@ fn generate(
             )
             .map_err(|error| desk.explain(&error))?
     };
-    let pem = public_key_pem(&made);
-    let lang = desk.lang();
-    match output {
-        None => crate::out::raw(&pem),
-        Some(path) => {
-            std::fs::write(path, pem).map_err(|error| {
-                Problem::new(
-                    "output-unwritable",
-                    lang.pick("không ghi được khóa công khai", "the public key cannot be written"),
-                    format!("{}: {error}", path.display()),
-                    lang.pick("chọn nơi khác bằng `-o`", "choose another place with `-o`"),
-                )
-            })?;
+    let pem = kyso_x509::pem::encode("PUBLIC KEY", &made.spki);
+    match (file.take(), output) {
+        (Some(mut file), Some(path)) => {
+            let written = file.file().write_all(pem.as_bytes());
+            written
+                .and_then(|()| kyso::output::flush([&file]))
+                .and_then(|()| file.publish())
+                .map_err(|error| unwritable(path, error))?;
             say!("{}: {}", lang.pick("Khóa công khai", "Public key"), path.display());
         }
+        _ => crate::out::raw(&pem),
     }
     tell!("CKA_ID: {}", hex::encode(&made.id));
     Ok(0)
-}
-
-fn public_key_pem(made: &KeyImport) -> String {
-    let body = base64::engine::general_purpose::STANDARD.encode(&made.spki);
-    let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
-    for (index, letter) in body.chars().enumerate() {
-        if index > 0 && index % 64 == 0 {
-            pem.push('\n');
-        }
-        pem.push(letter);
-    }
-    pem.push_str("\n-----END PUBLIC KEY-----\n");
-    pem
 }
 
 fn import(
@@ -255,7 +256,7 @@ fn import(
                 .import_certificate(&module, &selector, &pin, &prompt, certificate.as_der(), label)
                 .map_err(|error| desk.explain(&error))?;
             let subject = certificate.subject();
-            let name = subject.common_name().map_or_else(|| subject.to_string(), str::to_owned);
+            let name = subject.display_name();
             let what = lang.pick("Đã nhập chứng thư", "Imported the certificate of");
             match made.id.as_slice() {
                 [] => say!("{what} {name}"),

@@ -262,7 +262,7 @@ fn print_signature(signature: &SignatureReport, report: &FileReport, lang: Lang)
     if let Some(signer) = &signature.signer {
         // What Circular 15/2025 wants shown: issuer, signer, unit, time, integrity, validity.
         let subject = signer.subject();
-        let name = subject.common_name().map_or_else(|| subject.to_string(), str::to_owned);
+        let name = subject.display_name();
         say!("    {}: {name}", lang.pick("Người ký", "Signer"));
         say!("    {}: {subject}", lang.pick("Tên đầy đủ", "Full name"));
         say!("    {}: {}", lang.pick("Cơ quan cấp", "Issuer"), signer.issuer());

@@ -101,9 +101,9 @@ impl House {
             "--pin-file",
             "pin",
             "-o",
-            "spki.pem",
+            &format!("{label}-spki.pem"),
         ]);
-        let certificate = self.issue(profile, &self.path("spki.pem"));
+        let certificate = self.issue(profile, &self.path(&format!("{label}-spki.pem")));
         let file = self.path(&format!("{label}.pem"));
         std::fs::write(&file, certificate).expect("the certificate is written");
         self.import(label, &file);
