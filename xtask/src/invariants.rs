@@ -70,6 +70,9 @@ const WALL_CLOCK: &[&str] = &["SystemTime", "jiff", "Timestamp::now", "Zoned::no
 const BANNED: &[&str] =
     &["openssl", "openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "pkcs11"];
 
+/// The one file that may call a module's function directly.
+const UNSAFE_FILE: &str = "pkcs11/raw.rs";
+
 /// Checks them all and names every breach.
 pub(crate) fn check() -> Result<()> {
     let mut breaches = Vec::new();
@@ -90,6 +93,7 @@ fn arrows(breaches: &mut Vec<String>) -> Result<()> {
     let metadata = cargo(["metadata", "--format-version", "1", "--no-deps"]).quiet()?;
     let metadata: serde_json::Value = serde_json::from_slice(&metadata)?;
     let packages = metadata["packages"].as_array().context("cargo metadata lists packages")?;
+    module_access(packages, breaches);
     let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
     for package in packages {
         let name = package["name"].as_str().unwrap_or_default();
@@ -142,21 +146,44 @@ fn lock_file(breaches: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// `unsafe` is forbidden by the workspace's lints; only `token` may hold argued exceptions.
+/// `unsafe` is forbidden by the workspace's lints; in `token` one file may hold argued exceptions.
 fn unsafe_code(breaches: &mut Vec<String>) -> Result<()> {
+    let mut folders =
+        vec![root().join("test-vectors"), root().join("xtask"), root().join("xtask/bench")];
     for entry in std::fs::read_dir(root().join("crates"))? {
-        let folder = entry?.path();
+        folders.push(entry?.path());
+    }
+    for folder in folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let manifest = std::fs::read_to_string(folder.join("Cargo.toml"))?;
         let inherits = manifest.contains("[lints]\nworkspace = true");
-        let denies = manifest.contains("unsafe_code = \"deny\"");
-        match (inherits, name.as_str()) {
-            (true, _) => {}
-            (false, "token") if denies => {}
-            _ => breaches.push(format!("crates/{name}: does not inherit the workspace's lints")),
+        let denies = name == "token" && manifest.contains("unsafe_code = \"deny\"");
+        if !inherits && !denies {
+            breaches.push(format!("{name}: does not inherit the workspace's lints"));
+        }
+        for file in sources(&folder.join("src"))? {
+            let excepted = file.ends_with(UNSAFE_FILE);
+            let text = std::fs::read_to_string(&file)?;
+            if !excepted && text.contains("(unsafe_code") && name != "xtask" {
+                let file = file.strip_prefix(root()).unwrap_or(&file).display();
+                breaches.push(format!("{file}: only {UNSAFE_FILE} may allow unsafe code"));
+            }
         }
     }
     Ok(())
+}
+
+/// Only `token` speaks to a module: nobody else holds a key handle.
+fn module_access(packages: &[serde_json::Value], breaches: &mut Vec<String>) {
+    for package in packages {
+        let name = package["name"].as_str().unwrap_or_default();
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            let on = dependency["name"].as_str().unwrap_or_default();
+            if matches!(on, "cryptoki" | "cryptoki-sys") && name != "kyso-token" {
+                breaches.push(format!("{name} → {on}: only kyso-token speaks to PKCS#11 modules"));
+            }
+        }
+    }
 }
 
 fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
