@@ -28,6 +28,7 @@ enum {
 	CKR_DEVICE_ERROR = 0x30,
 	CKR_DEVICE_MEMORY = 0x31,
 	CKR_DEVICE_REMOVED = 0x32,
+	CKR_PIN_INCORRECT = 0xA0,
 	CKR_PIN_LOCKED = 0xA4,
 	CKR_SESSION_COUNT = 0xB1,
 	CKR_SESSION_HANDLE_INVALID = 0xB3,
@@ -81,6 +82,8 @@ static function_list *real;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char text[256];
 static unsigned long calls[FUNCTIONS];
+/* Whether "device-memory-once" has had its call since the fault file's text last changed. */
+static int refused_once;
 
 static void record(const char *name)
 {
@@ -114,6 +117,7 @@ static int fault(const char *name, int function, unsigned long *value)
 	if (strcmp(now, text)) {
 		strcpy(text, now);
 		memset(calls, 0, sizeof calls);
+		refused_once = 0;
 	}
 	sscanf(now, "%63s %lu %lu", word, &after, &extra);
 	on = !strcmp(word, name) && calls[function] >= after;
@@ -206,6 +210,10 @@ static CK_RV login(CK_ULONG session, CK_ULONG user, unsigned char *pin, CK_ULONG
 	record("C_Login");
 	if (fault("login-pin-locked", LOGIN, NULL))
 		return CKR_PIN_LOCKED;
+	if (fault("login-pin-incorrect", LOGIN, &milliseconds)) {
+		hang(milliseconds);
+		return CKR_PIN_INCORRECT;
+	}
 	if (fault("login-hang", LOGIN, &milliseconds))
 		hang(milliseconds);
 	/* The pad's keys: what a person would have typed on the reader. */
@@ -263,6 +271,13 @@ static CK_RV sign(CK_ULONG session, unsigned char *data, CK_ULONG length, unsign
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
 		if (fault(failures[i].name, SIGN, NULL))
 			return failures[i].value;
+	if (fault("device-memory-once", SIGN, NULL)) {
+		int first = !refused_once;
+
+		refused_once = 1;
+		if (first)
+			return CKR_DEVICE_MEMORY;
+	}
 	value = ((CK_RV(*)(CK_ULONG, unsigned char *, CK_ULONG, unsigned char *, CK_ULONG *))real->function[SIGN])(
 		session, data, length, signature, room);
 	if (value == CKR_OK && signature) {

@@ -29,6 +29,8 @@ pub enum Fault {
     PinPad,
     /// `C_Login` returns CKR_PIN_LOCKED.
     LoginPinLocked,
+    /// `C_Login` returns CKR_PIN_INCORRECT after these milliseconds.
+    LoginPinIncorrect(u64),
     /// `C_Login` comes back after these milliseconds.
     LoginHang(u64),
     /// `C_GetSlotList` comes back after these milliseconds.
@@ -43,6 +45,8 @@ pub enum Fault {
     DeviceRemoved,
     /// `C_Sign` returns CKR_DEVICE_MEMORY.
     DeviceMemory,
+    /// One call of `C_Sign`, and no other, returns CKR_DEVICE_MEMORY.
+    DeviceMemoryOnce,
     /// `C_Sign` returns CKR_DEVICE_ERROR.
     DeviceError,
     /// `C_Sign` returns CKR_SESSION_HANDLE_INVALID.
@@ -74,6 +78,7 @@ impl Fault {
             Self::PinLocked => ("pin-locked", 0),
             Self::PinPad => ("pin-pad", 0),
             Self::LoginPinLocked => ("login-pin-locked", 0),
+            Self::LoginPinIncorrect(milliseconds) => ("login-pin-incorrect", milliseconds),
             Self::LoginHang(milliseconds) => ("login-hang", milliseconds),
             Self::SlotsHang(milliseconds) => ("slots-hang", milliseconds),
             Self::HashOnly => ("hash-only", 0),
@@ -81,6 +86,7 @@ impl Fault {
             Self::SessionCount => ("session-count", 0),
             Self::DeviceRemoved => ("device-removed", 0),
             Self::DeviceMemory => ("device-memory", 0),
+            Self::DeviceMemoryOnce => ("device-memory-once", 0),
             Self::DeviceError => ("device-error", 0),
             Self::SessionInvalid => ("session-invalid", 0),
             Self::Hang(milliseconds) => ("hang", milliseconds),

@@ -155,6 +155,7 @@ impl TokenError {
                 | Self::CallTimedOut { .. }
                 | Self::PinIncorrect { .. }
                 | Self::PinLocked
+                | Self::LastTryRefused
                 | Self::CertificateKeyMismatch { .. }
         )
     }

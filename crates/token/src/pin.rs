@@ -110,6 +110,12 @@ pub trait PinPrompt: Send + Sync {
     /// [`PinRefused`] where no PIN is given.
     fn pin(&self, request: &PinRequest) -> Result<Pin, PinRefused>;
 
+    /// Told before each login, whatever the PIN's source, with the counters: a PIN file or a pad shows nobody that wrong
+    /// PINs were entered.
+    fn notice(&self, request: &PinRequest) {
+        let _ = request;
+    }
+
     /// Asks whether the last try before the lock shall be spent; also asked where the PIN comes from a file or a pad.
     fn confirm_last_try(&self, request: &PinRequest) -> bool {
         let _ = request;

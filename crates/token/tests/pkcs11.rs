@@ -72,6 +72,12 @@ over!(softhsm_only, Module::SoftHsm, crate::pkcs11::softhsm:
 
 over!(shim, Module::Shim, crate::pkcs11::faults:
     counters_reach_the_prompt,
+    counters_reach_whoever_watches_a_pin_file,
+    many_at_once_keep_what_was_signed_before_the_end,
+    many_at_once_lose_one_to_a_full_memory,
+    many_at_once_are_given_up_by_the_one,
+    sessions_spend_one_try_between_them,
+    a_signature_spends_no_last_try,
     last_try_needs_a_yes,
     locked_pins_ask_nobody,
     a_pin_pad_gets_no_pin,

@@ -13,7 +13,7 @@ use super::mechanism::{Offered, Plan};
 use super::module::{Lease, lock};
 use super::proof::Proof;
 use super::scan::private_key;
-use super::worker::{Job, Key, Reply, Worker};
+use super::worker::{ContextLogin, Job, Key, Reply, Worker};
 use crate::public_key::PublicKey;
 use crate::{Input, KeyMatch, KeyType, RawSignature, SigningAct, SigningAlgorithm, TokenError};
 
@@ -93,6 +93,7 @@ impl Act {
             signature_len,
             secret: Mutex::new(secret.filter(|_| found.always_authenticate).map(Arc::new)),
             always_authenticate: found.always_authenticate,
+            context: Mutex::new(ContextLogin::Untried),
         });
         let pool = Pool { idle: Vec::new(), open: 1, most: limits.sessions.max(1), ended: None };
         let mut act = Self {
@@ -197,10 +198,8 @@ impl Act {
 
     /// Has one session sign everything, then gives it back.
     fn ask(&self, plan: Plan, data: Vec<Vec<u8>>) -> Result<Reply, TokenError> {
-        let count = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let worker = self.check_out()?;
-        let limit = self.limits.sign.saturating_mul(count);
-        let reply = worker.ask(Job::Sign { plan, data }, "C_Sign", limit);
+        let reply = worker.ask(Job::Sign { plan, data }, "C_Sign", self.limits.sign);
         let mut pool = lock(&self.pool);
         match &reply {
             // Its thread hangs, or died: the session is not to be asked again.

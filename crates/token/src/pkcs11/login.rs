@@ -44,6 +44,9 @@ pub(super) fn ask(
     if presents && state.locked {
         return Err(TokenError::PinLocked);
     }
+    if presents {
+        prompt.notice(&request);
+    }
     if presents && state.final_try && !prompt.confirm_last_try(&request) {
         return Err(TokenError::LastTryRefused);
     }

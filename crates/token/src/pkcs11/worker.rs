@@ -1,7 +1,7 @@
 //! A session on a thread of its own, and how jobs and replies pass between threads.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{
     Receiver, RecvError, RecvTimeoutError, SyncSender, TryRecvError, sync_channel,
 };
@@ -16,6 +16,7 @@ use super::failure::failure;
 use super::login::{Secret, login};
 use super::mechanism::Plan;
 use super::module::{Module, lock};
+use super::scan::token_info;
 use crate::{KeyType, TokenError};
 
 /// What every thread of an act knows of its key.
@@ -28,6 +29,18 @@ pub(super) struct Key {
     /// Kept for CKA_ALWAYS_AUTHENTICATE keys alone, and wiped when the act ends.
     pub(super) secret: Mutex<Option<Arc<Secret>>>,
     pub(super) always_authenticate: bool,
+    /// What context-specific logins have come to, for CKA_ALWAYS_AUTHENTICATE keys.
+    pub(super) context: Mutex<ContextLogin>,
+}
+
+/// Whether the PIN is known to be right for signatures; each wrong try is one of the few that the token gives.
+pub(super) enum ContextLogin {
+    /// No session has tried yet: one does while the others wait.
+    Untried,
+    /// It was right.
+    Right,
+    /// It was refused, or the counters forbid a try: nobody tries again in this act.
+    Refused(TokenError),
 }
 
 /// What a session's thread is asked.
@@ -85,6 +98,8 @@ pub(super) struct Worker {
     abandoned: Arc<AtomicBool>,
     /// Whether the last signature took less than a caller would watch for: a card or an RSA key is slept for.
     fast: Arc<AtomicBool>,
+    /// Signatures made or failed since the session began: what tells a long job from a hung one.
+    done: Arc<AtomicU64>,
     key: Arc<Key>,
 }
 
@@ -94,18 +109,20 @@ impl Worker {
         let (outbox, replies) = sync_channel(1);
         let abandoned = Arc::new(AtomicBool::new(false));
         let fast = Arc::new(AtomicBool::new(false));
+        let done = Arc::new(AtomicU64::new(0));
         let worker = Self {
             jobs,
             replies,
             abandoned: abandoned.clone(),
             fast: fast.clone(),
+            done: done.clone(),
             key: key.clone(),
         };
         let key = key.clone();
         std::thread::Builder::new()
             .name("kyso-session".into())
             .spawn(move || {
-                key.serve(session, &inbox, &outbox, &fast);
+                key.serve(session, &inbox, &outbox, (&fast, &done));
                 if abandoned.load(Ordering::Acquire) {
                     key.module.hung.remove();
                 }
@@ -114,7 +131,8 @@ impl Worker {
         Ok(worker)
     }
 
-    /// Hands the job over and waits; after a time-out the worker must not be asked again.
+    /// Hands the job over and waits, at most `limit` for each signature; after a time-out the worker must not be asked
+    /// again.
     pub(super) fn ask(
         &self,
         job: Job,
@@ -125,14 +143,24 @@ impl Worker {
         if self.jobs.send(job).is_err() {
             return Err(TokenError::ReplyMalformed { function });
         }
-        match receive(&self.replies, self.fast.load(Ordering::Relaxed), limit) {
-            Ok(result) => result,
-            Err(RecvTimeoutError::Timeout) => {
-                self.key.module.hung.add();
-                self.abandoned.store(true, Ordering::Release);
-                Err(TokenError::CallTimedOut { function, limit })
+        let mut done = self.done.load(Ordering::Relaxed);
+        loop {
+            match receive(&self.replies, self.fast.load(Ordering::Relaxed), limit) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Timeout) => {
+                    let now = self.done.load(Ordering::Relaxed);
+                    if now != done {
+                        done = now;
+                        continue;
+                    }
+                    self.key.module.hung.add();
+                    self.abandoned.store(true, Ordering::Release);
+                    return Err(TokenError::CallTimedOut { function, limit });
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(TokenError::ReplyMalformed { function });
+                }
             }
-            Err(RecvTimeoutError::Disconnected) => Err(TokenError::ReplyMalformed { function }),
         }
     }
 
@@ -154,7 +182,7 @@ impl Key {
         session: Session,
         inbox: &Receiver<Job>,
         outbox: &SyncSender<Result<Reply, TokenError>>,
-        fast: &AtomicBool,
+        (fast, done): (&AtomicBool, &AtomicU64),
     ) {
         let mut session = session;
         // After an error an operation may still be active in the session; a fresh one has none.
@@ -166,7 +194,7 @@ impl Key {
                 Job::Logout => session.logout().map(|()| Vec::new()).map_err(failure),
                 Job::Sign { plan, data } => {
                     asked = u32::try_from(data.len()).unwrap_or(u32::MAX).max(1);
-                    Ok(self.sign_all(&mut session, &mut stale, plan, &data))
+                    Ok(self.sign_all(&mut session, &mut stale, plan, &data, done))
                 }
             };
             fast.store(start.elapsed() / asked < WATCH_REPLY, Ordering::Relaxed);
@@ -183,6 +211,7 @@ impl Key {
         stale: &mut bool,
         plan: Plan,
         data: &[Vec<u8>],
+        done: &AtomicU64,
     ) -> Reply {
         let mut replies: Reply = Vec::with_capacity(data.len());
         for data in data {
@@ -199,6 +228,7 @@ impl Key {
             };
             *stale = result.is_err();
             replies.push(result);
+            done.fetch_add(1, Ordering::Relaxed);
         }
         replies
     }
@@ -210,13 +240,62 @@ impl Key {
     }
 
     fn sign(&self, session: &Session, plan: Plan, data: &[u8]) -> Result<Vec<u8>, TokenError> {
-        session.sign_init(&plan.mechanism(), self.handle).map_err(failure)?;
+        let init = || session.sign_init(&plan.mechanism(), self.handle).map_err(failure);
         if self.always_authenticate {
-            let secret = lock(&self.secret).clone();
-            let secret =
-                secret.ok_or(TokenError::SessionLost { function: Cow::Borrowed("C_Login") })?;
-            login(&self.module, self.slot, session, UserType::ContextSpecific, &secret)?;
+            self.context_login(session, init)?;
+        } else {
+            init()?;
         }
         self.module.raw.sign(session, data, self.signature_len)
+    }
+
+    /// `C_SignInit`, then the PIN for this one signature (PKCS#11 2.40 §4.9, CKA_ALWAYS_AUTHENTICATE).
+    ///
+    /// The counters are read before each try: many sessions must not spend in a moment what a person has left.
+    fn context_login(
+        &self,
+        session: &Session,
+        init: impl FnOnce() -> Result<(), TokenError>,
+    ) -> Result<(), TokenError> {
+        let mut context = lock(&self.context);
+        match &*context {
+            ContextLogin::Refused(error) => return Err(error.clone()),
+            ContextLogin::Untried => {
+                let outcome = self.try_pin(session, init);
+                *context = match &outcome {
+                    Ok(()) => ContextLogin::Right,
+                    Err(error) if error.ends_act() => ContextLogin::Refused(error.clone()),
+                    Err(_) => ContextLogin::Untried,
+                };
+                return outcome;
+            }
+            ContextLogin::Right => drop(context),
+        }
+        let outcome = self.try_pin(session, init);
+        if let Err(error) = &outcome
+            && error.ends_act()
+        {
+            *lock(&self.context) = ContextLogin::Refused(error.clone());
+        }
+        outcome
+    }
+
+    fn try_pin(
+        &self,
+        session: &Session,
+        init: impl FnOnce() -> Result<(), TokenError>,
+    ) -> Result<(), TokenError> {
+        let state = token_info(&self.module.context, self.slot)?.user_pin;
+        if state.locked {
+            return Err(TokenError::PinLocked);
+        }
+        if state.final_try {
+            return Err(TokenError::LastTryRefused);
+        }
+        init()?;
+        let secret = lock(&self.secret).clone();
+        let secret =
+            secret.ok_or(TokenError::SessionLost { function: Cow::Borrowed("C_Login") })?;
+        login(&self.module, self.slot, session, UserType::ContextSpecific, &secret)
     }
 }

@@ -310,11 +310,21 @@ pub(crate) struct Scripted {
     pub(crate) pin: Option<&'static str>,
     pub(crate) spend_last_try: bool,
     pub(crate) asked: std::sync::Mutex<Vec<PinRequest>>,
+    pub(crate) noticed: std::sync::Mutex<Vec<PinRequest>>,
 }
 
 impl Scripted {
     pub(crate) fn new(pin: Option<&'static str>) -> Self {
-        Self { pin, spend_last_try: false, asked: std::sync::Mutex::default() }
+        Self {
+            pin,
+            spend_last_try: false,
+            asked: std::sync::Mutex::default(),
+            noticed: std::sync::Mutex::default(),
+        }
+    }
+
+    pub(crate) fn noticed(&self) -> Vec<PinRequest> {
+        self.noticed.lock().unwrap().clone()
     }
 
     pub(crate) fn asked(&self) -> Vec<PinRequest> {
@@ -326,6 +336,10 @@ impl PinPrompt for Scripted {
     fn pin(&self, request: &PinRequest) -> Result<Pin, PinRefused> {
         self.asked.lock().unwrap().push(request.clone());
         self.pin.map(|pin| Pin::new(pin.to_owned())).ok_or(PinRefused::Cancelled)
+    }
+
+    fn notice(&self, request: &PinRequest) {
+        self.noticed.lock().unwrap().push(request.clone());
     }
 
     fn confirm_last_try(&self, _request: &PinRequest) -> bool {

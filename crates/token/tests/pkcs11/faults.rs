@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use kyso_testkit::shim::Fault;
+use kyso_token::pkcs11::KeyOptions;
 use kyso_token::{
     Credential, HashAlgorithm, Input, KeyMatch, KeyPairSpec, KeyStore, PinSource, PinState,
     SigningAct, SigningAlgorithm, TokenError,
 };
 
-use super::bench::{Bench, ECDSA_SHA256, LABEL, PIN, Scripted, limits, sign_and_verify};
+use super::bench::{Bench, ECDSA_SHA256, LABEL, PIN, Scripted, limits, sign_and_verify, verify};
 
 const DIGEST: Input<'static> = Input::Digest(&[7; 32]);
 
@@ -81,6 +82,116 @@ pub(crate) fn a_pin_pad_gets_no_pin(bench: &Bench) {
         let act = bench.store.open(&credential, &source, &prompt).unwrap();
         assert!(prompt.asked().is_empty());
         sign_and_verify(act.as_ref(), &credential, ECDSA_SHA256);
+        act.close().unwrap();
+    }
+    works(bench, &credential);
+}
+
+pub(crate) fn counters_reach_whoever_watches_a_pin_file(bench: &Bench) {
+    let credential = bench.p256();
+    bench.fault(Fault::PinCountLow);
+    let prompt = Scripted::new(None);
+    bench.store.open(&credential, &bench.pin(), &prompt).unwrap().close().unwrap();
+    let noticed = prompt.noticed();
+    assert_eq!(noticed.len(), 1);
+    assert!(noticed[0].state.count_low);
+    assert!(prompt.asked().is_empty());
+}
+
+/// Two messages before the fault, three from it on.
+const MESSAGES: [&[u8]; 5] = [b"1", b"2", b"3", b"4", b"5"];
+
+pub(crate) fn many_at_once_keep_what_was_signed_before_the_end(bench: &Bench) {
+    let credential = bench.p256();
+    let act = bench.open(&credential).unwrap();
+    assert!(act.sign_many(ECDSA_SHA256, &[]).is_empty());
+    bench.fault_after(Fault::DeviceRemoved, 2);
+    bench.calls();
+    let results = act.sign_many(ECDSA_SHA256, &MESSAGES);
+    assert_eq!(bench.calls().of("C_Sign"), 3, "nothing is asked of a token that is gone");
+    let removed = Err(TokenError::TokenRemoved { function: Cow::Borrowed("C_Sign") });
+    assert_eq!(results.len(), MESSAGES.len());
+    for (message, result) in MESSAGES.iter().zip(&results[..2]) {
+        verify(&credential, ECDSA_SHA256, message, result.as_ref().unwrap());
+    }
+    assert!(results[2..].iter().all(|result| *result == removed));
+    bench.fault(Fault::None);
+    assert_eq!(act.sign(ECDSA_SHA256, DIGEST), removed, "an ended act stays ended");
+    act.close().unwrap();
+    works(bench, &credential);
+}
+
+pub(crate) fn many_at_once_lose_one_to_a_full_memory(bench: &Bench) {
+    let credential = bench.p256();
+    let act = bench.open(&credential).unwrap();
+    bench.fault_after(Fault::DeviceMemoryOnce, 2);
+    let results = act.sign_many(ECDSA_SHA256, &MESSAGES);
+    for (at, (message, result)) in MESSAGES.iter().zip(&results).enumerate() {
+        match result {
+            Ok(signature) => verify(&credential, ECDSA_SHA256, message, signature),
+            Err(error) => {
+                let function = Cow::Borrowed("C_Sign");
+                assert_eq!((at, error), (2, &TokenError::DeviceMemory { function }));
+            }
+        }
+    }
+    assert!(results[2].is_err());
+    act.close().unwrap();
+}
+
+/// Each signature has the limit to itself: five of 1 s pass a limit of 3 s, and a hang is not waited for five times.
+pub(crate) fn many_at_once_are_given_up_by_the_one(bench: &Bench) {
+    let credential = bench.p256();
+    let act = bench.open(&credential).unwrap();
+    bench.fault(Fault::Hang(1_000));
+    assert!(act.sign_many(ECDSA_SHA256, &MESSAGES).iter().all(Result::is_ok));
+    bench.fault(Fault::Hang(20_000));
+    let (start, limit) = (Instant::now(), limits().sign);
+    let timed_out = Err(TokenError::CallTimedOut { function: Cow::Borrowed("C_Sign"), limit });
+    assert!(act.sign_many(ECDSA_SHA256, &MESSAGES).iter().all(|result| *result == timed_out));
+    assert!(start.elapsed() < limit + Duration::from_secs(2));
+    drop(act);
+    works(bench, &credential);
+}
+
+fn always_authenticate(bench: &Bench) -> Credential {
+    let token = bench.token(LABEL);
+    let options = KeyOptions { label: "key".into(), always_authenticate: true };
+    bench.credential_with(&token, KeyPairSpec::Ec(kyso_token::Curve::P256), &options)
+}
+
+pub(crate) fn sessions_spend_one_try_between_them(bench: &Bench) {
+    let credential = always_authenticate(bench);
+    let act = bench.open(&credential).unwrap();
+    bench.fault(Fault::LoginPinIncorrect(300));
+    bench.calls();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let refused = act.sign(ECDSA_SHA256, DIGEST).unwrap_err();
+                assert!(matches!(refused, TokenError::PinIncorrect { .. }), "{refused}");
+            });
+        }
+    });
+    assert_eq!(bench.calls().of("C_Login"), 1);
+    act.close().unwrap();
+    works(bench, &credential);
+}
+
+pub(crate) fn a_signature_spends_no_last_try(bench: &Bench) {
+    let credential = always_authenticate(bench);
+    for (fault, expected) in [
+        (Fault::PinFinalTry, TokenError::LastTryRefused),
+        (Fault::PinLocked, TokenError::PinLocked),
+    ] {
+        let act = bench.open(&credential).unwrap();
+        sign_and_verify(act.as_ref(), &credential, ECDSA_SHA256);
+        bench.fault(fault);
+        bench.calls();
+        assert_eq!(act.sign(ECDSA_SHA256, DIGEST).as_ref(), Err(&expected));
+        bench.fault(Fault::None);
+        assert_eq!(act.sign(ECDSA_SHA256, DIGEST), Err(expected), "an ended act stays ended");
+        assert_eq!(bench.calls().of("C_Login"), 0);
         act.close().unwrap();
     }
     works(bench, &credential);
