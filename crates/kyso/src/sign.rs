@@ -117,6 +117,7 @@ pub fn sign_batch(
     options: &BatchOptions,
     done: &(dyn Fn(usize, &SignResult) + Sync),
 ) -> Vec<SignResult> {
+    crate::output::sweep(tasks.iter().map(|task| task.target.as_path()));
     let mut results: Vec<Option<SignResult>> = tasks.iter().map(|_| None).collect();
     let mut queue: VecDeque<(usize, Task)> = tasks.into_iter().enumerate().collect();
     while !queue.is_empty() {

@@ -11,7 +11,7 @@ use kyso_x509::{CertificateError, EcdsaEncodingError, VerifyError};
 
 use crate::recorder::{NotRecorded, RecorderError};
 
-/// Why a file was not signed; nothing of it was released.
+/// Why a file was not signed; but for [`Self::NotPublished`] and [`Self::NotDurable`] nothing of it was released.
 #[derive(Debug)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "field names say it; each variant is documented")]
@@ -50,8 +50,10 @@ pub enum SignError {
     Recorder(Arc<RecorderError>),
     /// The journal's receipt is for other bytes.
     NotRecorded(NotRecorded),
-    /// The signature is recorded, but the file could not be given its name.
-    NotPublished { path: PathBuf, error: io::Error },
+    /// The signature is recorded, but the file could not be given its name; it is kept under another.
+    NotPublished { path: PathBuf, kept: Option<PathBuf>, error: io::Error },
+    /// The signed file has its name, but nobody knows whether the name survives a power cut.
+    NotDurable { path: PathBuf, error: io::Error },
     /// The batch ended before this item's turn.
     Interrupted,
 }
@@ -79,6 +81,7 @@ impl SignError {
             Self::Recorder(_) => "journal-unwritable",
             Self::NotRecorded(_) => "not-recorded",
             Self::NotPublished { .. } => "not-published",
+            Self::NotDurable { .. } => "not-durable",
             Self::Interrupted => "interrupted",
         }
     }
@@ -140,9 +143,24 @@ impl fmt::Display for SignError {
             }
             Self::Recorder(error) => error.fmt(f),
             Self::NotRecorded(error) => error.fmt(f),
-            Self::NotPublished { path, error } => {
-                write!(f, "{} is recorded as signed but got no name: {error}", path.display())
+            Self::NotPublished { path, kept: Some(kept), error } => write!(
+                f,
+                "{} is recorded as signed but could not be named ({error}); the signed file is {}",
+                path.display(),
+                kept.display(),
+            ),
+            Self::NotPublished { path, kept: None, error } => {
+                write!(
+                    f,
+                    "{} is recorded as signed but could not be named: {error}",
+                    path.display()
+                )
             }
+            Self::NotDurable { path, error } => write!(
+                f,
+                "{} is signed and released, but may not survive a power cut: {error}",
+                path.display(),
+            ),
             Self::Interrupted => f.write_str("the batch ended before this file's turn"),
         }
     }
@@ -153,7 +171,8 @@ impl std::error::Error for SignError {
         match self {
             Self::Unreadable { error, .. }
             | Self::Unwritable { error, .. }
-            | Self::NotPublished { error, .. } => Some(error),
+            | Self::NotPublished { error, .. }
+            | Self::NotDurable { error, .. } => Some(error),
             Self::Recorder(error) => Some(error.as_ref()),
             _ => None,
         }

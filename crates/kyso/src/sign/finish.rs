@@ -8,7 +8,7 @@ use kyso_x509::Digest;
 
 use super::document::Signed;
 use super::{InFlight, SignError, SignResult, SignedFile, failed, matching};
-use crate::output::{self, PendingFile};
+use crate::output::{self, PendingFile, Unpublished};
 use crate::recorder::{IntentId, Outcome, OutcomeReceipt, Recorder, Released};
 
 /// Most files that are flushed and recorded together; each holds an open file until it has its name.
@@ -137,14 +137,17 @@ fn publish(written: Written, receipt: OutcomeReceipt) -> SignResult {
     let value = SignedFile { path: path.clone(), len: written.len };
     let released =
         Released::against(receipt, value, &written.released).map_err(SignError::NotRecorded)?;
-    written.file.publish().map_err(|error| SignError::NotPublished { path, error })?;
+    written
+        .file
+        .publish_or_keep()
+        .map_err(|Unpublished { error, kept }| SignError::NotPublished { path, kept, error })?;
     Ok(released)
 }
 
 /// The file is there; if its name could not be flushed, a power cut may still take it.
 fn durable(result: SignResult, flushed: &std::io::Result<()>) -> SignResult {
     match (result, flushed) {
-        (Ok(file), Err(error)) => Err(SignError::NotPublished {
+        (Ok(file), Err(error)) => Err(SignError::NotDurable {
             path: file.value().path.clone(),
             error: std::io::Error::new(error.kind(), error.to_string()),
         }),
