@@ -9,11 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use indicatif::ProgressBar;
-use kyso_testkit::{Authority, Curve, Profile, Subject, pdf, softhsm};
+use kyso_testkit::{Authority, Curve, Profile, Subject, softhsm};
 
 use crate::args::DemoArgs;
 use crate::out::say;
 use crate::text::{Lang, Problem};
+
+/// A letter of a commune, made by LibreOffice.
+const DOCUMENT: &[u8] = include_bytes!("../../../test-vectors/pdf/cong-van.pdf");
 
 /// PIN of the demo's token and password of its key file; it protects nothing.
 const PIN: &str = "1234567890";
@@ -184,7 +187,7 @@ impl Story {
     /// 2. A PDF and another file, signed.
     fn sign(&mut self) -> Result<(), String> {
         let lang = self.lang;
-        self.write("cong-van.pdf", &pdf::one_page("Công văn số 12/UBND-VP"))?;
+        self.write("cong-van.pdf", DOCUMENT)?;
         self.write("so-lieu.csv", "xã,số hồ sơ\nĐăk Hà,12\nNgọk Réo,7\n".as_bytes())?;
         let pades = self.expect(&["sign", "--direct", "--reason", "Ban hành", "cong-van.pdf"])?;
         self.step(2, lang.pick("Ký", "Sign"), pades.stdout.trim());
@@ -217,13 +220,14 @@ impl Story {
         let lang = self.lang;
         let mut altered = std::fs::read(self.folder.join("cong-van-signed.pdf"))
             .map_err(|error| error.to_string())?;
+        // A byte of the page's own content, well behind the stream's beginning.
         let place = altered
-            .windows(3)
-            .position(|window| window == b"Tj\n" || window == b" Tj")
-            .and_then(|place| place.checked_sub(4))
-            .ok_or("the demo's PDF has no text to alter")?;
+            .windows(7)
+            .position(|window| window == b"stream\n")
+            .map(|place| place + 40)
+            .ok_or("the demo's PDF has no content to alter")?;
         if let Some(byte) = altered.get_mut(place) {
-            *byte = if *byte == b'9' { b'8' } else { b'9' };
+            *byte ^= 1;
         }
         self.write("cong-van-altered.pdf", &altered)?;
         let answer = self.ask(&["verify", "--policy", "integrity-only", "cong-van-altered.pdf"])?;

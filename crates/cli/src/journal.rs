@@ -123,7 +123,6 @@ fn summary(entry: &Entry, lang: Lang) -> String {
             )
         }
         Record::Opaque { kind } => kind.clone(),
-        _ => String::new(),
     }
 }
 
@@ -217,7 +216,7 @@ fn verify(
                     lang.pick("kiểm tra `--key` và `--journal`", "check `--key` and `--journal`"),
                 ));
             }
-            verify_in_place(&reader, earlier.as_deref())
+            verify_in_place(&reader, trusted.as_ref(), earlier.as_deref())
                 .map_err(|error| explain(&error, path, lang))?
         }
         Some(path) => {
@@ -286,6 +285,7 @@ fn report_json(report: &VerificationReport) -> Value {
     json!({
         "intact": report.is_intact(), "entries": report.entries, "root": hex::encode(report.root),
         "checkpoint_size": report.checkpoint.as_ref().map(|checkpoint| checkpoint.size),
+        "after_checkpoint": report.after_checkpoint, "clock_steps_back": report.clock_steps_back,
         "key_is_trusted": report.key_is_trusted, "continues": report.continues,
         "intents": report.intents, "signed": report.signed, "failed": report.failed,
         "cancelled": report.cancelled, "interrupted": report.interrupted,
@@ -330,6 +330,26 @@ fn print_report(report: &VerificationReport, lang: Lang) {
             lang.pick(
                 "Khóa kiểm tra lấy từ chính nhật ký: nó chỉ chứng tỏ không ai sửa sau khi ký. Thêm `--key` để chắc chắn.",
                 "The key was taken from the journal itself: give `--key` to know whose journal this is.",
+            )
+        );
+    }
+    if report.after_checkpoint > 0 {
+        let count = report.after_checkpoint;
+        say!(
+            "{}",
+            lang.pick(
+                format!("{count} yêu cầu ghi sau lần niêm phong cuối, chưa có chữ ký nào bảo vệ."),
+                format!("{count} intents stand behind the last signed checkpoint, under no signature yet."),
+            )
+        );
+    }
+    if report.clock_steps_back > 0 {
+        let count = report.clock_steps_back;
+        say!(
+            "{}",
+            lang.pick(
+                format!("Đồng hồ máy bị lùi {count} lần."),
+                format!("The machine's clock was set back {count} time(s)."),
             )
         );
     }
@@ -424,7 +444,16 @@ pub(crate) fn explain(error: &JournalError, path: &Path, lang: Lang) -> Problem 
             ("không có mục đó trong nhật ký", "xem `kyso journal list`"),
             ("the journal has no such entry", "see `kyso journal list`"),
         ),
-        _ => (
+        E::Damaged { .. }
+        | E::KeyMissing { .. }
+        | E::KeyMismatch { .. }
+        | E::Sqlite { .. }
+        | E::NotOpen(_)
+        | E::TextTooLong { .. }
+        | E::TimeOutOfRange { .. }
+        | E::NoRandomness
+        | E::Abandoned
+        | E::Stream { .. } => (
             "journal-damaged",
             (
                 "nhật ký hỏng hoặc không khớp khóa của nó",

@@ -38,11 +38,21 @@ pub(crate) fn explain(error: &SignError, lang: Lang) -> Problem {
         E::NotPublished { .. } => (
             (
                 "chữ ký đã ghi nhật ký nhưng tệp không đặt được tên",
-                "kiểm tra thư mục đầu ra rồi ký lại",
+                "tệp đã ký được giữ dưới tên tạm nêu trên: kiểm tra rồi đổi tên tệp đó",
             ),
             (
                 "the signature is recorded but the file could not be given its name",
-                "check the output folder and sign again",
+                "the signed file is kept under the recovery name: look at it, then rename it",
+            ),
+        ),
+        E::NotDurable { .. } => (
+            (
+                "tệp đã ký và đã phát hành, nhưng chưa chắc còn sau khi mất điện",
+                "kiểm tra đĩa rồi sao lưu tệp đã ký; không cần ký lại",
+            ),
+            (
+                "the file is signed and released, but may not survive a power cut",
+                "check the disk and copy the signed file; there is no need to sign again",
             ),
         ),
         E::CertificateSyntax(_) => (
@@ -99,8 +109,13 @@ fn why(error: &SignError, lang: Lang) -> String {
     match error {
         E::Unreadable { path, error }
         | E::Unwritable { path, error }
-        | E::NotPublished { path, error, .. } => {
+        | E::NotPublished { path, kept: None, error }
+        | E::NotDurable { path, error } => {
             format!("{}: {}", path.display(), system(error, lang))
+        }
+        E::NotPublished { path, kept: Some(kept), error } => {
+            let (path, kept) = (path.display(), kept.display());
+            format!("{path}: {}; tệp đã ký nằm ở {kept}", system(error, lang))
         }
         E::NotAFile { path } => format!("{} không phải tệp thường", path.display()),
         E::Empty { path } => format!("{} rỗng", path.display()),
