@@ -97,7 +97,6 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
 
 /// Why a checkpoint cannot be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum CheckpointError {
     /// The note is not one, or not signed by the key.
     Note(NoteError),

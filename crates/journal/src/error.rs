@@ -10,7 +10,6 @@ use rusqlite::ErrorCode;
 
 /// Why the journal cannot be opened, written or read; no signature may be made or released then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum JournalError {
     /// A folder or file of the journal cannot be created or opened.
     Inaccessible {
@@ -57,7 +56,7 @@ pub enum JournalError {
         /// The newest schema that this version knows.
         supported: i64,
     },
-    /// There is no journal in the file.
+    /// There is no journal in the file, or no file.
     NotAJournal {
         /// The file.
         path: PathBuf,
@@ -113,7 +112,6 @@ pub enum JournalError {
 
 /// What of a journal does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Damage {
     /// SQLite finds its file malformed.
     Store {
@@ -136,6 +134,11 @@ pub enum Damage {
     Checkpoint {
         /// The checkpoint's size.
         size: u64,
+    },
+    /// A record stands under no signed checkpoint, though it was signed for when it was written.
+    Unsealed {
+        /// The record's index.
+        index: u64,
     },
 }
 
@@ -236,6 +239,9 @@ impl fmt::Display for Damage {
             Self::Entry { index } => write!(f, "record {index} is missing or garbled"),
             Self::Checkpoint { size } => {
                 write!(f, "it is not a continuation of its checkpoint of size {size}")
+            }
+            Self::Unsealed { index } => {
+                write!(f, "record {index} stands under no signed checkpoint")
             }
         }
     }

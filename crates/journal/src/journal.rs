@@ -34,10 +34,12 @@ pub struct Options {
     pub owner: Owner,
     /// How long another process's write is waited for.
     pub busy: Duration,
+    /// Whether a journal that is absent is made; where it ought to be there, a new one would hide its loss.
+    pub create: bool,
 }
 
 impl Options {
-    /// This process as owner, [`DEFAULT_BUSY`].
+    /// This process as owner, [`DEFAULT_BUSY`]; an absent journal is made.
     ///
     /// # Errors
     /// [`JournalError::Inaccessible`] where the system does not tell who this process is.
@@ -46,7 +48,7 @@ impl Options {
             path: PathBuf::from("/proc/self"),
             kind: error.kind(),
         })?;
-        Ok(Self { clock: Box::new(clock), owner, busy: DEFAULT_BUSY })
+        Ok(Self { clock: Box::new(clock), owner, busy: DEFAULT_BUSY, create: true })
     }
 }
 
@@ -56,35 +58,40 @@ pub struct Journal {
     writer: Mutex<Writer>,
     group: Group,
     interrupted: Vec<u64>,
+    created: bool,
     _presence: Presence,
 }
 
 impl Journal {
     /// Opens the journal at `path`, creating it (folder 0700, files 0600, a new checkpoint key in
-    /// `<path>.key`) where it is absent; appends `interrupted` for each open intent whose owner is
+    /// `<path>.key`) where it is absent and [`Options::create`] says so; appends `interrupted` for each open intent whose owner is
     /// dead. Intents of living processes are left alone.
     ///
     /// # Errors
-    /// [`JournalError`]; nothing may be signed then.
+    /// [`JournalError`], [`JournalError::NotAJournal`] where it is absent and not to be created;
+    /// nothing may be signed then.
     pub fn open(path: &Path, options: Options) -> Result<Self, JournalError> {
         check_text("owner", &options.owner.boot)?;
-        Store::create_files(path)?;
-        let mut store = Store::open(path, options.busy)?;
-        if !store.is_created()? {
-            create(&mut store)?;
+        if options.create {
+            Store::create_files(path)?;
+        } else if !Store::open_read_only(path, options.busy)?.is_created()? {
+            return Err(JournalError::NotAJournal { path: path.to_owned() });
         }
+        let mut store = Store::open(path, options.busy)?;
+        let created = !store.is_created()? && create(&mut store)?;
         let key = load_key(path, &store.meta()?)?;
         let presence =
             options.owner.appear(path).map_err(|error| JournalError::io(path, &error))?;
         let (size, root) = store.head()?;
         let frontier = store.frontier(size, &root)?;
-        last_checkpoint(&store, key.verifier(), size)?;
+        let sealed = last_checkpoint(&store, key.verifier(), size)?;
         let mut writer = Writer {
             store,
             clock: options.clock,
             owner: options.owner,
             key,
             frontier,
+            sealed: sealed.map(|signed| signed.note().to_owned()),
             random: SystemRandom::new(),
         };
         let interrupted = writer.interrupt_orphans()?;
@@ -93,6 +100,7 @@ impl Journal {
             writer: Mutex::new(writer),
             group: Group::default(),
             interrupted,
+            created,
             _presence: presence,
         })
     }
@@ -100,6 +108,11 @@ impl Journal {
     /// Reads beside the writer: list, show, verify in place.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// Whether opening made this journal: its key should then be noted elsewhere.
+    pub fn was_created(&self) -> bool {
+        self.created
     }
 
     /// Intents that opening found without outcome and with a dead owner.
@@ -225,14 +238,14 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
-/// Makes key and tables, once, whoever else tries at the same time.
+/// Makes key and tables, once, whoever else tries at the same time; tells whether it was here.
 ///
 /// The key is written under a second name first and gets its own only when the tables are there:
 /// a key without tables therefore means that the records were lost.
-fn create(store: &mut Store) -> Result<(), JournalError> {
+fn create(store: &mut Store) -> Result<bool, JournalError> {
     store.write(|store| {
         if store.is_created()? {
-            return Ok(());
+            return Ok(false);
         }
         if key_path(&store.path).exists() {
             return Err(store.damaged(Damage::Head { size: 0 }));
@@ -251,7 +264,8 @@ fn create(store: &mut Store) -> Result<(), JournalError> {
         std::io::Write::write_all(&mut file, &pkcs8).map_err(io)?;
         file.sync_all().map_err(io)?;
         let key = NoteKey::from_pkcs8(&origin, &pkcs8).map_err(|_| JournalError::NoRandomness)?;
-        store.create_tables(key.verifier())
+        store.create_tables(key.verifier())?;
+        Ok(true)
     })
 }
 
@@ -332,7 +346,7 @@ mod tests {
         assert_eq!(journal.reader().head().unwrap().0, recorded);
         limit(1_000_000);
         journal.intend(&[intent]).unwrap();
-        let report = verify_in_place(journal.reader(), None).unwrap();
+        let report = verify_in_place(journal.reader(), None, None).unwrap();
         assert!(report.is_intact() && report.intents == recorded + 1);
     }
 }

@@ -167,7 +167,6 @@ fn check_name(name: &str) -> Result<(), NoteError> {
 
 /// Why a note or its key cannot be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum NoteError {
     /// Not of the form that `c2sp.org/signed-note` gives.
     Malformed,

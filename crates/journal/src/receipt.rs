@@ -141,7 +141,6 @@ impl FromStr for Receipt {
 
 /// Why a receipt proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ReceiptError {
     /// Not of the form of `c2sp.org/tlog-proof@v1`.
     Malformed {

@@ -50,7 +50,6 @@ pub struct Leaf {
 
 /// What a leaf records.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Record {
     /// Somebody asked for a signature; durable before the token was asked.
     Intent(IntentRecord),

@@ -137,6 +137,9 @@ impl Store {
         // here: closing it would drop the locks that this process's other connections hold on it
         // (POSIX advisory locks).
         match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(JournalError::NotAJournal { path: path.to_owned() });
+            }
             Err(error) => return Err(JournalError::io(path, &error)),
             Ok(metadata) if metadata.is_dir() => {
                 return Err(JournalError::io(path, &io::ErrorKind::IsADirectory.into()));
@@ -309,12 +312,26 @@ impl Store {
     }
 
     pub(crate) fn set_checkpoint(&self, note: &str) -> Result<(), JournalError> {
-        let delete = self.connection.execute("DELETE FROM checkpoint", []);
-        self.sql(delete)?;
-        let insert = self
+        let set = self
             .connection
-            .execute("INSERT INTO checkpoint (id, note) VALUES (0, ?1)", params![note]);
-        self.sql(insert).map(|_| ())
+            .prepare_cached("INSERT OR REPLACE INTO checkpoint (id, note) VALUES (0, ?1)")
+            .and_then(|mut statement| statement.execute([note]));
+        self.sql(set).map(|_| ())
+    }
+
+    /// The first record in `from..until` that ends an act.
+    pub(crate) fn first_end(&self, from: u64, until: u64) -> Result<Option<u64>, JournalError> {
+        let first = self
+            .connection
+            .prepare_cached(
+                "SELECT sequence FROM entry \
+                 WHERE sequence >= ?1 AND sequence < ?2 AND intent IS NOT NULL \
+                 ORDER BY sequence LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                statement.query_row(params![from, until], |row| row.get(0)).optional()
+            });
+        self.sql(first)
     }
 
     /// The root of a full subtree.

@@ -27,6 +27,9 @@ pub struct VerificationReport {
     /// The checkpoint that the records were measured by: an export's own, a journal's last; `None`
     /// where it could not be accepted, or a journal in place has signed none yet.
     pub checkpoint: Option<Checkpoint>,
+    /// Records behind the checkpoint, under no signature yet (in place only): intents alone, or there
+    /// is a finding.
+    pub after_checkpoint: u64,
     /// Whether the checkpoint's key was given by the caller, not taken from what is verified.
     pub key_is_trusted: bool,
     /// Size of the caller's earlier checkpoint, if the records continue it.
@@ -72,15 +75,14 @@ impl VerificationReport {
 
 /// One thing that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Finding {
     /// The export's first line is not its header.
     Header,
     /// The export's key is not a verifier key.
     Key(NoteError),
-    /// The export is of another key than the one trusted.
+    /// The export or journal is of another key than the one trusted.
     UntrustedKey {
-        /// The export's key.
+        /// Its key.
         found: VerifierKey,
     },
     /// The checkpoint cannot be accepted.
@@ -157,6 +159,12 @@ pub enum Finding {
         /// The record.
         index: u64,
     },
+    /// A record ends an act, or is the first of all, and no signed checkpoint covers it (in place
+    /// only): the first such record.
+    Unsealed {
+        /// The record.
+        index: u64,
+    },
     /// The stored head does not fit the records (in place only).
     Head {
         /// Its size.
@@ -224,17 +232,25 @@ pub fn verify_export(
 }
 
 /// Verifies the journal in place: what [`verify_export`] verifies, by the last checkpoint signed,
-/// and the stored head, nodes and columns. Records after the last checkpoint are bound by the
-/// head alone.
+/// and the stored head, nodes and columns. Every end of an act is signed for as it is recorded;
+/// intents after it are bound by the head alone and counted in
+/// [`VerificationReport::after_checkpoint`].
+///
+/// `trusted` and `earlier` are as for [`verify_export`].
 ///
 /// # Errors
 /// [`JournalError`] where the journal cannot be read; everything else is a finding.
 pub fn verify_in_place(
     reader: &Reader,
+    trusted: Option<&VerifierKey>,
     earlier: Option<&str>,
 ) -> Result<VerificationReport, JournalError> {
-    let mut audit = Audit::new(false);
-    let key = reader.verifier_key();
+    let mut audit = Audit::new(trusted.is_some());
+    let found = reader.verifier_key();
+    if trusted.is_some_and(|trusted| trusted != found) {
+        audit.find(Finding::UntrustedKey { found: found.clone() });
+    }
+    let key = trusted.unwrap_or(found);
     let extent = reader.extent()?;
     if let Some(note) = &extent.checkpoint {
         audit.mark(Role::Last, SignedCheckpoint::verify(note, key));
@@ -242,6 +258,9 @@ pub fn verify_in_place(
     if let Some(note) = earlier {
         audit.mark(Role::Earlier, SignedCheckpoint::verify(note, key));
     }
+    let sealed = audit.report.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
+    audit.sealed = Some(sealed);
+    audit.report.after_checkpoint = extent.size.saturating_sub(sealed);
     if extent.stored != extent.size {
         audit.find(Finding::Size { expected: extent.size, found: extent.stored });
     }
@@ -308,6 +327,8 @@ struct Audit {
     /// Intents not yet met by the end that their row claims, with that end (in place).
     claimed: BTreeMap<u64, u64>,
     last_time: u64,
+    /// Records that the last checkpoint covers (in place); `None` once one that it ought to cover was met.
+    sealed: Option<u64>,
     marks: Vec<Mark>,
     /// Nodes completed by the last leaf.
     nodes: Vec<u8>,
@@ -322,6 +343,7 @@ impl Audit {
         Self {
             report: VerificationReport {
                 checkpoint: None,
+                after_checkpoint: 0,
                 key_is_trusted,
                 continues: None,
                 entries: 0,
@@ -344,6 +366,7 @@ impl Audit {
             open: BTreeSet::new(),
             claimed: BTreeMap::new(),
             last_time: 0,
+            sealed: None,
             marks: Vec::new(),
             nodes: Vec::new(),
         }
@@ -448,6 +471,11 @@ impl Audit {
             self.report.clock_steps_back += 1;
         }
         self.last_time = leaf.time;
+        let ends = matches!(leaf.record, Record::Outcome { .. } | Record::Interrupted { .. });
+        if (ends || index == 0) && self.sealed.is_some_and(|sealed| index >= sealed) {
+            self.sealed = None;
+            self.find(Finding::Unsealed { index });
+        }
         self.count(index, &leaf.record);
         self.name(index, &leaf.record, side);
         Some(leaf)
@@ -526,7 +554,7 @@ impl fmt::Display for Finding {
             Self::Header => write!(f, "the first line is not the header of a journal's export"),
             Self::Key(source) => write!(f, "the export's key: {source}"),
             Self::UntrustedKey { found } => {
-                write!(f, "the export is of another key than the trusted one: {found}")
+                write!(f, "the journal is of another key than the trusted one: {found}")
             }
             Self::Checkpoint(source) => write!(f, "the checkpoint: {source}"),
             Self::EarlierCheckpoint(source) => write!(f, "the earlier checkpoint: {source}"),
@@ -561,6 +589,9 @@ impl fmt::Display for Finding {
             Self::Row { index } => write!(f, "the columns beside record {index} do not fit it"),
             Self::Open { index } => write!(f, "intent {index} is wrongly listed as open or not"),
             Self::Nodes { index } => write!(f, "the tree nodes beside record {index} do not fit"),
+            Self::Unsealed { index } => {
+                write!(f, "record {index} stands under no signed checkpoint")
+            }
             Self::Head { size } => write!(f, "the head of size {size} does not fit the records"),
         }
     }

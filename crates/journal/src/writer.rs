@@ -34,6 +34,8 @@ pub(crate) struct Writer {
     pub(crate) key: NoteKey,
     /// The tree as last seen; other processes may have gone on.
     pub(crate) frontier: Frontier,
+    /// The last checkpoint's note, known to be continued by `frontier`.
+    pub(crate) sealed: Option<String>,
     pub(crate) random: SystemRandom,
 }
 
@@ -46,6 +48,8 @@ struct Append<'a> {
     time: u64,
     leaf: Vec<u8>,
     nodes: Vec<u8>,
+    /// Whether an act was ended, which needs a checkpoint.
+    ended: bool,
 }
 
 impl Writer {
@@ -78,13 +82,14 @@ impl Writer {
         &mut self,
         act: impl FnOnce(&mut Append<'_>) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
-        let Self { store, clock, owner, random, frontier, .. } = self;
-        let (value, grown) = store.write(|store| {
+        let Self { store, clock, owner, key, frontier, sealed, random } = self;
+        let (value, grown, note) = store.write(|store| {
             let time = clock();
             if time > MAX_INTEGER {
                 return Err(JournalError::TimeOutOfRange { time });
             }
             let before = current(store, frontier)?;
+            let last = continued(store, key, frontier, &before, sealed.as_deref())?;
             let size = before.size();
             let mut append = Append {
                 store,
@@ -94,14 +99,21 @@ impl Writer {
                 time,
                 leaf: Vec::with_capacity(1024),
                 nodes: Vec::with_capacity(1024),
+                ended: false,
             };
             let value = act(&mut append)?;
-            if append.frontier.size() != size {
-                store.set_head(&append.frontier)?;
+            let Append { frontier: grown, ended, .. } = append;
+            if grown.size() == size {
+                return Ok((value, grown, last));
             }
-            Ok((value, append.frontier))
+            store.set_head(&grown)?;
+            // What ends an act is signed for in its own commit. An intent alone is not, but for the first:
+            // records without any checkpoint are never this journal's doing.
+            let note = if ended || last.is_none() { Some(seal(store, key, &grown)?) } else { last };
+            Ok((value, grown, note))
         })?;
         self.frontier = grown;
+        self.sealed = note;
         Ok(value)
     }
 
@@ -115,18 +127,47 @@ impl Writer {
             {
                 return Ok((last, seen));
             }
-            let checkpoint = Checkpoint {
-                origin: key.verifier().name().to_owned(),
-                size: seen.size(),
-                root: seen.root(),
-            };
-            let signed = SignedCheckpoint::sign(checkpoint, key);
+            let signed = sign(key, &seen);
             store.set_checkpoint(signed.note())?;
             Ok((signed, seen))
         })?;
         self.frontier = seen;
+        self.sealed = Some(signed.note().to_owned());
         Ok(signed)
     }
+}
+
+fn sign(key: &NoteKey, frontier: &Frontier) -> SignedCheckpoint {
+    let checkpoint = Checkpoint {
+        origin: key.verifier().name().to_owned(),
+        size: frontier.size(),
+        root: frontier.root(),
+    };
+    SignedCheckpoint::sign(checkpoint, key)
+}
+
+fn seal(store: &Store, key: &NoteKey, frontier: &Frontier) -> Result<String, JournalError> {
+    let signed = sign(key, frontier);
+    store.set_checkpoint(signed.note())?;
+    Ok(signed.note().to_owned())
+}
+
+/// The stored checkpoint's note, once the tree `before` is known to continue it: by memory, or by the nodes if another
+/// process has gone on.
+fn continued(
+    store: &Store,
+    key: &NoteKey,
+    remembered: &Frontier,
+    before: &Frontier,
+    sealed: Option<&str>,
+) -> Result<Option<String>, JournalError> {
+    let unmoved = before.size() == remembered.size() && before.root() == remembered.root();
+    if unmoved && let Some(note) = store.checkpoint()?.filter(|note| Some(note.as_str()) == sealed)
+    {
+        return Ok(Some(note));
+    }
+    let last = last_checkpoint(store, key.verifier(), before.size())?;
+    Ok(last.map(|signed| signed.note().to_owned()))
 }
 
 /// The tree by the head row: the one remembered, or read again if another process has gone on.
@@ -141,7 +182,7 @@ fn current(store: &Store, remembered: &Frontier) -> Result<Frontier, JournalErro
     store.frontier(size, &root)
 }
 
-/// The stored checkpoint, if the tree of `size` leaves continues it. A log must never sign two
+/// The stored checkpoint, if the tree of `size` leaves continues it and it covers every end of an act. A log must never sign two
 /// trees of which neither continues the other (`c2sp.org/tlog-checkpoint`).
 pub(crate) fn last_checkpoint(
     store: &Store,
@@ -149,7 +190,10 @@ pub(crate) fn last_checkpoint(
     size: u64,
 ) -> Result<Option<SignedCheckpoint>, JournalError> {
     let Some(note) = store.checkpoint()? else {
-        return Ok(None);
+        return match size {
+            0 => Ok(None),
+            _ => Err(store.damaged(Damage::Unsealed { index: 0 })),
+        };
     };
     let last = SignedCheckpoint::verify(&note, key)
         .map_err(|_| store.damaged(Damage::Checkpoint { size: 0 }))?;
@@ -161,6 +205,9 @@ pub(crate) fn last_checkpoint(
     let root = range_hash(0, head.size, &mut |level, index| store.node(level, index))?;
     if root != head.root {
         return Err(store.damaged(damage));
+    }
+    if let Some(index) = store.first_end(head.size, size)? {
+        return Err(store.damaged(Damage::Unsealed { index }));
     }
     Ok(Some(last))
 }
@@ -304,6 +351,7 @@ impl Append<'_> {
     /// Appends the leaf that ends `intent`.
     fn end(&mut self, intent: u64, kind: i64) -> Result<(), JournalError> {
         let sequence = self.frontier.size();
+        self.ended = true;
         self.grow();
         let insert = self
             .store

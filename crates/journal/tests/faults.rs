@@ -96,6 +96,23 @@ fn a_file_of_another_kind_is_refused() {
 }
 
 #[test]
+fn a_journal_that_ought_to_be_there_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["absent", "below/absent", "empty"] {
+        let path = folder.path().join(name);
+        if name == "empty" {
+            fs::write(&path, "").unwrap();
+        }
+        let error = Journal::open(&path, Options { create: false, ..options() }).err();
+        assert_eq!(error, Some(JournalError::NotAJournal { path: path.clone() }));
+        assert!(!key_path(&path).exists());
+        assert_eq!(fs::metadata(&path).map_or(0, |metadata| metadata.len()), 0);
+    }
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
 fn a_newer_schema_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
@@ -178,6 +195,6 @@ fn a_panic_while_writing_harms_no_later_caller() {
         assert!(panicked.is_err());
     });
     journal.intend(&[intent(2)]).unwrap();
-    let report = verify_in_place(journal.reader(), None).unwrap();
+    let report = verify_in_place(journal.reader(), None, None).unwrap();
     assert!(report.is_intact() && report.entries == 2, "{report:?}");
 }

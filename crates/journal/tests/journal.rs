@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use common::{dead_owner, intent, open, open_as, options, signed};
 use kyso::recorder::{IntentId, Outcome, Recorder as _, RecorderError};
 use kyso_journal::{
-    ExportOptions, Filter, Finding, Journal, KindFilter, Reader, Receipt, ReceiptError, Record,
-    SignedCheckpoint, VerifierKey, record, tree, verify_export, verify_in_place,
+    ExportOptions, Filter, Finding, Journal, KindFilter, Options, Reader, Receipt, ReceiptError,
+    Record, SignedCheckpoint, VerifierKey, record, tree, verify_export, verify_in_place,
 };
 
 fn export(journal: &Journal, names: bool) -> Vec<u8> {
@@ -221,7 +221,7 @@ fn an_export_verifies_and_says_what_it_holds() {
     let other = stranger.reader().verifier_key();
     let report = verify_export(bytes.as_slice(), Some(other), None).unwrap();
     assert!(!report.is_intact(), "another journal's key");
-    let report = verify_in_place(journal.reader(), None).unwrap();
+    let report = verify_in_place(journal.reader(), None, None).unwrap();
     assert!(report.is_intact(), "{:?}", report.findings);
     assert_eq!(report.names, 4);
 }
@@ -242,7 +242,7 @@ fn an_export_continues_an_earlier_checkpoint_or_says_so() {
         let report = verify_export(whole.as_slice(), None, Some(note.note())).unwrap();
         assert!(report.is_intact(), "{:?}", report.findings);
         assert_eq!(report.continues, Some(size));
-        let report = verify_in_place(journal.reader(), Some(note.note())).unwrap();
+        let report = verify_in_place(journal.reader(), None, Some(note.note())).unwrap();
         assert!(report.is_intact(), "{:?}", report.findings);
     }
     // Rolled back to an older state with its own, valid, checkpoint.
@@ -275,13 +275,55 @@ fn an_export_continues_an_earlier_checkpoint_or_says_so() {
 }
 
 #[test]
+fn what_ends_an_act_is_signed_for_and_intents_behind_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let journal = open(&path);
+    let sealed = |journal: &Journal| {
+        let report = verify_in_place(journal.reader(), None, None).unwrap();
+        assert!(report.is_intact(), "{:?}", report.findings);
+        (report.checkpoint.map(|checkpoint| checkpoint.size), report.after_checkpoint)
+    };
+    assert_eq!(sealed(&journal), (None, 0));
+    // The first records, whatever they are, then every end of an act; by any process.
+    journal.intend(&[intent(0), intent(1)]).unwrap();
+    assert_eq!(sealed(&journal), (Some(2), 0));
+    let ghost = open_as(&path, dead_owner()).unwrap();
+    ghost.intend(&[intent(2)]).unwrap();
+    assert_eq!(sealed(&journal), (Some(2), 1));
+    ghost.conclude(&[(IntentId(0), signed(0))]).unwrap();
+    assert_eq!(sealed(&journal), (Some(4), 0));
+    journal.conclude(&[(IntentId(1), Outcome::Cancelled)]).unwrap();
+    assert_eq!(sealed(&journal), (Some(5), 0));
+    assert_eq!(journal.interrupt_orphans().unwrap(), [2]);
+    assert_eq!(sealed(&journal), (Some(6), 0));
+}
+
+#[test]
+fn a_journal_in_place_is_measured_by_the_key_that_is_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = sample(&folder.path().join("journal"));
+    let other = sample(&folder.path().join("other"));
+    let own = journal.reader().verifier_key();
+    let report = verify_in_place(journal.reader(), Some(own), None).unwrap();
+    assert!(report.is_intact() && report.key_is_trusted, "{report:?}");
+    assert!(!verify_in_place(journal.reader(), None, None).unwrap().key_is_trusted);
+    let trusted = other.reader().verifier_key();
+    let report = verify_in_place(journal.reader(), Some(trusted), None).unwrap();
+    assert_eq!(report.findings[0], Finding::UntrustedKey { found: own.clone() });
+}
+
+#[test]
 fn the_same_key_of_a_journal_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
     let first = sample(&path);
+    assert!(first.was_created());
     let key = first.reader().verifier_key().clone();
     drop(first);
-    let second = open(&path);
+    let existing = Options { create: false, ..options() };
+    let second = Journal::open(&path, existing).unwrap();
+    assert!(!second.was_created());
     assert_eq!(*second.reader().verifier_key(), key);
     assert_eq!(second.intend(&[intent(9)]).unwrap(), [IntentId(7)]);
 }
@@ -301,7 +343,7 @@ fn orphans_are_interrupted_once_and_the_living_left_alone() {
     assert!(ghost.conclude(&[(IntentId(0), signed(0))]).is_err());
     ghost.intend(&[intent(3)]).unwrap();
     assert_eq!(living.interrupt_orphans().unwrap(), [5]);
-    let report = verify_in_place(living.reader(), None).unwrap();
+    let report = verify_in_place(living.reader(), None, None).unwrap();
     assert!(report.is_intact(), "{:?}", report.findings);
     assert_eq!(report.interrupted_intents, [0, 5]);
     assert_eq!(report.open_intents, [4]);
@@ -337,7 +379,7 @@ fn callers_at_once_share_commits() {
             });
         }
     });
-    let report = verify_in_place(journal.reader(), None).unwrap();
+    let report = verify_in_place(journal.reader(), None, None).unwrap();
     assert!(report.is_intact(), "{:?}", report.findings);
     assert_eq!(report.entries, THREADS * ROUNDS * 4);
     assert_eq!((report.signed, report.open), (THREADS * ROUNDS * 2, 0));

@@ -220,7 +220,7 @@ fn killed_at_any_point_the_journal_is_true() {
         acknowledged.check(journal.reader());
         interrupted.extend_from_slice(journal.interrupted());
         assert_eq!(open(&path).interrupted(), [0u64; 0], "once each");
-        let report = verify_in_place(journal.reader(), earlier.as_deref()).unwrap();
+        let report = verify_in_place(journal.reader(), None, earlier.as_deref()).unwrap();
         assert!(report.is_intact(), "round {round}: {:?}", report.findings);
         assert_eq!(report.interrupted_intents, interrupted);
         assert_eq!(report.open_intents, held, "the living process's");
@@ -243,7 +243,7 @@ fn killed_at_any_point_the_journal_is_true() {
     drop(holder.stdin.take());
     assert_eq!(heard(&mut out).as_deref(), Some("concluded"));
     assert!(holder.wait().unwrap().success());
-    let report = verify_in_place(open(&path).reader(), earlier.as_deref()).unwrap();
+    let report = verify_in_place(open(&path).reader(), None, earlier.as_deref()).unwrap();
     assert!(report.is_intact() && report.open == 0, "{report:?}");
 }
 
@@ -259,7 +259,7 @@ fn killed_while_it_is_made_the_journal_is_made_again() {
         acknowledged.check(journal.reader());
         journal.intend(&[intent(0)]).unwrap();
         journal.checkpoint().unwrap();
-        let report = verify_in_place(journal.reader(), None).unwrap();
+        let report = verify_in_place(journal.reader(), None, None).unwrap();
         assert!(report.is_intact(), "round {round}: {:?}", report.findings);
     }
 }
@@ -277,7 +277,7 @@ fn processes_write_one_journal_together() {
     }
     let journal = open(&path);
     assert_eq!(journal.interrupted(), [0u64; 0]);
-    let report = verify_in_place(journal.reader(), None).unwrap();
+    let report = verify_in_place(journal.reader(), None, None).unwrap();
     assert!(report.is_intact(), "{:?}", report.findings);
     assert_eq!((report.entries, report.signed, report.open), (400, 200, 0));
 }
@@ -298,7 +298,7 @@ fn a_handle_that_closes_harms_no_other_of_its_process() {
     let log = folder.path().join("journal-wal");
     assert!(log.exists(), "the write-ahead log was removed under us");
     journal.conclude(&[(IntentId(0), signed(0))]).unwrap();
-    let report = verify_in_place(journal.reader(), None).unwrap();
+    let report = verify_in_place(journal.reader(), None, None).unwrap();
     assert!(report.is_intact(), "{:?}", report.findings);
     assert_eq!((report.entries, report.open), (102, 0));
     assert_eq!(reader.head().unwrap().0, 102);
@@ -328,7 +328,7 @@ fn a_store_that_takes_no_more_refuses_and_stays_true() {
     assert!(child.wait().unwrap().success());
 
     let journal = open(&path);
-    let report = verify_in_place(journal.reader(), None).unwrap();
+    let report = verify_in_place(journal.reader(), None, None).unwrap();
     assert!(report.is_intact(), "{:?}", report.findings);
     assert_eq!(report.intents, recorded);
     assert_eq!(report.interrupted, recorded, "its owner is gone");

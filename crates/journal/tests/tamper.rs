@@ -138,6 +138,7 @@ fn every_edit_in_place_is_found() {
         "DELETE FROM head",
         // Cut back to an older state, head and all: the last checkpoint tells.
         "DELETE FROM open_intent; DELETE FROM entry; UPDATE head SET size = 0, root = x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
+        "DELETE FROM checkpoint",
         "UPDATE checkpoint SET note = replace(note, '9', '8')",
         "UPDATE meta SET value = '2' WHERE name = 'schema'",
         "DELETE FROM meta WHERE name = 'vkey'",
@@ -146,7 +147,7 @@ fn every_edit_in_place_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         let journal = sample(&path);
-        assert!(verify_in_place(journal.reader(), None).unwrap().is_intact());
+        assert!(verify_in_place(journal.reader(), None, None).unwrap().is_intact());
         drop(journal);
         let database = rusqlite::Connection::open(&path).unwrap();
         database
@@ -154,7 +155,7 @@ fn every_edit_in_place_is_found() {
             .unwrap_or_else(|error| panic!("{edit}: {error}"));
         drop(database);
         let intact = Reader::open(&path, std::time::Duration::from_secs(1))
-            .and_then(|reader| verify_in_place(&reader, None))
+            .and_then(|reader| verify_in_place(&reader, None, None))
             .is_ok_and(|report| report.is_intact());
         assert!(!intact, "{edit}");
     }
@@ -206,8 +207,49 @@ fn a_journal_whose_history_was_exchanged_signs_no_more() {
     let expected = path.clone();
     assert_eq!(error, Some(JournalError::Damaged { path: expected, damage }));
     let reader = Reader::open(&path, std::time::Duration::from_secs(1)).unwrap();
-    let report = verify_in_place(&reader, None).unwrap();
+    let report = verify_in_place(&reader, None, None).unwrap();
     assert_eq!(report.findings, [Finding::Rewritten { size: 9 }]);
+}
+
+/// The outcome removed and the head set back to what it was before, from the nodes that are there.
+#[test]
+fn an_outcome_taken_back_is_found_without_any_checkpoint_asked_for() {
+    let older_note = "UPDATE checkpoint SET note = ";
+    for (edit, finding, damage) in [
+        ("", Finding::Truncated { expected: 3, found: 2 }, Damage::Checkpoint { size: 3 }),
+        ("DELETE FROM checkpoint", Finding::Unsealed { index: 0 }, Damage::Unsealed { index: 0 }),
+        (older_note, Finding::Unsealed { index: 2 }, Damage::Unsealed { index: 2 }),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = open(&path);
+        journal.intend(&[intent(0), intent(1)]).unwrap();
+        let (size, root) = journal.reader().head().unwrap();
+        let first = journal.reader().last_checkpoint().unwrap().unwrap();
+        journal.conclude(&[(IntentId(0), signed(0))]).unwrap();
+        let report = verify_in_place(journal.reader(), None, None).unwrap();
+        assert!(report.is_intact() && report.after_checkpoint == 0, "{report:?}");
+        assert_eq!(report.checkpoint.unwrap().size, 3);
+        drop(journal);
+
+        let database = rusqlite::Connection::open(&path).unwrap();
+        if edit == older_note {
+            database.execute("UPDATE checkpoint SET note = ?1", [first]).unwrap();
+        } else {
+            let taken_back = format!(
+                "DELETE FROM entry WHERE sequence = 2; INSERT INTO open_intent VALUES (0); {edit}"
+            );
+            database.execute_batch(&taken_back).unwrap();
+            let head = "UPDATE head SET size = ?1, root = ?2";
+            database.execute(head, rusqlite::params![size as i64, root]).unwrap();
+        }
+        drop(database);
+        let reader = Reader::open(&path, std::time::Duration::from_secs(1)).unwrap();
+        let report = verify_in_place(&reader, None, None).unwrap();
+        assert_eq!(report.findings, [finding], "{edit}");
+        let error = Journal::open(&path, common::options()).err();
+        assert_eq!(error, Some(JournalError::Damaged { path, damage }), "{edit}");
+    }
 }
 
 proptest! {
@@ -232,7 +274,7 @@ proptest! {
         std::fs::write(&path, bytes).unwrap();
         let busy = std::time::Duration::from_millis(50);
         if let Ok(reader) = Reader::open(&path, busy)
-            && let Ok(report) = verify_in_place(&reader, None)
+            && let Ok(report) = verify_in_place(&reader, None, None)
             && report.is_intact()
         {
             prop_assert_eq!(&reader.entries(&all).unwrap(), before);
