@@ -209,8 +209,8 @@ impl Story {
             }
         }
         self.note(lang.pick(
-            "(integrity-only: chưa kiểm tra thu hồi; không có --policy thì là INDETERMINATE)",
-            "(integrity-only: revocation is not checked; without --policy the answer is INDETERMINATE)",
+            "(không có --policy, câu trả lời là INDETERMINATE cho tới khi biết tình trạng thu hồi)",
+            "(without --policy the answer is INDETERMINATE until the revocation status is known)",
         ));
         Ok(())
     }

@@ -12,7 +12,7 @@ use kyso_x509::Time;
 
 use crate::args::Cli;
 use crate::config::{self, Config};
-use crate::out::tell;
+use crate::out::{self, tell};
 use crate::prompt::Terminal;
 use crate::text::{Lang, Problem};
 use crate::{journal, token_problem};
@@ -104,19 +104,41 @@ impl Desk {
         })
     }
 
-    /// The journal, open for writing; made where it is not there yet.
+    /// The journal to sign into; made where it is not there yet, and then said so.
+    pub(crate) fn journal_to_sign(&self) -> Result<Journal, Problem> {
+        let journal = self.open_journal(true)?;
+        if journal.was_created() {
+            let place = out::path(self.journal_path()?);
+            let key = journal.reader().verifier_key();
+            tell!(
+                "{}",
+                self.lang.pick(
+                    format!("Đã tạo nhật ký mới {place}; khóa kiểm tra: {key}"),
+                    format!("Made a new journal {place}; its verifier key: {key}"),
+                )
+            );
+        }
+        Ok(journal)
+    }
+
+    /// The journal that is there, open for writing: what proves or exports also signs a checkpoint.
     pub(crate) fn journal(&self) -> Result<Journal, Problem> {
+        self.open_journal(false)
+    }
+
+    fn open_journal(&self, create: bool) -> Result<Journal, Problem> {
         let path = self.journal_path()?;
-        let explain = |error| journal::explain(&error, path, self.lang);
         let journal = Options::new(unix_micros)
-            .and_then(|options| Journal::open(path, options))
-            .map_err(explain)?;
+            .and_then(|options| Journal::open(path, Options { create, ..options }))
+            .map_err(|error| journal::explain(&error, path, self.lang))?;
         let interrupted = journal.interrupted().len();
         if interrupted > 0 {
             tell!(
                 "{}",
                 self.lang.pick(
-                    format!("Lần trước có {interrupted} lượt ký bị ngắt; đã ghi «interrupted» vào nhật ký."),
+                    format!(
+                        "Lần trước có {interrupted} lượt ký bị ngắt; đã ghi «interrupted» vào nhật ký."
+                    ),
                     format!("{interrupted} earlier act(s) were interrupted; the journal now says so."),
                 )
             );

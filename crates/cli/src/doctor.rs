@@ -9,7 +9,7 @@ use kyso_x509::{Certificate, PathPolicy, Time};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::out::say;
+use crate::out::{self, say};
 use crate::text::{Lang, Problem};
 use crate::{files, sign_problem, token_problem};
 
@@ -87,9 +87,7 @@ fn modules(desk: &Desk, looked: &mut Vec<Looked>) {
                 looked.push(Looked { topic, ok: true, text, remedy: None });
             }
             Err(error) => {
-                let problem = token_problem::explain(&error, lang);
-                let text = format!("{} ({})", problem.what, problem.why);
-                looked.push(Looked { topic, ok: false, text, remedy: Some(problem.remedy) });
+                looked.push(Looked::problem(topic, token_problem::explain(&error, lang)));
             }
         }
     }
@@ -193,34 +191,62 @@ fn trust(desk: &Desk, looked: &mut Vec<Looked>) {
                 looked.push(Looked { topic, ok: true, text, remedy: None });
             }
         }
-        Err(problem) => looked.push(Looked {
-            topic,
-            ok: false,
-            text: format!("{} ({})", problem.what, problem.why),
-            remedy: Some(problem.remedy),
-        }),
+        Err(problem) => looked.push(Looked::problem(topic, problem)),
     }
 }
 
 fn journal(desk: &Desk, looked: &mut Vec<Looked>) {
     let lang = desk.lang();
     let topic = "journal";
-    match desk.journal() {
-        Ok(journal) => {
-            let entries = journal.reader().head().map_or(0, |(size, _)| size);
-            let place =
-                desk.journal_path().map(|path| path.display().to_string()).unwrap_or_default();
+    let place = desk.journal_path().map(out::path).unwrap_or_default();
+    let absent = desk.journal_path().is_ok_and(|path| !path.exists());
+    if absent {
+        let text = lang.pick(
+            format!("Chưa có nhật ký; lần ký đầu tiên sẽ tạo {place}."),
+            format!("There is no journal yet; the first signature makes {place}."),
+        );
+        looked.push(Looked { topic, ok: true, text, remedy: None });
+        return;
+    }
+    let writable = desk.journal_path().is_ok_and(writable);
+    match desk.journal_reader() {
+        Ok(reader) if writable => {
+            let entries = reader.head().map_or(0, |(size, _)| size);
             let text = lang.pick(
                 format!("Nhật ký {place}: ghi được, {entries} mục."),
                 format!("Journal {place}: writable, {entries} entries."),
             );
             looked.push(Looked { topic, ok: true, text, remedy: None });
         }
-        Err(problem) => looked.push(Looked {
-            topic,
-            ok: false,
-            text: format!("{} ({})", problem.what, problem.why),
-            remedy: Some(problem.remedy),
-        }),
+        Ok(_) => {
+            let text = lang.pick(
+                format!("Nhật ký {place} không ghi được, nên không ký được."),
+                format!("Journal {place} cannot be written, so nothing can be signed."),
+            );
+            let remedy = lang.pick(
+                "kiểm tra quyền của tệp và thư mục",
+                "check the file's and folder's permissions",
+            );
+            looked.push(Looked { topic, ok: false, text, remedy: Some(remedy.to_owned()) });
+        }
+        Err(problem) => looked.push(Looked::problem(topic, problem)),
+    }
+}
+
+/// Asked without opening: a second handle on SQLite's file, once closed, drops this process's locks.
+#[cfg(unix)]
+fn writable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn writable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| !metadata.permissions().readonly())
+}
+
+impl Looked {
+    fn problem(topic: &'static str, problem: Problem) -> Self {
+        let text = format!("{} ({})", problem.what, problem.why);
+        Self { topic, ok: false, text, remedy: Some(problem.remedy) }
     }
 }

@@ -18,15 +18,6 @@ impl PinPrompt for Terminal {
             return Err(PinRefused::NoPrompt);
         }
         let lang = self.lang;
-        if request.state.count_low && !request.state.final_try {
-            tell!(
-                "{}",
-                lang.pick(
-                    "Lưu ý: lần trước PIN đã bị nhập sai.",
-                    "Note: a wrong PIN was entered before.",
-                )
-            );
-        }
         let first = ask(&format!("{} ", self.question(request)))?;
         let is_new =
             matches!(request.purpose, PinPurpose::NewUser | PinPurpose::NewSecurityOfficer);
@@ -38,6 +29,19 @@ impl PinPrompt for Terminal {
             }
         }
         Ok(first)
+    }
+
+    fn notice(&self, request: &PinRequest) {
+        if request.state.count_low && !request.state.final_try && !request.state.locked {
+            tell!(
+                "{}: {}",
+                shown(&request.token.label),
+                self.lang.pick(
+                    "lần trước PIN đã bị nhập sai; sai vài lần nữa là token bị khóa.",
+                    "a wrong PIN was entered before; a few more lock the token.",
+                )
+            );
+        }
     }
 
     fn confirm_last_try(&self, request: &PinRequest) -> bool {

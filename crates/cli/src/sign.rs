@@ -33,7 +33,7 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
         return Ok(report_hopeless(&tasks, &hopeless, &arguments, lang));
     }
     // Before anybody types a PIN: a journal that cannot be written means that nothing is signed.
-    let journal = desk.journal()?;
+    let journal = desk.journal_to_sign()?;
     let signing_time = jiff::Zoned::now();
     let trust = trust(desk, &arguments)?;
     let chosen = desk.credential(arguments.credential.as_deref())?;
