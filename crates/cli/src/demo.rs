@@ -109,8 +109,8 @@ impl Story {
         }
         let story = Self { folder, softhsm, credential, transcript: String::new(), lang };
         story.write("config.toml", config.as_bytes())?;
-        story.write("pin.txt", PIN.as_bytes())?;
-        story.write("so-pin.txt", PIN.as_bytes())?;
+        story.secret("pin.txt", PIN.as_bytes())?;
+        story.secret("so-pin.txt", PIN.as_bytes())?;
         Ok(story)
     }
 
@@ -338,6 +338,19 @@ impl Story {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
         write(&self.folder.join(name), bytes)
+    }
+
+    /// A PIN file, which others may not read.
+    fn secret(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
+        self.write(name, bytes)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let path = self.folder.join(name);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+        Ok(())
     }
 
     fn leave_transcript(&self) -> std::io::Result<()> {

@@ -105,6 +105,17 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
                 "check the file and its permissions; line 1 is the PIN",
             ),
         ),
+        E::PinFileReadableByOthers { .. } => (
+            "pin-file-readable-by-others",
+            (
+                "người khác đọc được tệp PIN",
+                "chạy `chmod 600` với tệp đó; nếu máy có người dùng chung, hãy đổi PIN",
+            ),
+            (
+                "the PIN file is open to others",
+                "run `chmod 600` on it; where others use this machine, change the PIN too",
+            ),
+        ),
         E::PinSourceUnsuitable => (
             "pin-source-unsuitable",
             (
@@ -289,6 +300,9 @@ fn why(error: &TokenError, lang: Lang) -> String {
         | E::NotPkcs11Module { path }
         | E::ModuleDigestMismatch { path }
         | E::PinFileUnusable { path } => path.display().to_string(),
+        E::PinFileReadableByOthers { path, mode } => {
+            format!("{}: quyền truy cập {mode:o}", path.display())
+        }
         E::TokenNotPresent => "không khe cắm nào có token này".to_owned(),
         E::UriMatchesNothing => "không chứng thư nào khớp với URI".to_owned(),
         E::TokenRemoved { function }

@@ -217,7 +217,7 @@ fn wrong_pins_and_uris_are_refused() {
     let house = House::new();
     house.pdf("a.pdf");
     house.token("t", "p256", &house.profile());
-    std::fs::write(house.path("wrong-pin"), "0000").expect("wrong-pin");
+    kyso_testkit::write_secret(house.path("wrong-pin"), "0000");
     let cases = [
         (format!("pkcs11:token=t?pin-source=file:{}", path(&house, "wrong-pin")), "wrong PIN"),
         ("pkcs11:token=t".to_owned(), "PIN"),

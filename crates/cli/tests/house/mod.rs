@@ -30,8 +30,8 @@ impl House {
             Authority::new(Curve::P256, now - 5 * year, now + 10 * year).expect("an authority");
         let house = Self { folder, softhsm, authority, now };
         std::fs::write(house.path("root.pem"), house.authority.root_pem()).expect("root.pem");
-        std::fs::write(house.path("pin"), PIN).expect("pin");
-        std::fs::write(house.path("so-pin"), "35791357").expect("so-pin");
+        kyso_testkit::write_secret(house.path("pin"), PIN);
+        kyso_testkit::write_secret(house.path("so-pin"), "35791357");
         let config = format!(
             "modules = [{:?}]\ntrust = [{:?}]\njournal = {:?}\nlang = \"en\"\n",
             house.softhsm.module(),
