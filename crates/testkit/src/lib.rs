@@ -17,3 +17,19 @@ pub use authority::{Authority, IssueError};
 pub use profile::Profile;
 pub use soft_key::{Curve, SoftKey};
 pub use subject::Subject;
+
+/// Writes a file that its owner alone may read, as PIN files must be.
+///
+/// # Panics
+/// Where the file system refuses.
+#[track_caller]
+pub fn write_secret(path: impl AsRef<std::path::Path>, bytes: impl AsRef<[u8]>) {
+    let path = path.as_ref();
+    let written = std::fs::write(path, bytes);
+    #[cfg(unix)]
+    let written = written.and_then(|()| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(path, mode)
+    });
+    written.unwrap_or_else(|error| panic!("{} cannot be written: {error}", path.display()));
+}

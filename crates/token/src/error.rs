@@ -38,6 +38,8 @@ pub enum TokenError {
     PinRefused(PinRefused),
     /// The PIN file cannot be read, is empty, or longer than any PIN.
     PinFileUnusable { path: PathBuf },
+    /// Others than its owner may read or write the PIN file: its permission bits.
+    PinFileReadableByOthers { path: PathBuf, mode: u32 },
     /// PIN source is the reader's pad, but the token has none; or the token takes a PIN on its pad only.
     PinSourceUnsuitable,
     /// Wrong PIN; the counters as they are now.
@@ -112,6 +114,7 @@ impl TokenError {
             Self::PinRefused(PinRefused::Cancelled) => "pin-cancelled",
             Self::PinRefused(PinRefused::NoPrompt) => "pin-needed",
             Self::PinFileUnusable { .. } => "pin-file-unusable",
+            Self::PinFileReadableByOthers { .. } => "pin-file-readable-by-others",
             Self::PinSourceUnsuitable => "pin-source-unsuitable",
             Self::PinIncorrect { state } if state.locked => "pin-locked",
             Self::PinIncorrect { state } if state.final_try => "pin-incorrect-final-try",
@@ -192,6 +195,13 @@ impl fmt::Display for TokenError {
             }
             Self::PinFileUnusable { path } => {
                 write!(f, "PIN file {} cannot be used", path.display())
+            }
+            Self::PinFileReadableByOthers { path, mode } => {
+                write!(
+                    f,
+                    "PIN file {} is open to others (mode {mode:o}); chmod 600 it",
+                    path.display()
+                )
             }
             Self::PinSourceUnsuitable => {
                 f.write_str("the token does not take its PIN from this source")

@@ -10,6 +10,7 @@ mod credential;
 mod error;
 mod message;
 mod pin;
+mod pin_file;
 pub mod pkcs11;
 pub mod pkcs12;
 pub mod profile;
@@ -25,6 +26,7 @@ pub use message::{
     ActId, KeyImport, KeyPairSpec, ModuleInfo, Reply, Request, SlotInfo, TokenSelector,
 };
 pub use pin::{Pin, PinPrompt, PinPurpose, PinRefused, PinRequest, PinSource, PinState};
+pub use pin_file::read_pin_file;
 pub use service::{Service, read_private_key};
 pub use store::{KeyStore, SigningAct};
 pub use uri::Pkcs11Uri;

@@ -75,7 +75,7 @@ impl Folder {
 
     fn password_file(&self, password: &str) -> PinSource {
         let path = self.path("password");
-        fs::write(&path, format!("{password}\r\nsecond line\n")).unwrap();
+        kyso_testkit::write_secret(&path, format!("{password}\r\nsecond line\n"));
         PinSource::File(path)
     }
 

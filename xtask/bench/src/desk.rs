@@ -34,7 +34,7 @@ pub(crate) fn make(folder: &Path) -> Result<softhsm::Environment> {
         std::fs::write(&file, leaf)?;
         environment.write_certificate(TOKEN, PIN, &file, id, name);
     }
-    std::fs::write(folder.join("pin"), PIN)?;
+    kyso_testkit::write_secret(folder.join("pin"), PIN);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bare.c");
     let made = Command::new("cc")
         .args(["-O2", "-o"])

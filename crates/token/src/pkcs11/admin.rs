@@ -230,12 +230,9 @@ impl Pkcs11Store {
         let options = options.clone();
         desk.logged_in(self.limits.login, UserType::User, pin, move |session, step| {
             step.at("C_CreateObject");
-            let template = [
-                private_template(&id, &options.label, options.always_authenticate),
-                key.private_numbers()?,
-            ]
-            .concat();
-            let private = session.create_object(&template).map_err(failure)?;
+            let template = key.private_object(&id, &options.label, options.always_authenticate)?;
+            let private = session.create_object(template.attributes()).map_err(failure)?;
+            drop(template);
             let template =
                 [public_template(&id, &options.label), public_numbers(&key.public)?].concat();
             if let Err(error) = session.create_object(&template) {

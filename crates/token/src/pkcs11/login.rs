@@ -1,22 +1,18 @@
 //! From a PIN source to a logged-in session, sparing the tries that are left.
 
 use std::borrow::Cow;
-use std::io::Read as _;
-use std::path::Path;
 
 use pkcs11::context::Function;
 use pkcs11::error::{Error, RvError};
 use pkcs11::session::{Session, UserType};
 use pkcs11::slot::Slot;
-use zeroize::Zeroizing;
 
 use super::failure::failure;
 use super::module::Module;
 use super::scan::token_info;
-use crate::{Pin, PinPrompt, PinPurpose, PinRequest, PinSource, TokenError, TokenInfo};
-
-/// Longest PIN file read: CK_TOKEN_INFO's longest PINs have 255 bytes.
-const MAX_PIN_FILE: u64 = 1024;
+use crate::{
+    Pin, PinPrompt, PinPurpose, PinRequest, PinSource, TokenError, TokenInfo, read_pin_file,
+};
 
 /// What is presented at C_Login.
 pub(super) enum Secret {
@@ -55,7 +51,7 @@ pub(super) fn ask(
             return Ok(Secret::ProtectedPath);
         }
         PinSource::ProtectedPath => return Err(TokenError::PinSourceUnsuitable),
-        PinSource::File(path) => pin_file(path)?,
+        PinSource::File(path) => read_pin_file(path)?,
         // A token with a pad takes the PIN there even where the caller would prompt.
         PinSource::Prompt if token.protected_authentication_path => {
             return Ok(Secret::ProtectedPath);
@@ -68,23 +64,6 @@ pub(super) fn ask(
         return Err(TokenError::PinLength { min, max });
     }
     Ok(Secret::Pin(pin))
-}
-
-/// First line of a PIN file.
-///
-/// # Errors
-/// [`TokenError::PinFileUnusable`].
-pub fn pin_file(path: &Path) -> Result<Pin, TokenError> {
-    let unusable = |_| TokenError::PinFileUnusable { path: path.to_path_buf() };
-    let file = std::fs::File::open(path).map_err(unusable)?;
-    let mut text = Zeroizing::new(String::with_capacity(MAX_PIN_FILE as usize + 1));
-    file.take(MAX_PIN_FILE + 1).read_to_string(&mut text).map_err(unusable)?;
-    match text.lines().next() {
-        Some(line) if !line.is_empty() && text.len() as u64 <= MAX_PIN_FILE => {
-            Ok(Pin::new(line.to_owned()))
-        }
-        _ => Err(TokenError::PinFileUnusable { path: path.to_path_buf() }),
-    }
 }
 
 /// `C_Login`, once; the token's counters come back with a wrong PIN.

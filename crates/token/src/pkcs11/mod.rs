@@ -18,10 +18,10 @@ mod worker;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use crate::pin_file::read_pin_file;
 pub use admin::KeyOptions;
 pub use allow::{AllowList, AllowedModule};
 pub use limits::Limits;
-pub use login::pin_file as read_pin_file;
 
 use crate::public_key::PublicKey;
 use crate::uri::Pkcs11Uri;

@@ -5,7 +5,7 @@ use der::{Decode, Encode, Sequence};
 use pkcs11::mechanism::Mechanism;
 use pkcs11::object::{Attribute, CertificateType, KeyType as ObjectKeyType, ObjectClass};
 use x509_cert::certificate::{CertificateInner, Raw};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::public_key::{PublicKey, curve_oid, unwrap_point};
 use crate::{Curve, KeyPairSpec, TokenError};
@@ -211,11 +211,15 @@ impl ImportedKey {
         }
     }
 
-    /// The numbers of the private key object.
-    ///
-    /// cryptoki's attributes own plain vectors: this copy is the one that is not wiped, gone with the call.
-    pub(super) fn private_numbers(&self) -> Result<Vec<Attribute>, TokenError> {
-        let mut attributes = match &self.public {
+    /// The whole private key object.
+    pub(super) fn private_object(
+        &self,
+        id: &[u8],
+        label: &str,
+        always_authenticate: bool,
+    ) -> Result<SecretTemplate, TokenError> {
+        let mut attributes = private_template(id, label, always_authenticate);
+        attributes.extend(match &self.public {
             PublicKey::Rsa { modulus, exponent } => vec![
                 Attribute::KeyType(ObjectKeyType::RSA),
                 Attribute::Modulus(modulus.clone()),
@@ -229,7 +233,7 @@ impl ImportedKey {
                 Attribute::KeyType(ObjectKeyType::EC_EDWARDS),
                 Attribute::EcParams(parameters(ED25519)?),
             ],
-        };
+        });
         attributes.extend(self.secret.iter().map(|(kind, bytes)| {
             let bytes = bytes.to_vec();
             match kind {
@@ -242,7 +246,37 @@ impl ImportedKey {
                 Secret::Value => Attribute::Value(bytes),
             }
         }));
-        Ok(attributes)
+        Ok(SecretTemplate(attributes))
+    }
+}
+
+/// A private key's template. cryptoki's attributes own plain vectors; these are wiped with the template.
+pub(super) struct SecretTemplate(Vec<Attribute>);
+
+impl SecretTemplate {
+    pub(super) fn attributes(&self) -> &[Attribute] {
+        &self.0
+    }
+
+    fn wipe(&mut self) {
+        for attribute in &mut self.0 {
+            match attribute {
+                Attribute::PrivateExponent(bytes)
+                | Attribute::Prime1(bytes)
+                | Attribute::Prime2(bytes)
+                | Attribute::Exponent1(bytes)
+                | Attribute::Exponent2(bytes)
+                | Attribute::Coefficient(bytes)
+                | Attribute::Value(bytes) => bytes.zeroize(),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Drop for SecretTemplate {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }
 
@@ -320,4 +354,33 @@ fn point_of(curve: Curve, scalar: &[u8]) -> Option<Vec<u8>> {
             .as_bytes()
             .to_vec(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_template_wipes_every_secret_number() {
+        let part = |kind| (kind, Zeroizing::new(vec![0xA5; 40]));
+        let kinds = [
+            Secret::Exponent,
+            Secret::Prime1,
+            Secret::Prime2,
+            Secret::Exponent1,
+            Secret::Exponent2,
+            Secret::Coefficient,
+            Secret::Value,
+        ];
+        let key = ImportedKey {
+            public: PublicKey::Rsa { modulus: vec![1; 40], exponent: vec![3] },
+            secret: kinds.map(part).into(),
+        };
+        let mut template = key.private_object(b"id", "label", false).unwrap();
+        let secrets =
+            |template: &SecretTemplate| format!("{:?}", template.0).matches("165").count();
+        assert_eq!(secrets(&template), kinds.len() * 40);
+        template.wipe();
+        assert_eq!(secrets(&template), 0);
+    }
 }

@@ -5,20 +5,15 @@ use super::file::{KeyFile, bytes, key_id};
 use super::key::{self, PrivateKey};
 use super::read::{self, Certificate, Contents};
 use super::uri::{KeyFileUri, absolute};
+use crate::pin_file::first_line;
 use crate::public_key::PublicKey;
 use crate::{
-    Credential, Input, KeyMatch, KeyStore, Pin, PinPrompt, PinPurpose, PinRequest, PinSource,
-    PinState, RawSignature, SigningAct, SigningAlgorithm, TokenError, TokenInfo,
+    Credential, Input, KeyMatch, KeyStore, PinPrompt, PinPurpose, PinRequest, PinSource, PinState,
+    RawSignature, SigningAct, SigningAlgorithm, TokenError, TokenInfo,
 };
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use zeroize::Zeroizing;
-
-/// Longest password file read; its first line is the password.
-const MAX_PASSWORD_FILE_LEN: u64 = 4096;
 
 /// Some key files, by path.
 ///
@@ -241,7 +236,7 @@ fn unlock(path: &Path, source: &PinSource, prompt: &dyn PinPrompt) -> Result<Key
     let file = bytes(path)?;
     read::peek(&file)?;
     let password = match source {
-        PinSource::File(path) => password_file(path)?,
+        PinSource::File(path) => first_line(path)?,
         PinSource::Prompt => prompt
             .pin(&PinRequest {
                 purpose: PinPurpose::KeyFile,
@@ -257,20 +252,4 @@ fn unlock(path: &Path, source: &PinSource, prompt: &dyn PinPrompt) -> Result<Key
         }
         error => error.into(),
     })
-}
-
-/// The first line of a file, without its end.
-fn password_file(path: &Path) -> Result<Pin, TokenError> {
-    let unusable = || TokenError::PinFileUnusable { path: path.to_owned() };
-    let file = File::open(path).map_err(|_| unusable())?;
-    let mut text = Zeroizing::new(Vec::with_capacity(MAX_PASSWORD_FILE_LEN as usize + 1));
-    let length =
-        file.take(MAX_PASSWORD_FILE_LEN + 1).read_to_end(&mut text).map_err(|_| unusable())?;
-    if length as u64 > MAX_PASSWORD_FILE_LEN {
-        return Err(unusable());
-    }
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let line = std::str::from_utf8(line).map_err(|_| unusable())?;
-    Ok(Pin::new(line.to_owned()))
 }

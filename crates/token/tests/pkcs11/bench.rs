@@ -116,8 +116,8 @@ impl Bench {
         let authority = Authority::new(CaCurve::P256, 1_577_836_800, 2_208_988_800).unwrap();
         let store = Pkcs11Store::new(AllowList::of_paths([module.clone()]), limits());
         let bench = Self { folder, module, store, authority };
-        std::fs::write(bench.pin_path(), format!("{PIN}\n")).unwrap();
-        std::fs::write(bench.so_pin_path(), SO_PIN).unwrap();
+        kyso_testkit::write_secret(bench.pin_path(), format!("{PIN}\n"));
+        kyso_testkit::write_secret(bench.so_pin_path(), SO_PIN);
         bench
     }
 
