@@ -21,9 +21,6 @@ pub const SIGNING_CERTIFICATE: ObjectIdentifier =
 /// id-aa-signingCertificateV2 (RFC 5035 §3).
 pub const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
-/// id-aa-signatureTimeStampToken (RFC 3161 appendix A).
-pub const SIGNATURE_TIME_STAMP: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
 /// id-aa-cmsAlgorithmProtect (RFC 6211 §2).
 pub const CMS_ALGORITHM_PROTECTION: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.52");

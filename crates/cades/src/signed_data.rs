@@ -217,12 +217,6 @@ impl SignedData {
         &self.certificates
     }
 
-    /// Each member of `crls` as received, of whatever kind.
-    #[must_use]
-    pub fn raw_crls(&self) -> &[Vec<u8>] {
-        &self.crls
-    }
-
     /// The signers, in order.
     #[must_use]
     pub fn signer_infos(&self) -> &[SignerInfo] {

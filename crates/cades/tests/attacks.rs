@@ -426,7 +426,7 @@ fn counter_signatures_are_recognised_and_verified() {
     forgery.unsigned_attributes = vec![
         attribute(oid::COUNTER_SIGNATURE, &counter(&forgery.signature)),
         attribute(oid::COUNTER_SIGNATURE, &counter(b"another signature")),
-        attribute(oid::SIGNATURE_TIME_STAMP, &asn1::NULL),
+        attribute(ObjectIdentifier::new_unwrap("1.3.6.1.4.1.99999.1"), &asn1::NULL),
     ];
     let cms = forgery.to_cms();
     verify(&cms, CONTENT).unwrap();

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use kyso_x509::{Civil, Time};
+
 /// PDFDocEncoding where it differs from ISO 8859-1: 0x18 to 0x1f (ISO 32000-2 Annex D.2).
 const LOW: [char; 8] =
     ['\u{2d8}', '\u{2c7}', '\u{2c6}', '\u{2d9}', '\u{2dd}', '\u{2db}', '\u{2da}', '\u{2dc}'];
@@ -70,23 +72,11 @@ pub(crate) const fn hexadecimal(byte: u8) -> [u8; 2] {
     [DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]]
 }
 
-/// A date with its offset from UTC, as `/M` holds it: `D:YYYYMMDDHHmmSS+07'00'`.
+/// A date with its offset from UTC, as `/M` holds it: `D:YYYYMMDDHHmmSS+07'00'`; within the years 0 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Date {
-    /// Year, 0 to 9999.
-    pub year: u16,
-    /// Month, 1 to 12.
-    pub month: u8,
-    /// Day, 1 to 31.
-    pub day: u8,
-    /// Hour, 0 to 23.
-    pub hour: u8,
-    /// Minute, 0 to 59.
-    pub minute: u8,
-    /// Second, 0 to 59.
-    pub second: u8,
-    /// Minutes that local time is ahead of UTC; `None` where the date does not say.
-    pub offset_minutes: Option<i16>,
+    local: Time,
+    offset_minutes: Option<i16>,
 }
 
 impl Date {
@@ -96,34 +86,32 @@ impl Date {
         if offset_minutes.unsigned_abs() >= 24 * 60 {
             return None;
         }
-        let local = seconds.checked_add(i64::from(offset_minutes) * 60)?;
-        let (year, month, day) = civil(local.div_euclid(86_400))?;
-        let second = local.rem_euclid(86_400);
-        Some(Self {
-            year,
-            month,
-            day,
-            hour: (second / 3_600) as u8,
-            minute: (second / 60 % 60) as u8,
-            second: (second % 60) as u8,
-            offset_minutes: Some(offset_minutes),
-        })
+        let seconds = seconds.checked_add(i64::from(offset_minutes) * 60)?;
+        let local = Time::from_unix_seconds(seconds);
+        let date = Self { local, offset_minutes: Some(offset_minutes) };
+        (0..=9_999).contains(&Civil::from_time(local).year).then_some(date)
     }
 
-    /// Reads a date string; fields after the year may be absent (ISO 32000-2 §7.9.4).
+    /// Reads a date string; fields after the year may be absent (ISO 32000-2 §7.9.4). `None` for a day that the month
+    /// does not have, too.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let mut rest = text.strip_prefix(b"D:").unwrap_or(text);
         let year = take(&mut rest, 4)?;
-        let mut field = |default: u8, range: core::ops::RangeInclusive<u8>| {
+        let mut field = |default: i64| {
             if !rest.first().is_some_and(u8::is_ascii_digit) {
                 return Some(default);
             }
-            let value = take(&mut rest, 2)? as u8;
-            range.contains(&value).then_some(value)
+            take(&mut rest, 2).map(i64::from)
         };
-        let (month, day) = (field(1, 1..=12)?, field(1, 1..=31)?);
-        let (hour, minute, second) = (field(0, 0..=23)?, field(0, 0..=59)?, field(0, 0..=59)?);
+        let local = Civil {
+            year: year.into(),
+            month: field(1)?,
+            day: field(1)?,
+            hour: field(0)?,
+            minute: field(0)?,
+            second: field(0)?,
+        };
         let offset_minutes = match rest.split_first() {
             None => None,
             Some((b'Z', _)) => Some(0),
@@ -139,24 +127,19 @@ impl Date {
             }
             Some(_) => return None,
         };
-        Some(Self { year, month, day, hour, minute, second, offset_minutes })
+        Some(Self { local: local.to_time()?, offset_minutes })
     }
 
     /// Seconds since 1970-01-01T00:00:00Z; a date without an offset counts as UTC.
     #[must_use]
     pub fn to_unix(&self) -> i64 {
-        let days = days(i64::from(self.year), i64::from(self.month), i64::from(self.day));
-        days * 86_400
-            + i64::from(self.hour) * 3_600
-            + i64::from(self.minute) * 60
-            + i64::from(self.second)
-            - i64::from(self.offset_minutes.unwrap_or(0)) * 60
+        self.local.as_unix_seconds() - i64::from(self.offset_minutes.unwrap_or(0)) * 60
     }
 }
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { year, month, day, hour, minute, second, .. } = self;
+        let Civil { year, month, day, hour, minute, second } = Civil::from_time(self.local);
         write!(f, "D:{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")?;
         match self.offset_minutes {
             None => Ok(()),
@@ -177,29 +160,6 @@ fn take(rest: &mut &[u8], count: usize) -> Option<u16> {
     })
 }
 
-/// Days since 1970-01-01 of a day of the proleptic Gregorian calendar, whose years begin in March here.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + of_year
-        - 719_468
-}
-
-fn civil(day: i64) -> Option<(u16, u8, u8)> {
-    // Guess a year that is never too late, then step to the right one.
-    let mut year = day.checked_add(719_468)?.div_euclid(366);
-    if !(-2..=9_999).contains(&year) {
-        return None;
-    }
-    while days(year + 1, 1, 1) <= day {
-        year += 1;
-    }
-    let month = (1..=12).rev().find(|&month| days(year, month, 1) <= day)?;
-    let day = day - days(year, month, 1) + 1;
-    let year = u16::try_from(year).ok().filter(|&year| year <= 9_999)?;
-    Some((year, month as u8, day as u8))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -215,6 +175,9 @@ mod tests {
         assert_eq!(Date::parse(b"D:20260301080203+07'00"), Some(date));
         assert_eq!(Date::parse(b"D:2026").expect("a year").to_string(), "D:20260101000000");
         assert_eq!(Date::parse(b"D:20261301"), None);
+        assert_eq!(Date::parse(b"D:20260231"), None);
+        assert_eq!(Date::parse(b"D:20270229"), None);
+        assert!(Date::parse(b"D:20280229").is_some());
     }
 
     #[test]

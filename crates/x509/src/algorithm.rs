@@ -4,7 +4,7 @@ mod pss;
 
 use self::pss::{pss_from_parameters, pss_parameters};
 use crate::asn1::{self, Asn1Error, Element, NULL, Reader, Rules, tag};
-use crate::digest::{Digest, DigestAlgorithm};
+use crate::digest::DigestAlgorithm;
 use const_oid::ObjectIdentifier;
 
 /// rsaEncryption (RFC 8017): names keys, and in CMS also PKCS#1 v1.5 signatures.
@@ -169,17 +169,7 @@ impl DigestAlgorithm {
     }
 }
 
-impl Digest {
-    /// DER of `DigestInfo` (RFC 8017 §9.2), which RSASSA-PKCS1-v1_5 pads: NULL parameters for every digest.
-    #[must_use]
-    pub fn to_digest_info(&self) -> Vec<u8> {
-        let mut info = digest_info_prefix(self.algorithm());
-        info.extend_from_slice(self.as_bytes());
-        info
-    }
-}
-
-/// `DigestInfo` up to the digest itself.
+/// DER of `DigestInfo` (RFC 8017 §9.2) up to the digest itself: NULL parameters for every digest.
 pub(crate) fn digest_info_prefix(algorithm: DigestAlgorithm) -> Vec<u8> {
     let len = algorithm.output_len();
     let identifier = asn1::sequence(&[asn1::oid(algorithm.oid()), NULL.to_vec()]);
@@ -408,8 +398,7 @@ mod tests {
 
     #[test]
     fn digest_info_is_that_of_rfc_8017() {
-        let digest = DigestAlgorithm::Sha256.digest(b"");
-        let info = hex::encode(digest.to_digest_info());
-        assert!(info.starts_with("3031300d060960864801650304020105000420e3b0c442"));
+        let prefix = hex::encode(digest_info_prefix(DigestAlgorithm::Sha256));
+        assert_eq!(prefix, "3031300d060960864801650304020105000420");
     }
 }

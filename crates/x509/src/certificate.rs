@@ -324,12 +324,6 @@ impl Certificate {
         self.0.extensions.access_urls(crate::extension::ACCESS_OCSP)
     }
 
-    /// URLs of the issuer's certificate (authorityInfoAccess), in order.
-    #[must_use]
-    pub fn ca_issuers_urls(&self) -> Vec<String> {
-        self.0.extensions.access_urls(crate::extension::ACCESS_CA_ISSUERS)
-    }
-
     /// The subject's e-mail address: rfc822Name of subjectAltName, else emailAddress of the name.
     #[must_use]
     pub fn email(&self) -> Option<String> {

@@ -30,8 +30,6 @@ pub const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unw
 pub const POLICY_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.36");
 /// extKeyUsage.
 pub const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
-/// freshestCRL.
-pub const FRESHEST_CRL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.46");
 /// inhibitAnyPolicy.
 pub const INHIBIT_ANY_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.54");
 /// authorityInfoAccess.
@@ -39,8 +37,6 @@ pub const AUTHORITY_INFO_ACCESS: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.1");
 /// id-ad-ocsp.
 pub const ACCESS_OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
-/// id-ad-caIssuers.
-pub const ACCESS_CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
 
 /// Most extensions of one certificate; RFC 5280 defines fewer than twenty, and each is compared with each.
 pub const MAX_EXTENSIONS: usize = 64;
@@ -157,12 +153,6 @@ impl KeyUsage {
     #[must_use]
     pub const fn key_cert_sign(self) -> bool {
         self.has(5)
-    }
-
-    /// Bit 6.
-    #[must_use]
-    pub const fn crl_sign(self) -> bool {
-        self.has(6)
     }
 
     fn from_element(element: &Element<'_>) -> Result<Self, Asn1Error> {

@@ -27,4 +27,4 @@ pub use public_key::{EllipticCurve, PublicKey, PublicKeyAlgorithm, PublicKeyErro
 pub use signature_value::{
     EcdsaEncodingError, SignatureValue, ecdsa_der_to_fixed, ecdsa_fixed_to_der,
 };
-pub use time::Time;
+pub use time::{Civil, Time};

@@ -166,18 +166,6 @@ impl PublicKey {
         Ok(Self { spki: element.raw().into(), bytes: bytes.into(), kind })
     }
 
-    /// The SubjectPublicKeyInfo as received.
-    #[must_use]
-    pub fn as_spki_der(&self) -> &[u8] {
-        &self.spki
-    }
-
-    /// Content of subjectPublicKey: DER `RSAPublicKey`, SEC 1 point, or Ed25519 key.
-    #[must_use]
-    pub fn key_bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
     /// Kind and size.
     #[must_use]
     pub fn algorithm(&self) -> PublicKeyAlgorithm {

@@ -7,13 +7,20 @@ use crate::asn1::{Asn1Error, Element, tag, tlv};
 pub struct Time(i64);
 
 /// A date and a time of day in UTC, proleptic Gregorian.
-struct Civil {
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Civil {
+    /// Year, astronomical: 0 is 1 BC.
+    pub year: i64,
+    /// Month, 1 to 12.
+    pub month: i64,
+    /// Day, 1 to the month's last.
+    pub day: i64,
+    /// Hour, 0 to 23.
+    pub hour: i64,
+    /// Minute, 0 to 59.
+    pub minute: i64,
+    /// Second, 0 to 59.
+    pub second: i64,
 }
 
 impl Time {
@@ -27,12 +34,6 @@ impl Time {
     #[must_use]
     pub const fn as_unix_seconds(self) -> i64 {
         self.0
-    }
-
-    /// This time moved by a number of seconds, negative for earlier; stops at the ends of the range.
-    #[must_use]
-    pub const fn plus_seconds(self, seconds: i64) -> Self {
-        Self(self.0.saturating_add(seconds))
     }
 
     /// Reads `UTCTime` or `GeneralizedTime` as RFC 5280 §4.1.2.5 writes them: seconds present, `Z`, no fraction.
@@ -110,7 +111,9 @@ const DAYS_AN_ERA: i64 = 146_097;
 const DAYS_TO_EPOCH: i64 = 719_468;
 
 impl Civil {
-    fn from_time(time: Time) -> Self {
+    /// The date and time of day of a moment.
+    #[must_use]
+    pub fn from_time(time: Time) -> Self {
         let days = time.0.div_euclid(SECONDS_A_DAY) + DAYS_TO_EPOCH;
         let of_day = time.0.rem_euclid(SECONDS_A_DAY);
         let era = days.div_euclid(DAYS_AN_ERA);
@@ -130,9 +133,11 @@ impl Civil {
         }
     }
 
-    /// `None` when a field is out of its range, 29 February of a common year included.
-    fn to_time(&self) -> Option<Time> {
-        if !(1..=12).contains(&self.month)
+    /// `None` when a field is out of its range, 29 February of a common year included, or the year beyond ±9999.
+    #[must_use]
+    pub fn to_time(&self) -> Option<Time> {
+        if !(-9_999..=9_999).contains(&self.year)
+            || !(1..=12).contains(&self.month)
             || !(1..=31).contains(&self.day)
             || self.hour > 23
             || self.minute > 59

@@ -58,7 +58,6 @@ fn every_field_is_read() {
     assert_eq!(leaf.email().as_deref(), Some("van.a@example.vn"));
     assert_eq!(leaf.crl_urls(), ["http://crl.example.vn/ca.crl", "ldap://example.vn/ca"]);
     assert_eq!(leaf.ocsp_urls(), ["http://ocsp.example.vn"]);
-    assert_eq!(leaf.ca_issuers_urls(), ["http://example.vn/ca.cer"]);
     let shown =
         openssl(pki.path(), &["x509", "-in", "leaf.pem", "-noout", "-fingerprint", "-sha256"]);
     let shown = String::from_utf8(shown).unwrap().replace(':', "").to_lowercase();
