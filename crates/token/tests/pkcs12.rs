@@ -228,6 +228,22 @@ fn every_form_of_encryption_and_mac_is_read() {
 }
 
 #[test]
+fn a_file_that_any_password_opens_signs_nothing() {
+    let folder = Folder::new();
+    folder.openssl_export(&ec_key("P-256"), PASSWORD, &["-nomac", "-keypbe", "NONE"]);
+    let refused = folder.open("key.p12", "anything").err();
+    assert_eq!(refused, Some(KeyFileError::Unprotected.into()));
+    // It can be read for saving it anew, under a password that counts.
+    let password = Pin::new(PASSWORD.to_owned());
+    let file = KeyFile::open(&folder.path("key.p12"), &password).unwrap();
+    file.save(&folder.path("key.p12"), &password).unwrap();
+    folder.open("key.p12", PASSWORD).unwrap();
+    // A MAC proves the password, even over a key in the clear.
+    folder.openssl_export(&ec_key("P-256"), PASSWORD, &["-keypbe", "NONE"]);
+    folder.open("key.p12", PASSWORD).unwrap();
+}
+
+#[test]
 fn the_empty_password_is_read_in_both_its_forms() {
     let folder = Folder::new();
     let key = ec_key("P-256");

@@ -72,6 +72,8 @@ pub enum KeyFileError {
     },
     /// The password is wrong, or the file was changed: its MAC does not fit.
     MacMismatch,
+    /// The file has no MAC and a private key in the clear: any password would open it, so none is proof of consent.
+    Unprotected,
     /// A part does not decrypt: the password is wrong in a file without MAC, or the part has a password of its own.
     DecryptionFailed {
         /// Which part.
@@ -208,6 +210,9 @@ impl fmt::Display for KeyFileError {
                 write!(f, "the key file uses {oid}, which is not supported")
             }
             Self::MacMismatch => f.write_str("wrong password, or the key file was changed"),
+            Self::Unprotected => f.write_str(
+                "the key file is protected by nothing: no MAC, and a private key in the clear",
+            ),
             Self::DecryptionFailed { part } => {
                 write!(f, "{part} does not decrypt with this password")
             }

@@ -37,6 +37,10 @@ pub(super) struct Contents {
     pub(super) locked_safes: u32,
     /// CRLs, secrets, and certificates that are not X.509.
     pub(super) other_bags: u32,
+    /// Whether any password fits: the file has no MAC and a key that no cipher covers.
+    pub(super) unprotected: bool,
+    /// Keys in bags that no cipher covers.
+    plain_keys: u32,
     bags: u32,
 }
 
@@ -60,6 +64,13 @@ pub(super) struct Names {
     pub(super) friendly_name: Option<String>,
 }
 
+/// Whether SafeContents came out of EncryptedData.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cover {
+    None,
+    Encrypted,
+}
+
 /// Reads everything, with the password.
 pub(super) fn read(file: &[u8], password: &str) -> Result<Contents, KeyFileError> {
     let file = normalized(file)?;
@@ -72,7 +83,10 @@ pub(super) fn read(file: &[u8], password: &str) -> Result<Contents, KeyFileError
         let mut failure = KeyFileError::MacMismatch;
         for form in &forms {
             match contents(content, Some(form), &mut work) {
-                Ok(contents) => return Ok(contents),
+                Ok(mut contents) => {
+                    contents.unprotected = contents.plain_keys > 0;
+                    return Ok(contents);
+                }
                 Err(error) => failure = error,
             }
         }
@@ -222,7 +236,7 @@ fn contents(
     let mut contents = Contents::default();
     for_each(&auth_safe, Tag::Sequence, part, |content: ContentInfo<'_>| {
         match content.content_type {
-            asn1::DATA => contents.safe(data(&content, part)?, password, work, 0),
+            asn1::DATA => contents.safe(data(&content, part)?, password, work, Cover::None, 0),
             asn1::ENCRYPTED_DATA => {
                 let encrypted: EncryptedData<'_> = content
                     .content
@@ -233,7 +247,7 @@ fn contents(
                     return Ok(());
                 };
                 let safe = decrypt_safe(&encrypted, password, work)?;
-                contents.safe(&safe, Some(password), work, 0)
+                contents.safe(&safe, Some(password), work, Cover::Encrypted, 0)
             }
             // EnvelopedData: encrypted to a certificate instead of a password; used by nobody.
             oid => Err(unsupported(oid)),
@@ -280,6 +294,7 @@ impl Contents {
         safe: &[u8],
         password: Option<&Password>,
         work: &mut Work,
+        cover: Cover,
         depth: u32,
     ) -> Result<(), KeyFileError> {
         if depth >= MAX_SAFE_DEPTH {
@@ -288,7 +303,7 @@ impl Contents {
         let part = PfxPart::SafeContents;
         let safe = ber::to_der(safe, part)?;
         for_each(&safe, Tag::Sequence, part, |bag: SafeBag<'_>| {
-            self.bag(&bag, password, work, depth)
+            self.bag(&bag, password, work, cover, depth)
         })
     }
 
@@ -297,6 +312,7 @@ impl Contents {
         bag: &SafeBag<'_>,
         password: Option<&Password>,
         work: &mut Work,
+        cover: Cover,
         depth: u32,
     ) -> Result<(), KeyFileError> {
         self.bags += 1;
@@ -308,6 +324,7 @@ impl Contents {
             asn1::KEY_BAG => {
                 let pkcs8 = der::Encode::to_der(&bag.bag_value)
                     .map_err(|error| PfxPart::SafeContents.malformed(error))?;
+                self.plain_keys += u32::from(cover == Cover::None);
                 self.keys.push(Key { pkcs8: Zeroizing::new(pkcs8), names });
             }
             asn1::SHROUDED_KEY_BAG => match password {
@@ -336,7 +353,7 @@ impl Contents {
             asn1::SAFE_CONTENTS_BAG => {
                 let inner = der::Encode::to_der(&bag.bag_value)
                     .map_err(|error| PfxPart::SafeContents.malformed(error))?;
-                self.safe(&Zeroizing::new(inner), password, work, depth + 1)?;
+                self.safe(&Zeroizing::new(inner), password, work, cover, depth + 1)?;
             }
             _ => self.other_bags += 1,
         }

@@ -246,10 +246,12 @@ fn unlock(path: &Path, source: &PinSource, prompt: &dyn PinPrompt) -> Result<Key
             .map_err(TokenError::PinRefused)?,
         PinSource::ProtectedPath => return Err(TokenError::PinSourceUnsuitable),
     };
-    KeyFile::read(&file, &password).map_err(|error| match error {
+    let file = KeyFile::read(&file, &password).map_err(|error| match error {
         error if error.may_be_wrong_password() => {
             TokenError::PinIncorrect { state: PinState::default() }
         }
         error => error.into(),
-    })
+    })?;
+    // Whoever holds such a file could sign with any password at all; saving it anew under one mends that.
+    if file.contents.unprotected { Err(KeyFileError::Unprotected.into()) } else { Ok(file) }
 }
