@@ -5,6 +5,7 @@
 //! the journal comes in through [`recorder::Recorder`].
 
 pub mod indication;
+pub mod input;
 pub mod output;
 pub mod recorder;
 pub mod report;

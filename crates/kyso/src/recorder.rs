@@ -23,7 +23,7 @@ pub struct Intent {
     pub document_name: String,
     /// SHA-256 of the signer's certificate (DER).
     pub certificate_sha256: Sha256,
-    /// Serial number of the token, or the fingerprint-like name of a key file.
+    /// Serial number of the token; empty for a key file, whose key the certificate names.
     pub token_serial: String,
     /// Signature algorithm in the standard's words, such as `ecdsa-with-SHA256`.
     pub mechanism: String,
@@ -89,7 +89,6 @@ pub trait Recorder: Send + Sync {
 
 /// Why a record could not be written.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum RecorderError {
     /// The store refused the write: unwritable, full, or damaged.
     Unwritable(Box<dyn std::error::Error + Send + Sync>),
@@ -159,11 +158,6 @@ impl<T> Released<T> {
     /// The released value.
     pub fn value(&self) -> &T {
         &self.value
-    }
-
-    /// The released value and its receipt.
-    pub fn into_parts(self) -> (T, OutcomeReceipt) {
-        (self.value, self.receipt)
     }
 }
 

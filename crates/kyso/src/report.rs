@@ -176,6 +176,11 @@ pub enum Finding {
     },
     /// The signer's certificate itself, checked without a path.
     EndEntity(Box<PathError>),
+    /// The PDF's cross-reference is broken: its objects were found by a scan, and another program may
+    /// find others.
+    XrefRebuilt,
+    /// The content that was given is not the content that the signature holds.
+    OtherContent,
 }
 
 impl Finding {
@@ -199,6 +204,8 @@ impl Finding {
             Self::NoClaimedTime => "no-claimed-time",
             Self::SubFilterNotSupported { .. } => "sub-filter-not-supported",
             Self::EndEntity(_) => "certificate",
+            Self::XrefRebuilt => "xref-rebuilt",
+            Self::OtherContent => "content-differs",
         }
     }
 }
@@ -241,6 +248,12 @@ impl fmt::Display for Finding {
             ),
             Self::SigningTimeInPdf => {
                 f.write_str("the message states a signing-time, which PAdES leaves to /M")
+            }
+            Self::XrefRebuilt => f.write_str(
+                "the cross-reference is broken: other programs may find other objects in this file",
+            ),
+            Self::OtherContent => {
+                f.write_str("the given content is not the content that the signature holds")
             }
             Self::NoClaimedTime => f.write_str("the signature does not say when it was made"),
             Self::SubFilterNotSupported { name } => {

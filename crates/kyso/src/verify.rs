@@ -7,15 +7,17 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
 use kyso_cades::{
     ContentDigests, ReadError, ReadLimits, SignedData, SignedDataError, read_signed_data,
 };
-use kyso_pades::{Coverage, Date, Document, Limits, Signature, SubFilter, digest_byte_ranges};
-use kyso_x509::{DigestAlgorithm, Time};
+use kyso_pades::{
+    ByteRange, Coverage, Date, Document, Limits, Repair, Signature, SubFilter, digest_byte_ranges,
+};
+use kyso_x509::{Digest, DigestAlgorithm, Time};
 
-use crate::indication::Indication;
-use crate::report::{FileFormat, FileReport, SignatureReport};
+use crate::indication::{FailedReason, IndeterminateReason, Indication};
+use crate::input::open_regular;
+use crate::report::{FileFormat, FileReport, Finding, SignatureReport};
 use crate::signer::Trust;
 use judge::{Judge, Presented};
 
@@ -54,13 +56,12 @@ pub struct Options<'a> {
     pub policy: Policy,
     /// The time at which certificates must be valid.
     pub validation_time: Time,
-    /// The content of a detached CMS signature.
+    /// The content of a CMS signature; an attached signature must hold the same.
     pub content: Option<&'a Path>,
 }
 
 /// Why nothing can be said about a file.
 #[derive(Debug)]
-#[non_exhaustive]
 #[expect(missing_docs, reason = "field names say it; each variant is documented")]
 pub enum VerifyFileError {
     /// The file, or its detached content, cannot be read.
@@ -75,6 +76,8 @@ pub enum VerifyFileError {
     Cms { path: PathBuf, error: SignedDataError },
     /// There is no signature in the file.
     NotSigned { path: PathBuf },
+    /// Content was given for a PDF, which is its signatures' content itself.
+    ContentNotApplicable { path: PathBuf },
 }
 
 impl fmt::Display for VerifyFileError {
@@ -90,6 +93,9 @@ impl fmt::Display for VerifyFileError {
             Self::Pdf { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Cms { path, error } => write!(f, "{}: {error}", path.display()),
             Self::NotSigned { path } => write!(f, "{} holds no signature", path.display()),
+            Self::ContentNotApplicable { path } => {
+                write!(f, "{} is a PDF, which has no content beside it", path.display())
+            }
         }
     }
 }
@@ -98,6 +104,15 @@ impl std::error::Error for VerifyFileError {}
 
 /// Bytes in which `%PDF-` may stand (ISO 32000-2 Annex I: readers accept the first 1024).
 const PDF_HEADER_WITHIN: u64 = 1024;
+
+/// First byte of a CMS file in DER or BER.
+const SEQUENCE: u8 = 0x30;
+
+/// Start of a CMS file in PEM.
+const PEM_BEGIN: &[u8] = b"-----BEGIN";
+
+/// Bytes by which content is told from signed attributes.
+const CONTENT_START: u64 = 32;
 
 /// Largest PEM file: base64 is decoded in memory.
 const MOST_PEM_BYTES: u64 = 64 * 1024 * 1024;
@@ -109,7 +124,7 @@ const MOST_PEM_BYTES: u64 = 64 * 1024 * 1024;
 /// result, not an error.
 pub fn verify_file(path: &Path, options: &Options<'_>) -> Result<FileReport, VerifyFileError> {
     let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
-    let mut file = File::open(path).map_err(unreadable)?;
+    let mut file = open_regular(path).map_err(|error| unreadable(error.into()))?;
     let mut head = Vec::new();
     (&mut file).take(PDF_HEADER_WITHIN).read_to_end(&mut head).map_err(unreadable)?;
     file.rewind().map_err(unreadable)?;
@@ -117,7 +132,13 @@ pub fn verify_file(path: &Path, options: &Options<'_>) -> Result<FileReport, Ver
         return Err(VerifyFileError::Empty { path: path.to_path_buf() });
     }
     let judge = Judge { options };
-    let (format, signatures) = if head.windows(5).any(|window| window == b"%PDF-") {
+    // What begins as CMS is CMS, whatever it holds: an attached signature may be that of a PDF.
+    let begins_as_cms = head[0] == SEQUENCE || head.starts_with(PEM_BEGIN);
+    let is_pdf = !begins_as_cms && head.windows(5).any(|window| window == b"%PDF-");
+    let (format, signatures) = if is_pdf {
+        if options.content.is_some() {
+            return Err(VerifyFileError::ContentNotApplicable { path: path.to_path_buf() });
+        }
         (FileFormat::Pdf, pdf(path, file, &judge)?)
     } else {
         (FileFormat::Cms, cms(path, file, &head, &judge)?)
@@ -149,6 +170,7 @@ fn pdf(
     judge: &Judge<'_>,
 ) -> Result<Vec<SignatureReport>, VerifyFileError> {
     let refused = |error| VerifyFileError::Pdf { path: path.to_path_buf(), error };
+    let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
     let mut document = Document::open(file, Limits::standard()).map_err(refused)?;
     let found: Vec<Found> = document
         .signatures()
@@ -159,6 +181,8 @@ fn pdf(
             Found { signature, message }
         })
         .collect();
+    // Objects that a scan found may be others than another program finds.
+    let rebuilt = document.repairs().contains(&Repair::Rebuilt);
     // One pass over the file for the ranges of all signatures, each by the digests that its message names.
     let mut requests = Vec::new();
     let mut owners = Vec::new();
@@ -173,14 +197,40 @@ fn pdf(
             owners.push(index);
         }
     }
-    let digests = digest_byte_ranges(document.reader_mut(), &requests)
-        .map_err(|error| VerifyFileError::Unreadable { path: path.to_path_buf(), error })?;
+    let digests = digest_byte_ranges(document.reader_mut(), &requests).map_err(unreadable)?;
+    let start = content_start(document.reader_mut()).map_err(unreadable)?;
     let reports = found.into_iter().enumerate().map(|(index, one)| {
         let own = owners.iter().zip(&digests).filter(|(owner, _)| **owner == index);
-        let content = ContentDigests::from_digests(own.map(|(_, digest)| *digest).collect());
-        judge.pdf_signature(one.signature, one.message, &content)
+        let digests = own.map(|(_, digest)| *digest).collect();
+        let content = match &one.signature.coverage {
+            Ok(coverage) => content_of(&coverage.byte_range, digests, &start),
+            Err(_) => ContentDigests::from_digests(digests),
+        };
+        let mut report = judge.pdf_signature(one.signature, one.message, &content);
+        if rebuilt {
+            report.open(IndeterminateReason::SigConstraintsFailure, Finding::XrefRebuilt);
+        }
+        report
     });
     Ok(reports.collect())
+}
+
+/// The file's first bytes.
+fn content_start(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    file.rewind()?;
+    file.take(CONTENT_START).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+/// The digests of a range together with how it begins, without which a signature that has no signed
+/// attributes is refused.
+fn content_of(range: &ByteRange, digests: Vec<Digest>, start: &[u8]) -> ContentDigests {
+    let [_, first, _, second] = range.numbers();
+    if first < CONTENT_START {
+        return ContentDigests::from_digests(digests);
+    }
+    ContentDigests::from_digests_and_start(digests, start, first + second)
 }
 
 fn cms(
@@ -190,18 +240,25 @@ fn cms(
     judge: &Judge<'_>,
 ) -> Result<Vec<SignatureReport>, VerifyFileError> {
     let (signed_data, embedded) = read_cms(path, file, head)?;
-    let content = if signed_data.is_detached() {
-        match judge.options.content {
-            Some(content) => Some(hash_content(content, &signed_data)?),
-            None => None,
-        }
+    let given = match judge.options.content {
+        Some(content) => Some(hash_content(content, &signed_data)?),
+        None => None,
+    };
+    let (content, differs) = if signed_data.is_detached() {
+        (given, false)
     } else {
-        Some(embedded)
+        let differs = given.is_some_and(|given| differ(&signed_data, &given, &embedded));
+        (Some(embedded), differs)
     };
     let presented = Presented { signed_data: &signed_data, content: content.as_ref() };
-    Ok((0..signed_data.signer_infos().len())
-        .map(|index| judge.cms_signer(&presented, index))
-        .collect())
+    let reports = (0..signed_data.signer_infos().len()).map(|index| {
+        let mut report = judge.cms_signer(&presented, index);
+        if differs {
+            report.fail(FailedReason::HashFailure, Finding::OtherContent);
+        }
+        report
+    });
+    Ok(reports.collect())
 }
 
 fn read_cms(
@@ -214,12 +271,12 @@ fn read_cms(
         ReadError::SignedData(error) => VerifyFileError::Cms { path: path.to_path_buf(), error },
     };
     let limits = ReadLimits::document();
-    if head.starts_with(b"-----BEGIN") {
+    if head.starts_with(PEM_BEGIN) {
         let der = pem_body(path, file)?;
         return read_signed_data(der.as_slice(), &limits, &mut |_| {}).map_err(explain);
     }
     // A CMS file begins with a SEQUENCE; anything else deserves a plainer answer than a DER error.
-    if head.first() != Some(&0x30) {
+    if head.first() != Some(&SEQUENCE) {
         return Err(VerifyFileError::UnknownFormat { path: path.to_path_buf() });
     }
     read_signed_data(BufReader::with_capacity(128 * 1024, file), &limits, &mut |_| {})
@@ -234,20 +291,22 @@ fn pem_body(path: &Path, mut file: File) -> Result<Vec<u8>, VerifyFileError> {
         return Err(unknown());
     }
     file.rewind().map_err(unreadable)?;
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(unreadable)?;
-    let body: String = text
-        .lines()
-        .skip(1)
-        .take_while(|line| !line.starts_with("-----END"))
-        .map(str::trim)
-        .collect();
-    base64::engine::general_purpose::STANDARD.decode(body).map_err(|_| unknown())
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map_err(unreadable)?;
+    let blocks = kyso_x509::pem::decode(&text, &["CMS", "PKCS7"]);
+    blocks.ok().and_then(|blocks| blocks.into_iter().next()).ok_or_else(unknown)
+}
+
+/// Whether the content that was given is another one than the signature holds.
+fn differ(signed_data: &SignedData, given: &ContentDigests, embedded: &ContentDigests) -> bool {
+    let mut algorithms = signed_data.content_digest_algorithms().into_iter();
+    algorithms.any(|algorithm| given.find(algorithm) != embedded.find(algorithm))
 }
 
 fn hash_content(path: &Path, signed_data: &SignedData) -> Result<ContentDigests, VerifyFileError> {
     let algorithms: Vec<DigestAlgorithm> = signed_data.content_digest_algorithms();
-    File::open(path)
+    open_regular(path)
+        .map_err(io::Error::from)
         .and_then(|mut file| ContentDigests::of_reader(&algorithms, &mut file))
         .map_err(|error| VerifyFileError::Unreadable { path: path.to_path_buf(), error })
 }
@@ -260,13 +319,5 @@ fn claimed_time(signature: &Signature) -> Option<Time> {
 
 /// The sub-filter's name as it stands in the file.
 fn sub_filter_name(sub_filter: Option<&SubFilter>) -> String {
-    match sub_filter {
-        Some(SubFilter::EtsiCadesDetached) => "ETSI.CAdES.detached".to_owned(),
-        Some(SubFilter::EtsiRfc3161) => "ETSI.RFC3161".to_owned(),
-        Some(SubFilter::AdbePkcs7Detached) => "adbe.pkcs7.detached".to_owned(),
-        Some(SubFilter::AdbePkcs7Sha1) => "adbe.pkcs7.sha1".to_owned(),
-        Some(SubFilter::AdbeX509RsaSha1) => "adbe.x509.rsa_sha1".to_owned(),
-        Some(other) => format!("{other:?}"),
-        None => "(none)".to_owned(),
-    }
+    sub_filter.map_or_else(|| "(none)".to_owned(), |known| known.as_name().into_owned())
 }

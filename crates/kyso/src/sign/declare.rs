@@ -8,6 +8,7 @@ use std::path::Path;
 use kyso_x509::{Digest, DigestAlgorithm, Hasher};
 
 use super::{BatchOptions, SignError, SignatureFormat, Task};
+use crate::input::{OpenError, open_regular};
 use crate::output::PendingFile;
 use crate::recorder::Intent;
 use crate::signer::Signer;
@@ -149,11 +150,11 @@ impl Declared {
                 return Err(SignError::TargetExists { path: task.target });
             }
         }
-        let mut file = File::open(&task.source).map_err(unreadable)?;
+        let mut file = open_regular(&task.source).map_err(|error| match error {
+            OpenError::Io(error) => unreadable(error),
+            OpenError::NotAFile => SignError::NotAFile { path: task.source.clone() },
+        })?;
         let metadata = file.metadata().map_err(unreadable)?;
-        if !metadata.is_file() {
-            return Err(SignError::NotAFile { path: task.source });
-        }
         if metadata.len() == 0 {
             return Err(SignError::Empty { path: task.source });
         }

@@ -1,6 +1,5 @@
 //! One document through the formats: prepared, signed, written. Format crates never see the token.
 
-use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
 use kyso_cades::{Attached, AttachedError, Form, SigningParameters, ToBeSigned, oid};
@@ -13,6 +12,7 @@ use kyso_x509::{Digest, DigestAlgorithm, Hasher, SignatureValue, Time};
 use super::declare::{Content, Declared, create};
 use super::finish::Written;
 use super::{BatchOptions, PadesOptions, SignError, SignatureFormat, Task};
+use crate::input::open_regular;
 use crate::output::PendingFile;
 use crate::signer::Signer;
 
@@ -152,15 +152,12 @@ impl Prepared {
         signer: &Signer,
         options: &BatchOptions,
     ) -> Result<Signed, SignError> {
-        // A key that is not the certificate's, or a device that returns nonsense from the start, shows here.
-        if !signer.is_proven() {
-            self.to_be_signed.verify(&signature).map_err(SignError::SignatureRefused)?;
-            signer.prove();
-        }
+        signer.check(&self.to_be_signed, &signature)?;
         let attempt = self.attempt(signature);
         let Some((needed, available)) = attempt.lacks(signer) else { return Ok(attempt.signed) };
         let grown = attempt.declared().prepare_with_room(signer, options, needed + SLACK)?;
         let signature = signer.sign(grown.bytes_to_sign())?;
+        signer.check(&grown.to_be_signed, &signature)?;
         let again = grown.attempt(signature);
         match again.lacks(signer) {
             None => Ok(again.signed),
@@ -263,8 +260,8 @@ impl Signed {
                     attach(&attached, &mut bytes.as_slice(), &mut out, &task)?;
                 }
                 Content::Hashed(len) | Content::Copied(_, len) => {
-                    let mut source = File::open(&task.source).map_err(|error| {
-                        SignError::Unreadable { path: task.source.clone(), error }
+                    let mut source = open_regular(&task.source).map_err(|error| {
+                        SignError::Unreadable { path: task.source.clone(), error: error.into() }
                     })?;
                     let attached = to_be_signed.finish_attached(&signature, len);
                     attach(&attached, &mut source, &mut out, &task)?;

@@ -13,7 +13,6 @@ use crate::recorder::{NotRecorded, RecorderError};
 
 /// Why a file was not signed; but for [`Self::NotPublished`] and [`Self::NotDurable`] nothing of it was released.
 #[derive(Debug)]
-#[non_exhaustive]
 #[expect(missing_docs, reason = "field names say it; each variant is documented")]
 pub enum SignError {
     /// The document cannot be read.
@@ -71,7 +70,7 @@ impl SignError {
             Self::Unwritable { .. } => "unwritable",
             Self::CertificateSyntax(_) => "certificate-malformed",
             Self::Certificate(_) => "certificate-refused",
-            Self::Token(error) => token_code(error),
+            Self::Token(error) => error.code(),
             Self::EcdsaEncoding(_) => "device-error",
             Self::Pades(_) => "pdf-refused",
             Self::Cades(_) => "cms-refused",
@@ -92,22 +91,6 @@ impl SignError {
             Self::Recorder(error) => Self::Recorder(Arc::clone(error)),
             _ => Self::Interrupted,
         }
-    }
-}
-
-/// Stable code of a token's error.
-#[must_use]
-fn token_code(error: &TokenError) -> &'static str {
-    match error {
-        TokenError::TokenRemoved { .. } => "token-removed",
-        TokenError::SessionLost { .. } => "session-lost",
-        TokenError::CallTimedOut { .. } => "token-timed-out",
-        TokenError::DeviceMemory { .. } => "device-memory",
-        TokenError::DeviceError { .. } | TokenError::UnexpectedLength { .. } => "device-error",
-        TokenError::PinIncorrect { .. } => "pin-incorrect",
-        TokenError::PinLocked => "pin-locked",
-        TokenError::MechanismNotOffered { .. } => "mechanism-not-offered",
-        _ => "token-call-failed",
     }
 }
 

@@ -12,9 +12,6 @@ use super::{Options, Policy, claimed_time, sub_filter_name};
 use crate::indication::{FailedReason, IndeterminateReason, Indication};
 use crate::report::{Check, Finding, Need, SignatureReport};
 
-/// Shortest RSA modulus for today's signatures (Circular 15/2025/TT-BKHCN; ETSI TS 119 312 v1.5.1).
-const MIN_RSA_BITS: usize = 2048;
-
 /// Judges signatures by a policy at a time.
 pub(super) struct Judge<'a> {
     pub(super) options: &'a Options<'a>,
@@ -163,7 +160,7 @@ impl Judge<'_> {
         }
         if let Ok(key) = verified.certificate().public_key()
             && matches!(key.algorithm(), PublicKeyAlgorithm::Rsa { .. })
-            && key.bits() < MIN_RSA_BITS
+            && key.bits() < PathPolicy::document_signing().min_rsa_bits
         {
             weak.push(Finding::WeakKey { bits: key.bits() });
         }
@@ -189,7 +186,7 @@ impl Judge<'_> {
                 if let Err(error) =
                     check_end_entity(verified.certificate(), &path_policy, validation_time)
                 {
-                    report.warnings.push(Finding::EndEntity(Box::new(error)));
+                    report.open(path_reason(&error), Finding::EndEntity(Box::new(error)));
                 }
             } else {
                 report.not_checked.extend([Check::CertificatePath, Check::RevocationStatus]);
@@ -252,12 +249,12 @@ impl Judge<'_> {
 }
 
 impl SignatureReport {
-    fn fail(&mut self, reason: FailedReason, finding: Finding) {
+    pub(super) fn fail(&mut self, reason: FailedReason, finding: Finding) {
         self.indication = self.indication.worse(Indication::TotalFailed(reason));
         self.errors.push(finding);
     }
 
-    fn open(&mut self, reason: IndeterminateReason, finding: Finding) {
+    pub(super) fn open(&mut self, reason: IndeterminateReason, finding: Finding) {
         self.indication = self.indication.worse(Indication::Indeterminate(reason));
         self.errors.push(finding);
     }
@@ -307,7 +304,15 @@ fn path_reason(error: &PathError) -> IndeterminateReason {
         | PathError::NotForCertificateSigning { .. }
         | PathError::PathLenConstraint { .. }
         | PathError::PathTooLong { .. } => I::ChainConstraintsFailure,
-        _ => I::CertificateChainGeneralFailure,
+        PathError::SignatureInvalid { .. }
+        | PathError::SignatureAlgorithmMismatch { .. }
+        | PathError::UnsupportedAlgorithm { .. }
+        | PathError::UnsupportedSignature { .. }
+        | PathError::UnusableKey { .. }
+        | PathError::UnknownCriticalExtension { .. }
+        | PathError::NameConstraintsNotProcessed { .. }
+        | PathError::PolicyConstraintsNotProcessed { .. }
+        | PathError::TooManySignatureChecks { .. } => I::CertificateChainGeneralFailure,
     }
 }
 
