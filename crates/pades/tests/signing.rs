@@ -8,8 +8,11 @@ use std::io::Cursor;
 
 use build::*;
 use kyso_pades::{
-    ContentsTooSmall, Document, Error, Limits, Repair, SectionForm, SigningField, SubFilter,
+    ContentsTooSmall, Date, Document, Error, Limits, Name, Repair, SectionForm, SigningField,
+    SigningOptions, SubFilter,
 };
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 fn check_signed_twice(name: &str, original: &[u8]) {
     let first = sign(original, &options(new_field()));
@@ -320,4 +323,132 @@ fn a_file_whose_objects_were_searched_for_is_read_but_not_signed() {
         .expect("a document")
         .prepare_signature(&options(new_field()));
     assert!(matches!(outcome, Err(Error::NeedsRepair(Repair::Rebuilt))), "{outcome:?}");
+}
+
+/// A small document: how many pages, with what beside them, in which form, how often revised.
+#[derive(Clone, Debug)]
+struct Plan {
+    junk: Vec<u8>,
+    pages: usize,
+    catalog: &'static str,
+    contents: Vec<u8>,
+    extras: Vec<Vec<u8>>,
+    /// Whether each revision ends with a cross-reference stream instead of a table.
+    streams: bool,
+    revisions: u32,
+    cut_line_end: bool,
+}
+
+fn plans() -> impl Strategy<Value = Plan> {
+    const FORMS: &[&str] = &["", "/AcroForm << /Fields [ ] >>", "/AcroForm 20 0 R"];
+    (
+        vec(any::<u8>(), 0..60),
+        1usize..5,
+        proptest::sample::select(FORMS),
+        vec(any::<u8>(), 0..200),
+        vec(vec(any::<u8>(), 0..100), 0..4),
+        any::<bool>(),
+        0u32..4,
+        any::<bool>(),
+    )
+        .prop_map(
+            |(junk, pages, catalog, contents, extras, streams, revisions, cut_line_end)| Plan {
+                junk,
+                pages,
+                catalog,
+                contents,
+                extras,
+                streams,
+                revisions,
+                cut_line_end,
+            },
+        )
+}
+
+impl Plan {
+    fn build(&self) -> Vec<u8> {
+        let kids: String = (0..self.pages).map(|page| format!("{} 0 R ", 10 + page)).collect();
+        let mut builder = Builder::after(&self.junk);
+        builder
+            .object(1, &format!("<< /Type /Catalog /Pages 2 0 R {} >>", self.catalog))
+            .object(2, &format!("<< /Type /Pages /Kids [{kids}] /Count {} >>", self.pages))
+            .stream(4, "", &self.contents)
+            .object(20, "<< /Fields [ ] >>");
+        for number in 0..self.pages {
+            builder.object(10 + number as u32, &page(""));
+        }
+        for (extra, number) in self.extras.iter().zip(21..) {
+            builder.stream(number, "", extra);
+        }
+        let root = "/Root 1 0 R /Size 40";
+        let mut bytes = match self.streams {
+            true => builder.finish_stream(30, "/Root 1 0 R"),
+            false => builder.table(root),
+        };
+        for revision in 0..self.revisions {
+            let previous = last_startxref(&bytes);
+            let mut builder = Builder::update(&bytes);
+            builder.base = self.junk.len();
+            builder.object(10, &page(&format!("/Rotate {}", 90 * revision)));
+            bytes = match self.streams {
+                true => {
+                    builder.finish_stream(31 + revision, &format!("/Prev {previous} /Root 1 0 R"))
+                }
+                false => builder.table(&format!("/Prev {previous} {root}")),
+            };
+        }
+        if self.cut_line_end {
+            bytes.pop();
+        }
+        bytes
+    }
+}
+
+fn sub_filters() -> impl Strategy<Value = SubFilter> {
+    prop_oneof![
+        Just(SubFilter::EtsiCadesDetached),
+        Just(SubFilter::EtsiRfc3161),
+        Just(SubFilter::AdbePkcs7Detached),
+        vec(1u8.., 1..30).prop_map(|name| SubFilter::Unknown(Name(name))),
+    ]
+}
+
+proptest! {
+    /// Signing only appends, whatever the document and whatever is said in the signature; so does signing again.
+    #[test]
+    fn the_original_is_a_prefix_of_the_signed_document(
+        plan in plans(),
+        page in any::<proptest::sample::Index>(),
+        field in proptest::option::of("[^.]{1,20}"),
+        sub_filter in sub_filters(),
+        time in proptest::option::of((0i64..250_000_000_000, -1_439i16..1_440)),
+        texts in proptest::array::uniform4(proptest::option::of(any::<String>())),
+        contents_size in 36usize..300,
+    ) {
+        let original = plan.build();
+        let [name, reason, location, contact_info] = &texts;
+        let options = SigningOptions {
+            field: SigningField::New { name: field.as_deref(), page: page.index(plan.pages) },
+            sub_filter,
+            signing_time: time.and_then(|(seconds, offset)| Date::from_unix(seconds, offset)),
+            name: name.as_deref(),
+            reason: reason.as_deref(),
+            location: location.as_deref(),
+            contact_info: contact_info.as_deref(),
+            contents_size,
+        };
+        let once = sign(&original, &options);
+        prop_assert!(once.len() > original.len() && once.starts_with(&original));
+        let first = verify(&once).map_err(TestCaseError::fail)?;
+        prop_assert_eq!(first.len(), 1);
+        let signature = open(&once).signatures().expect("signatures").remove(0);
+        prop_assert_eq!(signature.sub_filter.as_ref(), Some(&options.sub_filter));
+        prop_assert_eq!(signature.reason.as_deref(), options.reason);
+
+        let again = SigningOptions { field: new_field(), ..options };
+        let twice = sign(&once, &again);
+        prop_assert!(twice.len() > once.len() && twice.starts_with(&once));
+        let both = verify(&twice).map_err(TestCaseError::fail)?;
+        prop_assert!(both.len() == 2 && both.contains(&first[0]));
+    }
 }
