@@ -1,0 +1,242 @@
+//! A key file, a journal in memory and a folder, which the tests share.
+
+#![allow(dead_code, reason = "each test program uses its part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use kyso::recorder::{Intent, IntentId, Outcome, OutcomeReceipt, Recorder, RecorderError};
+use kyso::report::FileReport;
+use kyso::sign::{BatchOptions, SignatureFormat, Task};
+use kyso::signer::{Access, Preference, RsaScheme, Signer, Trust};
+use kyso::verify::{Options, Policy, VerifyFileError, verify_file};
+use kyso_testkit::peer::openssl;
+use kyso_testkit::{Authority, Profile, SoftKey, Subject};
+use kyso_token::pkcs12::{KeyFile, KeyFileUri, Pkcs12Store};
+use kyso_token::{
+    Credential, HashAlgorithm, Input, Pin, PinSource, RawSignature, SigningAct, SigningAlgorithm,
+    TokenError,
+};
+use kyso_x509::Time;
+
+const YEAR: i64 = 365 * 86_400;
+
+/// 2026-07-15.
+pub(crate) const NOW: i64 = 1_784_073_600;
+
+pub(crate) struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        Self::with_key(&SoftKey::generate(kyso_testkit::Curve::P256), NOW + YEAR)
+    }
+
+    /// With a certificate that ended a day ago.
+    pub(crate) fn with_expired() -> Self {
+        Self::with_key(&SoftKey::generate(kyso_testkit::Curve::P256), NOW - 86_400)
+    }
+
+    fn with_key(key: &SoftKey, not_after: i64) -> Self {
+        Self::with(&key.pkcs8_der(), &key.spki_der(), not_after)
+    }
+
+    pub(crate) fn with_rsa() -> Self {
+        let pem = openssl::rsa_key_pem(2048);
+        Self::with(&openssl::pkcs8_der(&pem), &openssl::spki_der(&pem), NOW + YEAR)
+    }
+
+    fn with(pkcs8: &[u8], spki: &[u8], not_after: i64) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let authority = Authority::new(kyso_testkit::Curve::P256, NOW - 5 * YEAR, NOW + 5 * YEAR)
+            .expect("an authority");
+        let profile = Profile::document_signing(Subject::official(), NOW - YEAR, not_after);
+        let mut file = KeyFile::new();
+        file.import_key(pkcs8, "key").expect("a key");
+        file.add_certificate(&authority.issue(&profile, spki).expect("a certificate"))
+            .expect("the certificate");
+        let pin = Pin::new("password".to_owned());
+        file.create(&folder.path().join("key.p12"), &pin).expect("a key file");
+        kyso_testkit::write_secret(folder.path().join("password"), "password");
+        fs::create_dir(folder.path().join("out")).expect("a folder");
+        Self { folder }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn open(&self) -> (Credential, Box<dyn SigningAct>) {
+        let uri = KeyFileUri { path: self.path("key.p12"), key: None };
+        let source = PinSource::File(self.path("password"));
+        Pkcs12Store::default().open_uri(&uri, &source, &()).expect("the key file opens")
+    }
+
+    pub(crate) fn signer(&self) -> Signer {
+        self.signer_with_act(|act| act)
+    }
+
+    pub(crate) fn signer_with_act(
+        &self,
+        wrap: impl FnOnce(Box<dyn SigningAct>) -> Box<dyn SigningAct>,
+    ) -> Signer {
+        let (credential, act) = self.open();
+        let preference = Preference { rsa: RsaScheme::Pss, digest: HashAlgorithm::Sha256 };
+        // A day and a bit ago even the expired certificate was valid.
+        let signing_time = Time::from_unix_seconds(NOW - 2 * 86_400);
+        let access = Access::Act(wrap(act));
+        Signer::open(&credential, access, preference, &Trust::default(), signing_time)
+            .expect("a signer")
+    }
+
+    pub(crate) fn options(&self) -> BatchOptions {
+        let time = jiff::Timestamp::from_second(NOW).expect("a time");
+        BatchOptions {
+            signing_time: time.to_zoned(jiff::tz::TimeZone::UTC),
+            requester: "test".to_owned(),
+            sessions: 2,
+            overwrite: false,
+            contents_size: None,
+        }
+    }
+
+    pub(crate) fn tasks(&self, count: usize, format: &SignatureFormat) -> Vec<Task> {
+        (0..count)
+            .map(|number| {
+                let source = self.path(&format!("{number}.pdf"));
+                fs::write(&source, kyso_testkit::pdf::one_page(&format!("page {number}")))
+                    .expect("a document");
+                let target = self.path(&format!("out/{number}.signed"));
+                Task { source, target, format: format.clone() }
+            })
+            .collect()
+    }
+
+    /// Names in the folder of signed files.
+    pub(crate) fn out(&self) -> Vec<String> {
+        let entries = self.path("out").read_dir().expect("the folder");
+        entries.map(|one| one.expect("a name").file_name().into_string().expect("text")).collect()
+    }
+
+    pub(crate) fn verify(&self, path: &Path, content: Option<&Path>) -> FileReport {
+        self.try_verify(path, content).expect("a report")
+    }
+
+    pub(crate) fn try_verify(
+        &self,
+        path: &Path,
+        content: Option<&Path>,
+    ) -> Result<FileReport, VerifyFileError> {
+        let options = Options {
+            trust: &Trust::default(),
+            policy: Policy::IntegrityOnly,
+            validation_time: Time::from_unix_seconds(NOW),
+            content,
+        };
+        verify_file(path, &options)
+    }
+}
+
+/// What a journal does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trick {
+    RefuseIntents,
+    RefuseOutcomes,
+    OtherBytes,
+    OtherIntent,
+    NoReceipts,
+}
+
+#[derive(Default)]
+pub(crate) struct Journal {
+    pub(crate) trick: Option<Trick>,
+    /// Written when outcomes are recorded, between signing and publishing.
+    pub(crate) squat: Option<PathBuf>,
+    pub(crate) count: AtomicUsize,
+    pub(crate) outcomes: Mutex<Vec<Outcome>>,
+}
+
+impl Journal {
+    pub(crate) fn signed(&self) -> usize {
+        let outcomes = self.outcomes.lock().expect("outcomes");
+        outcomes.iter().filter(|one| matches!(one, Outcome::Signed { .. })).count()
+    }
+}
+
+fn refused() -> RecorderError {
+    RecorderError::Unwritable("disk full".into())
+}
+
+impl Recorder for Journal {
+    fn intend(&self, intents: &[Intent]) -> Result<Vec<IntentId>, RecorderError> {
+        if self.trick == Some(Trick::RefuseIntents) {
+            return Err(refused());
+        }
+        let first = self.count.fetch_add(intents.len(), Ordering::Relaxed) as u64;
+        Ok((0..intents.len() as u64).map(|number| IntentId(first + number)).collect())
+    }
+
+    fn conclude(
+        &self,
+        outcomes: &[(IntentId, Outcome)],
+    ) -> Result<Vec<OutcomeReceipt>, RecorderError> {
+        if let Some(path) = &self.squat {
+            fs::write(path, b"taken").expect("written");
+        }
+        match self.trick {
+            Some(Trick::RefuseOutcomes) => return Err(refused()),
+            Some(Trick::NoReceipts) => return Ok(Vec::new()),
+            _ => {}
+        }
+        self.outcomes.lock().expect("outcomes").extend(outcomes.iter().map(|one| one.1.clone()));
+        let receipts = outcomes.iter().map(|(id, outcome)| {
+            let mut receipt = OutcomeReceipt { intent: *id, entry: id.0, outcome: outcome.clone() };
+            match (&mut receipt.outcome, self.trick) {
+                (Outcome::Signed { released_sha256, .. }, Some(Trick::OtherBytes)) => {
+                    released_sha256[31] ^= 1;
+                }
+                (_, Some(Trick::OtherIntent)) => receipt.intent = IntentId(id.0 + 1),
+                _ => {}
+            }
+            receipt
+        });
+        Ok(receipts.collect())
+    }
+}
+
+/// A device that spoils its signatures from one on.
+pub(crate) struct Spoiled {
+    pub(crate) act: Box<dyn SigningAct>,
+    pub(crate) from: usize,
+    pub(crate) count: AtomicUsize,
+}
+
+impl Spoiled {
+    pub(crate) fn from(act: Box<dyn SigningAct>, from: usize) -> Box<dyn SigningAct> {
+        Box::new(Self { act, from, count: AtomicUsize::new(0) })
+    }
+}
+
+impl SigningAct for Spoiled {
+    fn sign(
+        &self,
+        algorithm: SigningAlgorithm,
+        input: Input<'_>,
+    ) -> Result<RawSignature, TokenError> {
+        let mut signature = self.act.sign(algorithm, input)?;
+        if self.count.fetch_add(1, Ordering::Relaxed) >= self.from {
+            let (RawSignature::Rsa(bytes)
+            | RawSignature::EcdsaFixed(bytes)
+            | RawSignature::Ed25519(bytes)) = &mut signature;
+            bytes[20] ^= 1;
+        }
+        Ok(signature)
+    }
+
+    fn close(self: Box<Self>) -> Result<(), TokenError> {
+        self.act.close()
+    }
+}

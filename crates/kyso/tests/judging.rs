@@ -1,0 +1,91 @@
+//! What signed files are worth when something about them is not as it should be.
+
+mod house;
+
+use std::fs;
+use std::path::PathBuf;
+
+use house::{Desk, Journal};
+use kyso::report::{FileFormat, FileReport};
+use kyso::sign::{PadesOptions, SignatureFormat, sign_batch};
+use kyso::verify::VerifyFileError;
+
+const PADES: SignatureFormat =
+    SignatureFormat::Pades(PadesOptions { field: None, reason: None, location: None });
+const ATTACHED: SignatureFormat = SignatureFormat::Cades { detached: false };
+
+/// The signed file and its document.
+fn signed(desk: &Desk, format: &SignatureFormat) -> (PathBuf, PathBuf) {
+    let tasks = desk.tasks(1, format);
+    let paths = (tasks[0].target.clone(), tasks[0].source.clone());
+    let signer = desk.signer();
+    let mut results = sign_batch(tasks, &signer, &Journal::default(), &desk.options(), &|_, _| {});
+    results.remove(0).expect("signed");
+    paths
+}
+
+fn codes(report: &FileReport) -> Vec<&'static str> {
+    report.signatures.iter().flat_map(|one| &one.errors).map(|error| error.code()).collect()
+}
+
+#[test]
+fn an_attached_signature_of_a_pdf_is_no_pdf() {
+    let desk = Desk::new();
+    let (file, document) = signed(&desk, &ATTACHED);
+    let report = desk.verify(&file, None);
+    assert_eq!(report.format, FileFormat::Cms);
+    assert_eq!(report.indication.to_string(), "TOTAL-PASSED");
+    // The content that is given must be the one inside.
+    assert_eq!(desk.verify(&file, Some(&document)).indication.to_string(), "TOTAL-PASSED");
+    let other = desk.path("other");
+    fs::write(&other, b"another document").expect("written");
+    let report = desk.verify(&file, Some(&other));
+    assert_eq!(report.indication.to_string(), "TOTAL-FAILED (HASH_FAILURE)");
+    assert_eq!(codes(&report), ["content-differs"]);
+}
+
+#[test]
+fn a_pem_of_another_label_is_no_signature() {
+    let desk = Desk::new();
+    let (file, _) = signed(&desk, &ATTACHED);
+    let der = fs::read(&file).expect("the file");
+    let pem = desk.path("signature.pem");
+    fs::write(&pem, kyso_x509::pem::encode("CMS", &der)).expect("written");
+    assert_eq!(desk.verify(&pem, None).indication.to_string(), "TOTAL-PASSED");
+    fs::write(&pem, kyso_x509::pem::encode("CERTIFICATE", &der)).expect("written");
+    let refused = desk.try_verify(&pem, None);
+    assert!(matches!(refused, Err(VerifyFileError::UnknownFormat { .. })), "{refused:?}");
+}
+
+#[test]
+fn a_pdf_takes_no_content() {
+    let desk = Desk::new();
+    let (file, document) = signed(&desk, &PADES);
+    let refused = desk.try_verify(&file, Some(&document));
+    assert!(matches!(refused, Err(VerifyFileError::ContentNotApplicable { .. })), "{refused:?}");
+}
+
+#[test]
+fn an_expired_certificate_leaves_integrity_undecided() {
+    let desk = Desk::with_expired();
+    for format in [PADES, ATTACHED] {
+        let (file, _) = signed(&desk, &format);
+        let report = desk.verify(&file, None);
+        assert_eq!(report.indication.to_string(), "INDETERMINATE (OUT_OF_BOUNDS_NO_POE)");
+        assert_eq!(codes(&report), ["certificate"]);
+        fs::remove_file(file).expect("removed");
+    }
+}
+
+#[test]
+fn a_pdf_with_a_broken_cross_reference_is_undecided() {
+    let desk = Desk::new();
+    let (file, _) = signed(&desk, &PADES);
+    let mut bytes = fs::read(&file).expect("the file");
+    let at = bytes.windows(9).rposition(|window| window == b"startxref").expect("an end");
+    bytes[at..at + 4].copy_from_slice(b"xxxx");
+    fs::write(&file, bytes).expect("written");
+    let report = desk.verify(&file, None);
+    assert!(codes(&report).contains(&"xref-rebuilt"), "{:?}", codes(&report));
+    assert_ne!(report.indication.as_str(), "TOTAL-PASSED");
+}
