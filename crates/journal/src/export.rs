@@ -20,7 +20,7 @@ use crate::canonical::Object;
 use crate::checkpoint::SignedCheckpoint;
 use crate::error::JournalError;
 use crate::journal::{Journal, MAX_TEXT_BYTES};
-use crate::verify::Side;
+use crate::record::Side;
 
 const FORMAT: &str = "kyso-journal-export@v1";
 

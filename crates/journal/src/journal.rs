@@ -15,7 +15,7 @@ use crate::note::{NoteKey, VerifierKey};
 use crate::owner::{Owner, Presence};
 use crate::reader::Reader;
 use crate::receipt::Receipt;
-use crate::store::{Store, private_file, sync_folder};
+use crate::store::{Store, folder_of, private_file, sync_folder};
 use crate::tree::Hash;
 use crate::writer::{Request, Writer, Written, last_checkpoint};
 
@@ -281,10 +281,7 @@ fn load_key(path: &Path, verifier: &VerifierKey) -> Result<NoteKey, JournalError
             Err(error) => return Err(JournalError::io(&own, &error)),
             Ok(()) => {}
         }
-        sync_folder(match own.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        })?;
+        sync_folder(folder_of(&own))?;
         return Ok(key);
     }
     read_key(&own, verifier)

@@ -27,6 +27,9 @@ pub const SALT_BYTES: usize = 16;
 /// Random bytes that keep a document's name from being guessed by its hash.
 pub type Salt = [u8; SALT_BYTES];
 
+/// A plain name with its salt, as it stands beside an intent.
+pub(crate) type Side = Option<(String, Salt)>;
+
 /// `SHA-256(salt || name)`: what a leaf says about a document's name.
 pub fn name_hash(salt: &Salt, name: &str) -> Sha256 {
     let mut context = Context::new(&SHA256);

@@ -91,10 +91,7 @@ impl Store {
         // its locks (see `connect`).
         static CREATING: Mutex<()> = Mutex::new(());
         let _creating = lock(&CREATING);
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder_of(path);
         if !folder.is_dir() {
             let mut builder = fs::DirBuilder::new();
             builder.recursive(true);
@@ -404,6 +401,14 @@ pub(crate) fn private_file(path: &Path) -> io::Result<fs::File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+/// The folder that holds a file.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Makes a folder's new names durable.
