@@ -372,6 +372,11 @@ fn finding_text(finding: &Finding, lang: Lang) -> String {
         "later-revisions" => "sau chữ ký này tệp còn được ghi thêm, phần thêm chưa được so sánh",
         "signing-time-in-pdf" => "thời gian ký nằm trong CMS, trái với PAdES",
         "no-claimed-time" => return "chữ ký không nêu thời gian ký".to_owned(),
+        "xref-rebuilt" => {
+            return "bảng tham chiếu của PDF bị hỏng: phần mềm khác có thể đọc ra nội dung khác"
+                .to_owned();
+        }
+        "content-differs" => return "nội dung đưa vào khác nội dung nằm trong chữ ký".to_owned(),
         "sub-filter-not-supported" => "bản này chưa kiểm tra loại chữ ký này",
         _ => return finding.to_string(),
     };
@@ -406,7 +411,12 @@ fn explain(error: &VerifyFileError, lang: Lang) -> Problem {
             ("tệp hỏng hoặc không phải tệp đã ký", "xin lại tệp từ người gửi"),
             ("the file is damaged or no signed file", "ask the sender for it again"),
         ),
-        _ => (
+        E::ContentNotApplicable { .. } => (
+            "content-not-applicable",
+            ("`--content` không dùng cho PDF", "bỏ `--content`: PDF tự chứa nội dung được ký"),
+            ("`--content` does not apply to PDFs", "leave it out: a PDF holds its own content"),
+        ),
+        E::NotSigned { .. } => (
             "not-signed",
             ("tệp chưa có chữ ký nào", "ký bằng `kyso sign`, hoặc kiểm tra đúng tệp đã ký"),
             ("the file holds no signature", "sign it with `kyso sign`, or verify the signed file"),
@@ -415,7 +425,10 @@ fn explain(error: &VerifyFileError, lang: Lang) -> Problem {
     let (what, remedy) = lang.pick(vi, en);
     let why = match error {
         E::Unreadable { path, error } => format!("{}: {}", path.display(), system(error, lang)),
-        E::Empty { path } | E::UnknownFormat { path } | E::NotSigned { path }
+        E::Empty { path }
+        | E::UnknownFormat { path }
+        | E::NotSigned { path }
+        | E::ContentNotApplicable { path }
             if lang == Lang::Vi =>
         {
             path.display().to_string()
