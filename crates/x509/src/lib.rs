@@ -19,8 +19,8 @@ pub use digest::{Digest, DigestAlgorithm, Hasher};
 pub use extension::{BasicConstraints, Extension, ExtensionError, KeyUsage};
 pub use name::{Name, escape_for_display};
 pub use path::{
-    CertificateUsage, PathError, PathPolicy, TrustAnchor, ValidatedPath, check_end_entity,
-    validate_path, verify_certificate,
+    PathError, PathPolicy, TrustAnchor, ValidatedPath, check_end_entity, validate_path,
+    verify_certificate,
 };
 pub use pem::PemError;
 pub use public_key::{EllipticCurve, PublicKey, PublicKeyAlgorithm, PublicKeyError, VerifyError};

@@ -9,7 +9,7 @@ mod error;
 pub mod policy;
 
 pub use error::PathError;
-pub use policy::{CertificateUsage, PathPolicy};
+pub use policy::PathPolicy;
 
 use self::check::{
     check_critical_extensions, check_key, check_path, check_usage, check_validity, public_key,
@@ -125,7 +125,7 @@ pub fn check_end_entity(
 ) -> Result<(), PathError> {
     check_validity(certificate, validation_time)?;
     check_critical_extensions(certificate)?;
-    check_usage(certificate, policy.usage)?;
+    check_usage(certificate, policy)?;
     check_key(certificate, policy).map(|_| ())
 }
 

@@ -299,7 +299,6 @@ fn path_reason(error: &PathError) -> IndeterminateReason {
         PathError::WeakAlgorithm { .. } | PathError::WeakKey { .. } => I::CryptoConstraintsFailure,
         PathError::NotForSigning { .. }
         | PathError::PurposeNotAccepted { .. }
-        | PathError::PurposeMissing { .. }
         | PathError::NotACertificateAuthority { .. }
         | PathError::NotForCertificateSigning { .. }
         | PathError::PathLenConstraint { .. }

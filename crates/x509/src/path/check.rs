@@ -1,6 +1,6 @@
 //! The checks on the certificates of a path (RFC 5280 §6.1.3–6.1.5).
 
-use super::{CertificateUsage, PathError, PathPolicy, TrustAnchor};
+use super::{PathError, PathPolicy, TrustAnchor};
 use crate::algorithm::SignatureAlgorithm;
 use crate::certificate::Certificate;
 use crate::extension;
@@ -38,7 +38,7 @@ pub(super) fn check_path(
         check_critical_extensions(certificate)?;
         check_algorithms(certificate, anchor, policy)?;
         if position == 0 {
-            return check_usage(certificate, policy.usage);
+            return check_usage(certificate, policy);
         }
         check_issuer(certificate)?;
         // §6.1.4 (l): self-issued certificates do not count.
@@ -179,14 +179,8 @@ pub(super) fn check_key(
     }
 }
 
-pub(super) fn check_usage(
-    certificate: &Certificate,
-    usage: CertificateUsage,
-) -> Result<(), PathError> {
+pub(super) fn check_usage(certificate: &Certificate, policy: &PathPolicy) -> Result<(), PathError> {
     let subject = || certificate.subject().clone();
-    let Some(purposes) = usage.accepted_purposes() else {
-        return Ok(());
-    };
     if let Some(key_usage) = certificate.key_usage()
         && !key_usage.digital_signature()
         && !key_usage.content_commitment()
@@ -194,8 +188,7 @@ pub(super) fn check_usage(
         return Err(PathError::NotForSigning { subject: subject(), key_usage });
     }
     match certificate.extended_key_usage() {
-        None if usage.requires_purpose() => Err(PathError::PurposeMissing { subject: subject() }),
-        Some(found) if !found.iter().any(|purpose| purposes.contains(purpose)) => {
+        Some(found) if !found.iter().any(|purpose| policy.purposes.contains(purpose)) => {
             Err(PathError::PurposeNotAccepted { subject: subject(), found: found.to_vec() })
         }
         _ => Ok(()),

@@ -49,11 +49,6 @@ pub enum PathError {
         /// The purposes it names.
         found: Vec<ObjectIdentifier>,
     },
-    /// extKeyUsage is missing where the usage demands it.
-    PurposeMissing {
-        /// The certificate.
-        subject: Name,
-    },
     /// The issuer's signature on the certificate is wrong.
     SignatureInvalid {
         /// The certificate.
@@ -169,9 +164,6 @@ impl core::fmt::Display for PathError {
             Self::PurposeNotAccepted { subject, found } => {
                 write!(f, "the certificate of [{subject}] is for other purposes:")?;
                 found.iter().try_for_each(|purpose| write!(f, " {purpose}"))
-            }
-            Self::PurposeMissing { subject } => {
-                write!(f, "the certificate of [{subject}] names no purpose")
             }
             Self::SignatureInvalid { subject, issuer } => {
                 write!(f, "the signature of [{issuer}] on the certificate of [{subject}] is wrong")

@@ -3,22 +3,11 @@
 use crate::digest::DigestAlgorithm;
 use const_oid::ObjectIdentifier;
 
-/// What the end entity's certificate is to be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CertificateUsage {
-    /// Signing documents.
-    DocumentSigning,
-    /// Signing time-stamps (RFC 3161 §2.3).
-    TimeStamping,
-    /// Whatever the certificate says; the caller judges.
-    Any,
-}
-
 /// The demands on a certification path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathPolicy {
-    /// Use of the end entity's key.
-    pub usage: CertificateUsage,
+    /// Purposes of which extKeyUsage, where the end entity has it, must name one.
+    pub purposes: &'static [ObjectIdentifier],
     /// Shortest RSA modulus in bits, for every certificate but the anchor.
     pub min_rsa_bits: usize,
     /// Digests that may stand in certificates' signatures.
@@ -38,24 +27,15 @@ impl PathPolicy {
     /// §4.3.2 (either bit, so that nonRepudiation alone is enough); purposes as RFC 9336 and practice have them.
     #[must_use]
     pub fn document_signing() -> Self {
-        Self::with_usage(CertificateUsage::DocumentSigning)
-    }
-
-    /// For a certificate that signs time-stamps: the same strength, with the purpose of RFC 3161 §2.3.
-    #[must_use]
-    pub fn time_stamping() -> Self {
-        Self::with_usage(CertificateUsage::TimeStamping)
-    }
-
-    /// For any use, the same strength; nothing is said about what the key may do.
-    #[must_use]
-    pub fn any_usage() -> Self {
-        Self::with_usage(CertificateUsage::Any)
-    }
-
-    fn with_usage(usage: CertificateUsage) -> Self {
         Self {
-            usage,
+            purposes: &[
+                DOCUMENT_SIGNING,
+                EMAIL_PROTECTION,
+                CLIENT_AUTH,
+                MICROSOFT_DOCUMENT_SIGNING,
+                ADOBE_AUTHENTIC_DOCUMENTS,
+                ANY_EXTENDED_KEY_USAGE,
+            ],
             min_rsa_bits: 2048,
             digests: DigestAlgorithm::ALL
                 .into_iter()
@@ -74,8 +54,6 @@ impl PathPolicy {
 pub const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 /// id-kp-emailProtection (RFC 5280).
 pub const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
-/// id-kp-timeStamping (RFC 5280).
-pub const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 /// id-kp-documentSigning (RFC 9336).
 pub const DOCUMENT_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.36");
 /// Microsoft's document signing.
@@ -86,26 +64,3 @@ pub const ADOBE_AUTHENTIC_DOCUMENTS: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113583.1.1.5");
 /// anyExtendedKeyUsage (RFC 5280).
 pub const ANY_EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
-
-impl CertificateUsage {
-    /// Purposes of which one must stand in extKeyUsage where that is present; `None` where nothing is asked.
-    pub(super) const fn accepted_purposes(self) -> Option<&'static [ObjectIdentifier]> {
-        match self {
-            Self::DocumentSigning => Some(&[
-                DOCUMENT_SIGNING,
-                EMAIL_PROTECTION,
-                CLIENT_AUTH,
-                MICROSOFT_DOCUMENT_SIGNING,
-                ADOBE_AUTHENTIC_DOCUMENTS,
-                ANY_EXTENDED_KEY_USAGE,
-            ]),
-            Self::TimeStamping => Some(&[TIME_STAMPING]),
-            Self::Any => None,
-        }
-    }
-
-    /// Whether extKeyUsage must be present.
-    pub(super) const fn requires_purpose(self) -> bool {
-        matches!(self, Self::TimeStamping)
-    }
-}
