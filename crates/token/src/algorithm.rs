@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A digest of FIPS 180-4, the ones PKCS#11 tokens and Vietnam's Circular 22/2020 share.
+/// A digest of FIPS 180-4, the ones PKCS#11 tokens and Vietnam's Circular 15/2025/TT-BKHCN share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HashAlgorithm {
     /// SHA-256.
@@ -19,8 +19,7 @@ impl HashAlgorithm {
 
     /// Length of a digest in bytes.
     #[must_use]
-    #[allow(clippy::len_without_is_empty, reason = "a digest is never empty")]
-    pub const fn len(self) -> usize {
+    pub const fn output_len(self) -> usize {
         match self {
             Self::Sha256 => 32,
             Self::Sha384 => 48,
@@ -39,6 +38,10 @@ impl HashAlgorithm {
         ring::digest::digest(algorithm, message).as_ref().to_vec()
     }
 }
+
+/// Modulus lengths in bits that sign here: below is too weak for ETSI TS 119 312 v1.5.1 and Circular 15/2025/TT-BKHCN,
+/// above is no token's promise.
+pub(crate) const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
 
 /// A prime curve of FIPS 186-5 (SP 800-186).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

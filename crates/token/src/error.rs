@@ -12,7 +12,7 @@ use crate::{PinRefused, PinState, SigningAlgorithm};
 
 /// What a key store reports; serializes, since it crosses the boundary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "field names say it; each variant is documented")]
+#[expect(missing_docs, reason = "field names say it; each variant is documented")]
 pub enum TokenError {
     /// The path is not absolute: a relative one would search the library path.
     ModulePathNotAbsolute { path: PathBuf },

@@ -8,6 +8,7 @@
 mod algorithm;
 mod credential;
 mod error;
+mod lock;
 mod message;
 mod pin;
 mod pin_file;

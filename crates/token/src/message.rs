@@ -76,7 +76,7 @@ pub struct SlotInfo {
 
 /// What a service is asked; holds no PIN and no private key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "fields are of documented types and say what they are")]
+#[expect(missing_docs, reason = "fields are of documented types and say what they are")]
 pub enum Request {
     /// Loads what is allowed and reports it.
     ListModules,

@@ -1,18 +1,36 @@
 //! The public key of a certificate, in the parts PKCS#11 objects show.
 
+use const_oid::db::rfc5912::{
+    ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1,
+};
+use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{ObjectIdentifier, OctetStringRef, UintRef};
 use der::{Decode, Sequence};
 use spki::SubjectPublicKeyInfoRef;
 use x509_cert::certificate::{CertificateInner, Raw};
 
-use crate::{Curve, KeyType, TokenError};
+use crate::{Curve, KeyPairSpec, KeyType, TokenError};
 
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+/// What kind of public key an object holds, before its numbers are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// RSA.
+    Rsa,
+    /// EC on this curve.
+    Ec(Curve),
+    /// Ed25519.
+    Ed25519,
+}
+
+impl From<KeyPairSpec> for Family {
+    fn from(spec: KeyPairSpec) -> Self {
+        match spec {
+            KeyPairSpec::Rsa { .. } => Self::Rsa,
+            KeyPairSpec::Ec(curve) => Self::Ec(curve),
+            KeyPairSpec::Ed25519 => Self::Ed25519,
+        }
+    }
+}
 
 /// A public key by its numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +71,7 @@ impl PublicKey {
                     exponent: key.exponent.as_bytes().to_vec(),
                 })
             }
-            EC_PUBLIC_KEY => {
+            ID_EC_PUBLIC_KEY => {
                 let parameters =
                     spki.algorithm.parameters_oid().map_err(|_| TokenError::KeyUnsupported)?;
                 let curve = curve_of(parameters).ok_or(TokenError::KeyUnsupported)?;
@@ -62,7 +80,7 @@ impl PublicKey {
                 }
                 Ok(Self::Ec { curve, point: bits.to_vec() })
             }
-            ED25519 if bits.len() == 32 => Ok(Self::Ed25519 { point: bits.to_vec() }),
+            ID_ED_25519 if bits.len() == 32 => Ok(Self::Ed25519 { point: bits.to_vec() }),
             _ => Err(TokenError::KeyUnsupported),
         }
     }
@@ -106,13 +124,14 @@ impl PublicKey {
             Self::Ec { curve, point } => {
                 let oid = der::asn1::Any::from(curve_oid(*curve));
                 (
-                    spki::AlgorithmIdentifierOwned { oid: EC_PUBLIC_KEY, parameters: Some(oid) },
+                    spki::AlgorithmIdentifierOwned { oid: ID_EC_PUBLIC_KEY, parameters: Some(oid) },
                     point.clone(),
                 )
             }
-            Self::Ed25519 { point } => {
-                (spki::AlgorithmIdentifierOwned { oid: ED25519, parameters: None }, point.clone())
-            }
+            Self::Ed25519 { point } => (
+                spki::AlgorithmIdentifierOwned { oid: ID_ED_25519, parameters: None },
+                point.clone(),
+            ),
         };
         let spki = spki::SubjectPublicKeyInfoOwned {
             algorithm,
@@ -140,9 +159,9 @@ impl PublicKey {
 /// The curve of an EC parameters OID.
 pub(crate) fn curve_of(oid: ObjectIdentifier) -> Option<Curve> {
     match oid {
-        P256 => Some(Curve::P256),
-        P384 => Some(Curve::P384),
-        P521 => Some(Curve::P521),
+        SECP_256_R_1 => Some(Curve::P256),
+        SECP_384_R_1 => Some(Curve::P384),
+        SECP_521_R_1 => Some(Curve::P521),
         _ => None,
     }
 }
@@ -150,9 +169,9 @@ pub(crate) fn curve_of(oid: ObjectIdentifier) -> Option<Curve> {
 /// The OID of a curve.
 pub(crate) fn curve_oid(curve: Curve) -> ObjectIdentifier {
     match curve {
-        Curve::P256 => P256,
-        Curve::P384 => P384,
-        Curve::P521 => P521,
+        Curve::P256 => SECP_256_R_1,
+        Curve::P384 => SECP_384_R_1,
+        Curve::P521 => SECP_521_R_1,
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use zeroize::Zeroizing;
 
+use crate::lock::lock;
 use crate::pkcs11::{KeyOptions, Pkcs11Store};
 use crate::{
     ActId, Input, KeyStore, PinPrompt, RawSignature, Reply, Request, SigningAct, SigningAlgorithm,
@@ -104,7 +105,7 @@ impl Service {
     }
 
     fn acts(&self) -> MutexGuard<'_, HashMap<ActId, Arc<Box<dyn SigningAct>>>> {
-        self.acts.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.acts)
     }
 }
 

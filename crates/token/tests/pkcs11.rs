@@ -1,13 +1,13 @@
 //! The same cases over two real modules, and over a shim that fails on demand.
 
 mod pkcs11 {
-    pub(crate) mod bench;
+    pub(crate) mod case;
     pub(crate) mod faults;
     pub(crate) mod shared;
     pub(crate) mod softhsm;
 }
 
-use pkcs11::bench::{Module, isolated};
+use pkcs11::case::{Module, isolated};
 
 /// Each case becomes a test of its own, which runs in a process of its own: a module reads its configuration once.
 macro_rules! over {

@@ -10,10 +10,11 @@ use super::failure::failure;
 use super::limits::{Limits, Step, within};
 use super::login::{Secret, login};
 use super::mechanism::{Offered, Plan};
-use super::module::{Lease, lock};
+use super::module::Lease;
 use super::proof::Proof;
 use super::scan::private_key;
 use super::worker::{ContextLogin, Job, Key, Reply, Worker};
+use crate::lock::lock;
 use crate::public_key::PublicKey;
 use crate::{Input, KeyMatch, KeyType, RawSignature, SigningAct, SigningAlgorithm, TokenError};
 

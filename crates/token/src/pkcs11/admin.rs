@@ -169,7 +169,7 @@ impl Pkcs11Store {
             let wanted =
                 [AttributeType::Modulus, AttributeType::PublicExponent, AttributeType::EcPoint];
             let shown = session.get_attributes(public, &wanted).map_err(failure)?;
-            let public = public_of(&shown, key).ok_or(TokenError::ReplyMalformed {
+            let public = public_of(&shown, key.into()).ok_or(TokenError::ReplyMalformed {
                 function: Cow::Borrowed("C_GenerateKeyPair"),
             })?;
             Ok(KeyImport { id, spki: public.to_spki()? })

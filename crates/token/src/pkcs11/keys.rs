@@ -12,8 +12,8 @@ use super::failure::failure;
 use super::limits::within;
 use super::object::public_of;
 use super::scan::objects;
-use crate::public_key::{PublicKey, curve_of};
-use crate::{KeyImport, KeyPairSpec, PinPrompt, PinSource, SigningAct, TokenError, TokenSelector};
+use crate::public_key::{Family, PublicKey, curve_of};
+use crate::{KeyImport, PinPrompt, PinSource, SigningAct, TokenError, TokenSelector};
 
 impl Pkcs11Store {
     /// The public keys on a token that show without a PIN, certified or not; those of other types are left out.
@@ -47,7 +47,7 @@ impl Pkcs11Store {
                     Attribute::Id(id) => Some(id.clone()),
                     _ => None,
                 });
-                let public = spec_of(&shown).and_then(|spec| public_of(&shown, spec));
+                let public = family_of(&shown).and_then(|family| public_of(&shown, family));
                 if let (Some(id), Some(public)) = (id, public) {
                     keys.push(KeyImport { id, spki: public.to_spki()? });
                 }
@@ -79,22 +79,21 @@ impl Pkcs11Store {
 }
 
 /// What kind of key an object says it is.
-fn spec_of(attributes: &[Attribute]) -> Option<KeyPairSpec> {
+fn family_of(attributes: &[Attribute]) -> Option<Family> {
     let kind = attributes.iter().find_map(|it| match it {
         Attribute::KeyType(kind) => Some(*kind),
         _ => None,
     })?;
     match kind {
-        // The length is in the modulus itself.
-        ObjectKeyType::RSA => Some(KeyPairSpec::Rsa { bits: 0 }),
+        ObjectKeyType::RSA => Some(Family::Rsa),
         ObjectKeyType::EC => {
             let parameters = attributes.iter().find_map(|it| match it {
                 Attribute::EcParams(parameters) => Some(parameters),
                 _ => None,
             })?;
-            Some(KeyPairSpec::Ec(curve_of(ObjectIdentifier::from_der(parameters).ok()?)?))
+            Some(Family::Ec(curve_of(ObjectIdentifier::from_der(parameters).ok()?)?))
         }
-        ObjectKeyType::EC_EDWARDS => Some(KeyPairSpec::Ed25519),
+        ObjectKeyType::EC_EDWARDS => Some(Family::Ed25519),
         _ => None,
     }
 }

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::TokenError;
+use crate::lock::lock;
 
 /// Bounds on a module's time and on what one act may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,11 +55,11 @@ pub(super) struct Step(Arc<Mutex<&'static str>>);
 impl Step {
     /// Notes the function about to be called.
     pub(super) fn at(&self, function: &'static str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = function;
+        *lock(&self.0) = function;
     }
 
     fn now(&self) -> &'static str {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0)
     }
 }
 

@@ -7,10 +7,8 @@ use pkcs11::mechanism::{Mechanism, MechanismType};
 use pkcs11::slot::Slot;
 
 use super::failure::failure;
+use crate::algorithm::RSA_BITS;
 use crate::{HashAlgorithm, Input, KeyType, SigningAlgorithm, TokenError};
-
-/// Modulus lengths signed with: below is too weak for EN 319 312 and Circular 22/2020, above no token's promise.
-const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
 
 /// What a token can sign with, for one key size.
 #[derive(Clone, Debug, Default)]
@@ -169,10 +167,10 @@ impl Plan {
         let hash = algorithm.hash().ok_or(TokenError::MessageNeeded { algorithm })?;
         let digest = match input {
             Input::Message(message) => hash.digest(message),
-            Input::Digest(digest) if digest.len() == hash.len() => digest.to_vec(),
+            Input::Digest(digest) if digest.len() == hash.output_len() => digest.to_vec(),
             Input::Digest(digest) => {
                 return Err(TokenError::DigestLength {
-                    expected: hash.len(),
+                    expected: hash.output_len(),
                     actual: digest.len(),
                 });
             }
@@ -195,7 +193,7 @@ fn pss(hash: HashAlgorithm) -> PkcsPssParams {
         HashAlgorithm::Sha384 => (MechanismType::SHA384, PkcsMgfType::MGF1_SHA384),
         HashAlgorithm::Sha512 => (MechanismType::SHA512, PkcsMgfType::MGF1_SHA512),
     };
-    PkcsPssParams { hash_alg, mgf, s_len: (hash.len() as cryptoki_sys::CK_ULONG).into() }
+    PkcsPssParams { hash_alg, mgf, s_len: (hash.output_len() as cryptoki_sys::CK_ULONG).into() }
 }
 
 /// DigestInfo ::= SEQUENCE { AlgorithmIdentifier { OID, NULL }, OCTET STRING } up to the digest (RFC 8017 §9.2 note 1).

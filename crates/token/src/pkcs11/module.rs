@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use pkcs11::context::{CInitializeArgs, CInitializeFlags, Function, Pkcs11};
@@ -11,6 +11,7 @@ use pkcs11::error::{Error, RvError};
 use super::failure::failure;
 use super::limits::{Hung, Limits, within};
 use super::raw::RawSign;
+use crate::lock::lock;
 use crate::{ModuleInfo, TokenError};
 
 /// A module after `C_Initialize`.
@@ -113,9 +114,4 @@ impl Drop for Lease {
         lock(&self.module.leases).remove(&self.slot);
         self.module.freed.notify_all();
     }
-}
-
-/// No panic happens while these locks are held, so a poisoned one still guards a whole value.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,7 @@
 //! Templates of the objects written to a token.
 
+use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
+use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{ObjectIdentifier, OctetStringRef, UintRef};
 use der::{Decode, Encode, Sequence};
 use pkcs11::mechanism::Mechanism;
@@ -7,13 +9,9 @@ use pkcs11::object::{Attribute, CertificateType, KeyType as ObjectKeyType, Objec
 use x509_cert::certificate::{CertificateInner, Raw};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::public_key::{PublicKey, curve_oid, unwrap_point};
+use crate::algorithm::RSA_BITS;
+use crate::public_key::{Family, PublicKey, curve_oid, unwrap_point};
 use crate::{Curve, KeyPairSpec, TokenError};
-
-/// 1.3.101.112, the curve of CKA_EC_PARAMS for Ed25519 (RFC 8410; PKCS#11 3.0 §2.3.10 takes the OID too).
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 /// RSAPrivateKey (RFC 8017 §A.1.2), two primes.
 #[derive(Sequence)]
@@ -45,7 +43,7 @@ pub(super) fn generation(
     key: KeyPairSpec,
 ) -> Result<(Mechanism<'static>, Vec<Attribute>), TokenError> {
     Ok(match key {
-        KeyPairSpec::Rsa { bits } if !(2048..=4096).contains(&bits) => {
+        KeyPairSpec::Rsa { bits } if !RSA_BITS.contains(&bits) => {
             return Err(TokenError::KeyUnsupported);
         }
         KeyPairSpec::Rsa { bits } => (
@@ -67,7 +65,7 @@ pub(super) fn generation(
             Mechanism::EccEdwardsKeyPairGen,
             vec![
                 Attribute::KeyType(ObjectKeyType::EC_EDWARDS),
-                Attribute::EcParams(parameters(ED25519)?),
+                Attribute::EcParams(parameters(ID_ED_25519)?),
             ],
         ),
     })
@@ -180,7 +178,7 @@ impl ImportedKey {
                     ],
                 })
             }
-            EC_PUBLIC_KEY => {
+            ID_EC_PUBLIC_KEY => {
                 let oid =
                     info.algorithm.parameters_oid().map_err(|_| TokenError::KeyUnsupported)?;
                 let curve = crate::public_key::curve_of(oid).ok_or(TokenError::KeyUnsupported)?;
@@ -197,7 +195,7 @@ impl ImportedKey {
                     secret: vec![(Secret::Value, Zeroizing::new(value.to_vec()))],
                 })
             }
-            ED25519 => {
+            ID_ED_25519 => {
                 let seed = <&OctetStringRef>::from_der(bytes).map_err(malformed)?.as_bytes();
                 let pair = ring::signature::Ed25519KeyPair::from_seed_unchecked(seed)
                     .map_err(|_| TokenError::PrivateKeyMalformed)?;
@@ -231,7 +229,7 @@ impl ImportedKey {
             ],
             PublicKey::Ed25519 { .. } => vec![
                 Attribute::KeyType(ObjectKeyType::EC_EDWARDS),
-                Attribute::EcParams(parameters(ED25519)?),
+                Attribute::EcParams(parameters(ID_ED_25519)?),
             ],
         });
         attributes.extend(self.secret.iter().map(|(kind, bytes)| {
@@ -299,31 +297,29 @@ pub(super) fn public_numbers(public: &PublicKey) -> Result<Vec<Attribute>, Token
         ],
         PublicKey::Ed25519 { point } => vec![
             Attribute::KeyType(ObjectKeyType::EC_EDWARDS),
-            Attribute::EcParams(parameters(ED25519)?),
+            Attribute::EcParams(parameters(ID_ED_25519)?),
             Attribute::EcPoint(octets(point)?),
         ],
     })
 }
 
 /// The public key from what a key object shows of itself.
-pub(super) fn public_of(attributes: &[Attribute], key: KeyPairSpec) -> Option<PublicKey> {
+pub(super) fn public_of(attributes: &[Attribute], family: Family) -> Option<PublicKey> {
     let find = |pick: fn(&Attribute) -> Option<&Vec<u8>>| attributes.iter().find_map(pick);
     let modulus = find(|it| if let Attribute::Modulus(bytes) = it { Some(bytes) } else { None });
     let exponent =
         find(|it| if let Attribute::PublicExponent(bytes) = it { Some(bytes) } else { None });
     let point = find(|it| if let Attribute::EcPoint(bytes) = it { Some(bytes) } else { None });
     let strip = |bytes: &Vec<u8>| crate::public_key::strip_zeros(bytes).to_vec();
-    match key {
-        KeyPairSpec::Rsa { .. } => {
+    match family {
+        Family::Rsa => {
             Some(PublicKey::Rsa { modulus: strip(modulus?), exponent: strip(exponent?) })
         }
-        KeyPairSpec::Ec(curve) => {
+        Family::Ec(curve) => {
             let point = unwrap_point(point?, 1 + 2 * curve.field_len())?.to_vec();
             Some(PublicKey::Ec { curve, point })
         }
-        KeyPairSpec::Ed25519 => {
-            Some(PublicKey::Ed25519 { point: unwrap_point(point?, 32)?.to_vec() })
-        }
+        Family::Ed25519 => Some(PublicKey::Ed25519 { point: unwrap_point(point?, 32)?.to_vec() }),
     }
 }
 

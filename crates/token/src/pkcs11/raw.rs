@@ -4,7 +4,7 @@
 //! `C_Login` between the first and the last (PKCS#11 2.40 §5.6.7), `C_SignFinal` is refused by modules whose mechanism
 //! is single-part, and the length query costs a round trip to a card. This file is the crate's only unsafe code.
 
-#![allow(unsafe_code, reason = "C_Sign without C_SignInit is not in cryptoki's safe interface")]
+#![expect(unsafe_code, reason = "C_Sign without C_SignInit is not in cryptoki's safe interface")]
 
 use std::borrow::Cow;
 use std::path::Path;

@@ -15,8 +15,9 @@ use pkcs11::slot::Slot;
 use super::failure::failure;
 use super::login::{Secret, login};
 use super::mechanism::Plan;
-use super::module::{Module, lock};
+use super::module::Module;
 use super::scan::token_info;
+use crate::lock::lock;
 use crate::{KeyType, TokenError};
 
 /// What every thread of an act knows of its key.

@@ -1,5 +1,6 @@
 //! A private key out of a key file, ready to sign.
 
+use crate::algorithm::RSA_BITS;
 use crate::public_key::PublicKey;
 use crate::{Curve, HashAlgorithm, Input, KeyType, RawSignature, SigningAlgorithm, TokenError};
 use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
@@ -30,8 +31,8 @@ impl PrivateKey {
         match info.algorithm.oid {
             RSA_ENCRYPTION => {
                 let key = info.private_key.as_bytes();
-                // ring signs with moduli of 2048 to 4096 bits; smaller ones are too weak, larger ones no token has.
-                if !(2048..=4096).contains(&modulus_bits(key).map_err(malformed)?) {
+                // ring signs with the same lengths.
+                if !RSA_BITS.contains(&modulus_bits(key).map_err(malformed)?) {
                     return Err(TokenError::KeyUnsupported);
                 }
                 let key = RsaKeyPair::from_der(key).map_err(|_| TokenError::PrivateKeyMalformed)?;
@@ -116,10 +117,10 @@ impl PrivateKey {
     ) -> Result<RawSignature, TokenError> {
         let hashed;
         let digest = match input {
-            Input::Digest(digest) if digest.len() == hash.len() => digest,
+            Input::Digest(digest) if digest.len() == hash.output_len() => digest,
             Input::Digest(digest) => {
                 return Err(TokenError::DigestLength {
-                    expected: hash.len(),
+                    expected: hash.output_len(),
                     actual: digest.len(),
                 });
             }
@@ -181,11 +182,12 @@ fn sign_rsa(
 }
 
 /// Bits of the modulus in RSAPrivateKey ::= SEQUENCE { version INTEGER, modulus INTEGER, … } (RFC 8017 §A.1.2).
-fn modulus_bits(rsa_private_key: &[u8]) -> der::Result<usize> {
+fn modulus_bits(rsa_private_key: &[u8]) -> der::Result<u32> {
     let sequence = <&der::asn1::SequenceRef>::from_der(rsa_private_key)?;
     let mut reader = SliceReader::new(sequence.as_bytes())?;
     let _version: u8 = reader.decode()?;
     let modulus: der::asn1::UintRef<'_> = reader.decode()?;
     let bytes = modulus.as_bytes();
-    Ok(8 * bytes.len() - bytes.first().map_or(0, |byte| byte.leading_zeros() as usize))
+    Ok((8 * bytes.len() as u32)
+        .saturating_sub(bytes.first().map_or(0, |byte| byte.leading_zeros())))
 }

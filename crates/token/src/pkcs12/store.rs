@@ -5,6 +5,7 @@ use super::file::{KeyFile, bytes, key_id};
 use super::key::{self, PrivateKey};
 use super::read::{self, Certificate, Contents};
 use super::uri::{KeyFileUri, absolute};
+use crate::lock::lock;
 use crate::pin_file::first_line;
 use crate::public_key::PublicKey;
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Some key files, by path.
 ///
@@ -74,8 +75,7 @@ impl Pkcs12Store {
     }
 
     fn revealed(&self) -> std::sync::MutexGuard<'_, BTreeMap<PathBuf, Vec<Credential>>> {
-        // The map is replaced whole, so a panic elsewhere leaves it sound.
-        self.revealed.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.revealed)
     }
 }
 

@@ -10,7 +10,7 @@ use kyso_token::{
     SigningAct, SigningAlgorithm, TokenError,
 };
 
-use super::bench::{Bench, ECDSA_SHA256, LABEL, PIN, Scripted, limits, sign_and_verify, verify};
+use super::case::{Bench, ECDSA_SHA256, LABEL, PIN, Scripted, limits, sign_and_verify, verify};
 
 const DIGEST: Input<'static> = Input::Digest(&[7; 32]);
 

@@ -9,7 +9,7 @@ use kyso_token::{
     Pkcs11Uri, RawSignature, Reply, Request, Service, SigningAlgorithm, TokenError, TokenSelector,
 };
 
-use super::bench::{Bench, ECDSA_SHA256, LABEL, PIN, Scripted, limits, sign_and_verify, verify};
+use super::case::{Bench, ECDSA_SHA256, LABEL, PIN, Scripted, limits, sign_and_verify, verify};
 
 pub(crate) fn rsa_pkcs1_and_pss_verify(bench: &Bench) {
     let token = bench.token(LABEL);
@@ -348,7 +348,7 @@ pub(crate) fn pins_change_and_unblock(bench: &Bench) {
     let credential = bench.p256();
     let token = TokenSelector::Label(LABEL.into());
     let new = bench.folder.join("new-pin");
-    std::fs::write(&new, "65432100").unwrap();
+    kyso_testkit::write_secret(&new, "65432100");
     let new = PinSource::File(new);
     let change = |old: &PinSource, new: &PinSource| {
         bench.store.change_pin(&bench.module, &token, old, new, &())

@@ -7,7 +7,7 @@ use kyso_token::{
     Curve, HashAlgorithm, Input, KeyPairSpec, KeyStore, SigningAlgorithm, TokenError,
 };
 
-use super::bench::{Bench, ECDSA_SHA256, LABEL, limits, sign_and_verify};
+use super::case::{Bench, ECDSA_SHA256, LABEL, limits, sign_and_verify};
 
 pub(crate) fn always_authenticate_keys_sign(bench: &Bench) {
     let token = bench.token(LABEL);
@@ -36,15 +36,15 @@ pub(crate) fn a_leftover_login_lets_nobody_sign(bench: &Bench) {
     let mut slots = context.get_slots_with_token().unwrap().into_iter();
     let slot = slots.find(|slot| slot.id() == credential.token.slot_id).unwrap();
     let session = context.open_ro_session(slot).unwrap();
-    session.login(UserType::User, Some(&super::bench::PIN.into())).unwrap();
-    let prompt = super::bench::Scripted::new(Some("99999999"));
+    session.login(UserType::User, Some(&super::case::PIN.into())).unwrap();
+    let prompt = super::case::Scripted::new(Some("99999999"));
     let refused = bench.store.open(&credential, &kyso_token::PinSource::Prompt, &prompt).err();
     assert!(matches!(refused, Some(TokenError::PinIncorrect { .. })), "{refused:?}");
-    session.login(UserType::User, Some(&super::bench::PIN.into())).unwrap();
+    session.login(UserType::User, Some(&super::case::PIN.into())).unwrap();
     let act = bench.open(&credential).unwrap();
     sign_and_verify(act.as_ref(), &credential, ECDSA_SHA256);
     act.close().unwrap();
-    session.login(UserType::User, Some(&super::bench::PIN.into())).expect("the act logged out");
+    session.login(UserType::User, Some(&super::case::PIN.into())).expect("the act logged out");
 }
 
 pub(crate) fn paths_off_the_list_are_refused_by_name(bench: &Bench) {
@@ -154,7 +154,7 @@ pub(crate) fn a_fresh_token_from_nothing(bench: &Bench) {
     let module = bench.module.to_str().unwrap();
     let listed = kyso_testkit::peer::run(
         "pkcs11-tool",
-        ["--module", module, "--login", "--pin", super::bench::PIN, "--token-label", LABEL, "-O"],
+        ["--module", module, "--login", "--pin", super::case::PIN, "--token-label", LABEL, "-O"],
     )
     .text();
     let id = hex::encode(&credential.id);
