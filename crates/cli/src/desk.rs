@@ -185,20 +185,8 @@ impl Desk {
 
     /// `file:key.p12`, with `?pin-source=file:…` where the password lies in a file.
     fn key_file_credential(&self, uri: &str) -> Result<Chosen, TokenError> {
-        let (path, query) = match uri.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (uri, None),
-        };
-        let uri: KeyFileUri = path.parse()?;
-        let pin = match query {
-            None => PinSource::Prompt,
-            Some(query) => match query.strip_prefix("pin-source=") {
-                Some(source) if !query.contains('|') => {
-                    PinSource::File(source.strip_prefix("file:").unwrap_or(source).into())
-                }
-                _ => return Err(TokenError::UriMalformed { offset: path.len() + 1 }),
-            },
-        };
+        let uri: KeyFileUri = uri.parse()?;
+        let pin = uri.pin().unwrap_or(PinSource::Prompt);
         let store = Pkcs12Store::new([uri.path.clone()]);
         let listed = store.credentials()?;
         if !listed.is_empty() {

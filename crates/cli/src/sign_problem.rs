@@ -67,6 +67,26 @@ pub(crate) fn explain(error: &SignError, lang: Lang) -> Problem {
             ("tệp PDF được mã hóa", "bỏ mật khẩu của PDF (in lại thành PDF mới) rồi ký"),
             ("the PDF is encrypted", "remove its password (print it to a new PDF), then sign"),
         ),
+        E::Pades(kyso_pades::Error::CertifiedNoChanges) => (
+            (
+                "tệp PDF đã được chứng nhận và cấm mọi thay đổi",
+                "xin bản chưa chứng nhận, hoặc ký tách rời: `--detached`",
+            ),
+            (
+                "the PDF is certified and permits no changes",
+                "ask for one that is not, or sign beside it with `--detached`",
+            ),
+        ),
+        E::Pades(kyso_pades::Error::AlreadySigned(_)) => (
+            (
+                "ô chữ ký này đã có chữ ký",
+                "chọn ô khác bằng `--field`, hoặc bỏ `--field` để tạo ô mới",
+            ),
+            (
+                "that signature field is signed already",
+                "choose another with `--field`, or leave it out",
+            ),
+        ),
         E::Pades(_) => (
             (
                 "không ký được tệp PDF này",
@@ -91,7 +111,34 @@ pub(crate) fn explain(error: &SignError, lang: Lang) -> Problem {
                 "check the journal's folder, permissions and disk space; see `kyso journal verify`",
             ),
         ),
-        _ => (
+        E::SignatureRefused(_) => (
+            (
+                "chữ ký mà token trả về không khớp với chứng thư",
+                "không dùng token này nữa cho đến khi đơn vị cấp kiểm tra; xem `kyso cert list`",
+            ),
+            (
+                "the token's signature does not fit the certificate",
+                "do not use this token until its issuer has looked at it; see `kyso cert list`",
+            ),
+        ),
+        E::ContentsTooSmall { .. } => (
+            (
+                "chữ ký không vừa chỗ đã chừa trong PDF",
+                "ký lại; nếu lặp lại, gửi dòng lỗi này cho bộ phận hỗ trợ",
+            ),
+            (
+                "the signature does not fit its room in the PDF",
+                "sign again; if it recurs, send this to support",
+            ),
+        ),
+        E::TargetIsSource { .. } => (
+            ("tệp đầu ra chính là tài liệu gốc", "chọn tên khác bằng `-o` hoặc `--out-dir`"),
+            (
+                "the output file is the document itself",
+                "choose another name with `-o` or `--out-dir`",
+            ),
+        ),
+        E::Interrupted => (
             ("lượt ký bị ngắt", "ký lại tệp này"),
             ("the act was interrupted", "sign this file again"),
         ),

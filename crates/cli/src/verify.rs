@@ -352,33 +352,43 @@ fn finding_text(finding: &Finding, lang: Lang) -> String {
     if lang == Lang::En {
         return finding.to_string();
     }
-    let what = match finding.code() {
-        "content-changed" => "nội dung đã bị thay đổi sau khi ký",
-        "signature-value" => "giá trị chữ ký không đúng",
-        "signature-format" | "message-malformed" | "no-message" | "signer-count" => {
+    use kyso_cades::FailureIndication as I;
+    let what = match finding {
+        Finding::Signature(failure) => match failure.indication() {
+            I::HashFailure => "nội dung đã bị thay đổi sau khi ký",
+            I::SigCryptoFailure => "giá trị chữ ký không đúng",
+            I::FormatFailure => "chữ ký sai định dạng",
+            I::NoSigningCertificateFound => "không tìm thấy đúng chứng thư của người ký",
+            I::CryptoConstraintsFailure => "thuật toán hoặc khóa không đạt",
+            I::SignedDataNotFound => "thiếu nội dung được ký",
+        },
+        Finding::Message(_) | Finding::NoMessage | Finding::SignerCount { .. } => {
             "chữ ký sai định dạng"
         }
-        "coverage" => "chữ ký không bao trùm đúng phần phải ký",
-        "no-signing-certificate" => "không tìm thấy đúng chứng thư của người ký",
-        "content-missing" => "thiếu nội dung được ký",
-        "certificate-not-bound" => "chữ ký không gắn với chứng thư (thiếu signing-certificate)",
-        "weak-digest" | "weak-key" | "algorithm-not-supported" => "thuật toán hoặc khóa không đạt",
-        "path" | "certificate" => "chứng thư không đạt",
-        "no-trust-anchors" => return "chưa có chứng thư gốc tin cậy nào".to_owned(),
-        "revocation-unknown" => {
+        Finding::Coverage(_) => "chữ ký không bao trùm đúng phần phải ký",
+        Finding::CertificateNotBound => {
+            "chữ ký không gắn với chứng thư (thiếu signing-certificate)"
+        }
+        Finding::WeakDigest(_) | Finding::WeakKey { .. } => "thuật toán hoặc khóa không đạt",
+        Finding::Path(_) | Finding::EndEntity(_) => "chứng thư không đạt",
+        Finding::NoTrustAnchors => return "chưa có chứng thư gốc tin cậy nào".to_owned(),
+        Finding::RevocationUnknown => {
             return "chính sách đòi tình trạng thu hồi nhưng chưa biết (không có CRL, OCSP)"
                 .to_owned();
         }
-        "later-revisions" => "sau chữ ký này tệp còn được ghi thêm, phần thêm chưa được so sánh",
-        "signing-time-in-pdf" => "thời gian ký nằm trong CMS, trái với PAdES",
-        "no-claimed-time" => return "chữ ký không nêu thời gian ký".to_owned(),
-        "xref-rebuilt" => {
+        Finding::LaterRevisions { .. } => {
+            "sau chữ ký này tệp còn được ghi thêm, phần thêm chưa được so sánh"
+        }
+        Finding::SigningTimeInPdf => "thời gian ký nằm trong CMS, trái với PAdES",
+        Finding::NoClaimedTime => return "chữ ký không nêu thời gian ký".to_owned(),
+        Finding::XrefRebuilt => {
             return "bảng tham chiếu của PDF bị hỏng: phần mềm khác có thể đọc ra nội dung khác"
                 .to_owned();
         }
-        "content-differs" => return "nội dung đưa vào khác nội dung nằm trong chữ ký".to_owned(),
-        "sub-filter-not-supported" => "bản này chưa kiểm tra loại chữ ký này",
-        _ => return finding.to_string(),
+        Finding::OtherContent => {
+            return "nội dung đưa vào khác nội dung nằm trong chữ ký".to_owned();
+        }
+        Finding::SubFilterNotSupported { .. } => "bản này chưa kiểm tra loại chữ ký này",
     };
     format!("{what} ({finding})")
 }
