@@ -2,7 +2,8 @@
 //!
 //! [`Journal`] is kyso's [`Recorder`](kyso::recorder::Recorder): an intent is durable before the
 //! token signs, its outcome before anything is released. Every record is a leaf ([`record`]) of a
-//! Merkle tree ([`tree`], RFC 6962) whose head is signed as a C2SP checkpoint. From there on:
+//! Merkle tree ([`tree`], RFC 6962) whose head is signed as a C2SP checkpoint, in the very commit
+//! that ends an act. From there on:
 //!
 //! - [`Reader`] lists and shows, [`Journal::prove`] gives a [`Receipt`] (`c2sp.org/tlog-proof@v1`),
 //!   [`Journal::export`] one file ([`export`]) that [`verify_export`] checks offline.
