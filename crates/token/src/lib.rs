@@ -10,6 +10,7 @@ mod credential;
 mod error;
 mod lock;
 mod message;
+mod percent;
 mod pin;
 mod pin_file;
 pub mod pkcs11;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Credential, PinSource, TokenError};
+use crate::{Credential, PinSource, TokenError, percent};
 
 /// Longest URI taken; the attributes of one credential need a tenth of it.
 const MAX_URI_LEN: usize = 4096;
@@ -212,24 +212,8 @@ fn set<T>(place: &mut Option<T>, value: T, offset: usize) -> Result<(), TokenErr
     }
 }
 
-/// Percent-decoding; a `%` without two hexadecimal digits is an error.
 fn decode(text: &str, offset: usize) -> Result<Vec<u8>, TokenError> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        if byte != b'%' {
-            bytes.push(byte);
-            rest = tail;
-            continue;
-        }
-        let digits = tail.get(..2).ok_or(TokenError::UriMalformed { offset })?;
-        let mut value = [0];
-        hex::decode_to_slice(digits, &mut value)
-            .map_err(|_| TokenError::UriMalformed { offset })?;
-        bytes.push(value[0]);
-        rest = &tail[2..];
-    }
-    Ok(bytes)
+    percent::decode(text, b"").map_err(|_| TokenError::UriMalformed { offset })
 }
 
 /// Everything but RFC 3986's unreserved characters and `/` is escaped: valid in path and query alike.

@@ -84,7 +84,7 @@ impl Folder {
         name: &str,
         password: &str,
     ) -> Result<(kyso_token::Credential, Box<dyn SigningAct>), TokenError> {
-        let uri = KeyFileUri { path: self.path(name), key: None };
+        let uri = KeyFileUri { path: self.path(name), key: None, pin_source: None };
         Pkcs12Store::default().open_uri(&uri, &self.password_file(password), &())
     }
 
@@ -378,7 +378,7 @@ fn a_list_of_our_own_file_needs_no_password_and_of_others_does() {
         let act = store.open(credential, &folder.password_file(PASSWORD), &()).unwrap();
         act.sign(credential.algorithms[0], Input::Message(b"m")).unwrap();
     }
-    let ambiguous = KeyFileUri { path: folder.path("own.p12"), key: None };
+    let ambiguous = KeyFileUri { path: folder.path("own.p12"), key: None, pin_source: None };
     assert_eq!(ambiguous.select(&listed), Err(TokenError::UriAmbiguous { matches: 2 }));
     let named = KeyFileUri { key: Some("hai".into()), ..ambiguous };
     assert_eq!(named.select(&listed).unwrap().id, two.id);

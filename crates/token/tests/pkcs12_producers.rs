@@ -16,7 +16,7 @@ impl PinPrompt for Password {
 
 fn signs(name: &str, password: &'static str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pkcs12").join(name);
-    let uri = KeyFileUri { path, key: Some("ký số".to_owned()) };
+    let uri = KeyFileUri { path, key: Some("ký số".to_owned()), pin_source: None };
     let prompt = Password(password);
     let opened = Pkcs12Store::default().open_uri(&uri, &kyso_token::PinSource::Prompt, &prompt);
     let (credential, act) = opened.unwrap();

@@ -192,7 +192,8 @@ fn credentials(path: &Path, contents: &Contents) -> Vec<Credential> {
         let others = contents.certificates.iter().filter(|other| other.der != certificate.der);
         let (algorithms, needs_message) = key::algorithms(public_key.key_type());
         let ambiguous = found.len() > 1;
-        let uri = KeyFileUri { path: path.to_owned(), key: ambiguous.then(|| hex::encode(id)) };
+        let key = ambiguous.then(|| hex::encode(id));
+        let uri = KeyFileUri { path: path.to_owned(), key, pin_source: None };
         credentials.push(Credential {
             uri: uri.to_string(),
             module: path.to_owned(),

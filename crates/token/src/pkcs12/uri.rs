@@ -1,22 +1,31 @@
 //! `file:` URIs (RFC 8089) that name a key file, and in a fragment one key of it.
 
-use crate::{Credential, TokenError};
+use crate::{Credential, PinSource, TokenError, percent};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// `file:PATH` or `file:PATH#KEY`, where `KEY` is a friendlyName or a localKeyID in hex.
+/// `file:PATH`, then `?pin-source=file:PATH` where the password lies in a file, then `#KEY`, a friendlyName or a
+/// localKeyID in hex.
 ///
-/// `PATH` is absolute or not, `//` and an empty host may precede it; `%XX` stands for a byte. Its `Display` reads back.
+/// The query may follow the fragment, too: people append it to a URI they copied. /// `PATH` is absolute or not, `//` and an empty host may precede it; `%XX` stands for a byte. Its `Display` reads back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyFileUri {
     /// Path of the key file.
     pub path: PathBuf,
     /// friendlyName or localKeyID in hex; `None` where the file holds one key only.
     pub key: Option<String>,
+    /// The file whose first line is the password.
+    pub pin_source: Option<PathBuf>,
 }
 
 impl KeyFileUri {
+    /// The URI's source of the password, where it has one.
+    #[must_use]
+    pub fn pin(&self) -> Option<PinSource> {
+        self.pin_source.clone().map(PinSource::File)
+    }
+
     /// The one credential of the list that the URI names; paths are compared as absolute ones.
     ///
     /// # Errors
@@ -49,10 +58,22 @@ impl FromStr for KeyFileUri {
         let malformed = |offset| TokenError::UriMalformed { offset };
         let rest = uri.strip_prefix("file:").ok_or(malformed(0))?;
         let start = "file:".len();
-        let (path, fragment) = match rest.split_once('#') {
-            Some((path, fragment)) => (path, Some((fragment, start + path.len() + 1))),
-            None => (rest, None),
+        // The path ends at the first of the two marks, and each part at the other mark.
+        let cut = |text: &str, mark: char| {
+            let at = text.find(mark)?;
+            let part = text[at + 1..].find(['?', '#']).map_or(text.len(), |end| at + 1 + end);
+            Some((at + 1, part))
         };
+        let part =
+            |found: Option<(usize, usize)>| found.map(|(from, to)| (&rest[from..to], start + from));
+        let (query, fragment) = (part(cut(rest, '?')), part(cut(rest, '#')));
+        let path = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
+        // What neither part took: a mark that comes twice.
+        let parts = [query, fragment].into_iter().flatten();
+        let taken = path.len() + parts.map(|(text, _)| text.len() + 1).sum::<usize>();
+        if taken != rest.len() {
+            return Err(malformed(start + taken));
+        }
         let decoded = decode(path, start)?;
         let path = match decoded.strip_prefix("//") {
             Some(path) if path.starts_with('/') => path.to_owned(),
@@ -66,30 +87,31 @@ impl FromStr for KeyFileUri {
             Some((fragment, offset)) => Some(decode(fragment, offset)?),
             None => None,
         };
-        Ok(Self { path: path.into(), key })
+        let pin_source = query.map(|(query, offset)| pin_source(query, offset)).transpose()?;
+        Ok(Self { path: path.into(), key, pin_source })
     }
+}
+
+/// `pin-source=file:PATH` or `pin-source=PATH`, alone.
+fn pin_source(query: &str, offset: usize) -> Result<PathBuf, TokenError> {
+    let malformed = |at| TokenError::UriMalformed { offset: offset + at };
+    if query.split('&').any(|attribute| attribute.starts_with("pin-value=")) {
+        return Err(TokenError::UriPinValueRefused);
+    }
+    const NAME: &str = "pin-source=";
+    let source = query.strip_prefix(NAME).ok_or(malformed(0))?;
+    if let Some(at) = source.find('&') {
+        return Err(malformed(NAME.len() + at));
+    }
+    let source = decode(source, offset + NAME.len())?;
+    let path = source.strip_prefix("file:").unwrap_or(&source);
+    let path = path.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(path);
+    if path.is_empty() { Err(malformed(NAME.len())) } else { Ok(path.into()) }
 }
 
 fn decode(text: &str, offset: usize) -> Result<String, TokenError> {
     let malformed = |at| TokenError::UriMalformed { offset: offset + at };
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes().enumerate();
-    while let Some((at, byte)) = rest.next() {
-        let byte = match byte {
-            b'%' => {
-                let digits = text.get(at + 1..at + 3).ok_or(malformed(at))?;
-                rest.nth(1);
-                let mut byte = [0];
-                hex::decode_to_slice(digits, &mut byte).map_err(|_| malformed(at))?;
-                byte[0]
-            }
-            byte => byte,
-        };
-        if byte == b'|' || byte == 0 {
-            return Err(malformed(at));
-        }
-        bytes.push(byte);
-    }
+    let bytes = percent::decode(text, b"|\0").map_err(malformed)?;
     String::from_utf8(bytes).map_err(|error| malformed(error.utf8_error().valid_up_to()))
 }
 
@@ -97,15 +119,24 @@ impl fmt::Display for KeyFileUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let encoded = |f: &mut fmt::Formatter<'_>, text: &str| {
             text.chars().try_for_each(|c| match c {
-                '%' | '#' | '|' | '?' | '"' | '<' | '>' | ' ' => write!(f, "%{:02X}", c as u32),
+                '%' | '#' | '|' | '?' | '&' | '"' | '<' | '>' | ' ' => {
+                    write!(f, "%{:02X}", c as u32)
+                }
                 c if c.is_ascii_control() => write!(f, "%{:02X}", c as u32),
                 c => f.write_char(c),
             })
         };
-        let path = self.path.to_string_lossy();
-        // A path of two slashes would read as a host.
-        f.write_str(if path.starts_with("//") { "file://" } else { "file:" })?;
-        encoded(f, &path)?;
+        let file = |f: &mut fmt::Formatter<'_>, path: &Path| {
+            let path = path.to_string_lossy();
+            // A path of two slashes would read as a host.
+            f.write_str(if path.starts_with("//") { "file://" } else { "file:" })?;
+            encoded(f, &path)
+        };
+        file(f, &self.path)?;
+        if let Some(source) = &self.pin_source {
+            f.write_str("?pin-source=")?;
+            file(f, source)?;
+        }
         if let Some(key) = &self.key {
             f.write_str("#")?;
             encoded(f, key)?;
@@ -144,15 +175,34 @@ mod tests {
             ("file:a%00b", 6),
             ("file:100%", 8),
             ("file:a#b%zz", 8),
+            ("file:a?pin-source=", 18),
+            ("file:a?pin-source=%7Cid", 18),
+            ("file:a?pin-source=b&c", 19),
+            ("file:a?colour=red", 7),
+            ("file:a?pin-source=b?c", 19),
+            ("file:a#b#c", 8),
         ] {
             assert_eq!(parse(uri), Err(TokenError::UriMalformed { offset }), "{uri}");
         }
     }
 
+    #[test]
+    fn passwords_come_from_files_only() {
+        let pin = |uri: &str| uri.parse().map(|uri: KeyFileUri| (uri.key.clone(), uri.pin()));
+        let source = |path: &str| Some(PinSource::File(path.into()));
+        assert_eq!(pin("file:a.p12"), Ok((None, None)));
+        assert_eq!(pin("file:a.p12?pin-source=file:/b%20c"), Ok((None, source("/b c"))));
+        assert_eq!(pin("file:a.p12?pin-source=file:///b"), Ok((None, source("/b"))));
+        for both in ["file:a.p12?pin-source=b#ky%3F", "file:a.p12#ky%3F?pin-source=b"] {
+            assert_eq!(pin(both), Ok((Some("ky?".into()), source("b"))), "{both}");
+        }
+        assert_eq!(pin("file:a?pin-value=1234"), Err(TokenError::UriPinValueRefused));
+    }
+
     proptest! {
         #[test]
-        fn display_reads_back(path in "/{0,3}[^|\0]{1,20}", key in proptest::option::of("[^|\0]{0,20}")) {
-            let uri = KeyFileUri { path: path.into(), key };
+        fn display_reads_back(path in "/{0,3}[^|\0]{1,20}", key in proptest::option::of("[^|\0]{0,20}"), pin in proptest::option::of("/{0,3}[^|\0]{1,20}")) {
+            let uri = KeyFileUri { path: path.into(), key, pin_source: pin.map(PathBuf::from) };
             prop_assert_eq!(uri.to_string().parse::<KeyFileUri>().unwrap(), uri);
         }
 
