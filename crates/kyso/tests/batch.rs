@@ -103,3 +103,17 @@ fn every_rsa_signature_is_verified() {
     assert_eq!(codes, [Ok(()), Err("signature-refused")]);
     assert_eq!(desk.out().len(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_batch_removes_what_a_killed_one_left() {
+    let desk = Desk::new();
+    let mut killed = std::process::Command::new("true").spawn().expect("a process");
+    killed.wait().expect("its end");
+    fs::write(desk.path(&format!("out/.kyso-{}-abc.part", killed.id())), b"left").expect("written");
+    let tasks = desk.tasks(1, &PADES);
+    let mut results =
+        sign_batch(tasks, &desk.signer(), &Journal::default(), &desk.options(), &|_, _| {});
+    results.remove(0).expect("signed");
+    assert_eq!(desk.out(), ["0.signed"]);
+}

@@ -70,7 +70,7 @@ impl Desk {
     }
 
     fn open(&self) -> (Credential, Box<dyn SigningAct>) {
-        let uri = KeyFileUri { path: self.path("key.p12"), key: None };
+        let uri = KeyFileUri { path: self.path("key.p12"), key: None, pin_source: None };
         let source = PinSource::File(self.path("password"));
         Pkcs12Store::default().open_uri(&uri, &source, &()).expect("the key file opens")
     }
