@@ -269,6 +269,19 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ("URI không được chứa PIN", "dùng `pin-source=file:…` hoặc để kyso hỏi PIN"),
             ("a URI may not hold the PIN", "use `pin-source=file:…`, or let kyso ask for it"),
         ),
+        E::PrivateKeyUnreadable { .. } => (
+            "private-key-unreadable",
+            ("không đọc được tệp khóa bí mật", "kiểm tra đường dẫn và quyền đọc của tệp"),
+            ("the private key's file cannot be read", "check its path and its permissions"),
+        ),
+        E::PrivateKeyTooLong { .. } => (
+            "private-key-too-long",
+            ("tệp khóa bí mật quá dài", "chọn tệp chỉ chứa một khóa PKCS#8"),
+            (
+                "the private key's file is too long",
+                "name a file with one PKCS#8 key and nothing else",
+            ),
+        ),
         E::PrivateKeyMalformed => (
             "private-key-malformed",
             ("không đọc được khóa bí mật", "cần PKCS#8 không mã hóa, DER hoặc PEM"),
@@ -299,6 +312,7 @@ fn why(error: &TokenError, lang: Lang) -> String {
         | E::ModuleMissing { path }
         | E::NotPkcs11Module { path }
         | E::ModuleDigestMismatch { path }
+        | E::PrivateKeyUnreadable { path, .. }
         | E::PinFileUnusable { path } => path.display().to_string(),
         E::PinFileReadableByOthers { path, mode } => {
             format!("{}: quyền truy cập {mode:o}", path.display())
@@ -333,6 +347,7 @@ fn why(error: &TokenError, lang: Lang) -> String {
         E::CallTimedOut { function, limit } => {
             format!("{function} không trả lời sau {} ms", limit.as_millis())
         }
+        E::PrivateKeyTooLong { limit } => format!("tệp dài hơn {limit} byte"),
         E::LabelTooLong { length } => format!("nhãn dài {length} byte, tối đa 32"),
         E::Call { function, value } => format!("{function} trả về {value}"),
         other => other.to_string(),

@@ -86,7 +86,11 @@ pub enum TokenError {
     LabelTooLong { length: usize },
     /// No act of that number is open.
     ActUnknown,
-    /// The private key to import does not parse.
+    /// The file of the private key to import cannot be read; the operating system's error number, where it gave one.
+    PrivateKeyUnreadable { path: PathBuf, os_error: Option<i32> },
+    /// The file of the private key is longer than any key's, in bytes.
+    PrivateKeyTooLong { limit: u64 },
+    /// The private key to import is no unencrypted PKCS#8.
     PrivateKeyMalformed,
     /// The module answered with something outside the standard.
     ReplyMalformed { function: Cow<'static, str> },
@@ -137,6 +141,8 @@ impl TokenError {
             | Self::ReplyMalformed { .. } => "device-error",
             Self::CallTimedOut { .. } => "token-timed-out",
             Self::LabelTooLong { .. } => "label-too-long",
+            Self::PrivateKeyUnreadable { .. } => "private-key-unreadable",
+            Self::PrivateKeyTooLong { .. } => "private-key-too-long",
             Self::PrivateKeyMalformed => "private-key-malformed",
             Self::MessageNeeded { .. }
             | Self::DigestLength { .. }
@@ -261,6 +267,16 @@ impl fmt::Display for TokenError {
                 write!(f, "the label has {length} bytes, at most 32 fit")
             }
             Self::ActUnknown => f.write_str("no such signing act is open"),
+            Self::PrivateKeyUnreadable { path, os_error } => {
+                write!(f, "private key file {} cannot be read", path.display())?;
+                match os_error {
+                    Some(number) => write!(f, ": {}", std::io::Error::from_raw_os_error(*number)),
+                    None => Ok(()),
+                }
+            }
+            Self::PrivateKeyTooLong { limit } => {
+                write!(f, "the private key file has more than {limit} bytes")
+            }
             Self::PrivateKeyMalformed => f.write_str("the private key does not parse"),
             Self::ReplyMalformed { function } => {
                 write!(f, "the module answered {function} wrongly")

@@ -15,6 +15,7 @@ mod pin;
 mod pin_file;
 pub mod pkcs11;
 pub mod pkcs12;
+mod private_key;
 pub mod profile;
 mod public_key;
 mod service;
@@ -29,6 +30,7 @@ pub use message::{
 };
 pub use pin::{Pin, PinPrompt, PinPurpose, PinRefused, PinRequest, PinSource, PinState};
 pub use pin_file::read_pin_file;
-pub use service::{Service, read_private_key};
+pub use private_key::read_private_key;
+pub use service::Service;
 pub use store::{KeyStore, SigningAct};
 pub use uri::Pkcs11Uri;

@@ -1,21 +1,15 @@
 //! Executes requests: what a worker process would run around its modules.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-
-use zeroize::Zeroizing;
 
 use crate::lock::lock;
 use crate::pkcs11::{KeyOptions, Pkcs11Store};
 use crate::{
     ActId, Input, KeyStore, PinPrompt, RawSignature, Reply, Request, SigningAct, SigningAlgorithm,
-    TokenError,
+    TokenError, read_private_key,
 };
-
-/// Longest private key file read: PKCS#8 of RSA-4096 in PEM has 3.3 KB.
-const MAX_KEY_FILE: u64 = 64 * 1024;
 
 /// A store with its open acts, driven by messages; any number of threads may execute at once.
 pub struct Service {
@@ -107,22 +101,4 @@ impl Service {
     fn acts(&self) -> MutexGuard<'_, HashMap<ActId, Arc<Box<dyn SigningAct>>>> {
         lock(&self.acts)
     }
-}
-
-/// Reads an unencrypted PKCS#8 key from a file, DER or PEM (`PRIVATE KEY`, RFC 7468 §10).
-///
-/// # Errors
-/// [`TokenError::PrivateKeyMalformed`] where there is no such file or key, [`TokenError::KeyUnsupported`] for other PEM.
-pub fn read_private_key(path: &Path) -> Result<Zeroizing<Vec<u8>>, TokenError> {
-    use std::io::Read as _;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_KEY_FILE as usize));
-    let file = std::fs::File::open(path).map_err(|_| TokenError::PrivateKeyMalformed)?;
-    let read = file.take(MAX_KEY_FILE).read_to_end(&mut bytes);
-    read.map_err(|_| TokenError::PrivateKeyMalformed)?;
-    if !bytes.starts_with(b"-----BEGIN") {
-        return Ok(bytes);
-    }
-    let (label, der) = der::pem::decode_vec(&bytes).map_err(|_| TokenError::PrivateKeyMalformed)?;
-    let der = Zeroizing::new(der);
-    if label == "PRIVATE KEY" { Ok(der) } else { Err(TokenError::KeyUnsupported) }
 }

@@ -4,6 +4,7 @@ use super::error::KeyFileError;
 use super::key::PrivateKey;
 use super::read::{self, Certificate, Contents, Key, MAX_FILE_LEN, Names};
 use super::write::{self, ITERATIONS, random};
+use crate::private_key::pkcs8_der;
 use crate::public_key::PublicKey;
 use crate::{Curve, KeyImport, KeyType, Pin, TokenError};
 use der::Decode;
@@ -121,7 +122,7 @@ impl KeyFile {
     /// # Errors
     /// [`TokenError::PrivateKeyMalformed`], [`TokenError::KeyUnsupported`].
     pub fn import_key(&mut self, pkcs8: &[u8], label: &str) -> Result<KeyImport, TokenError> {
-        let pkcs8 = der_or_pem(pkcs8)?;
+        let pkcs8 = pkcs8_der(pkcs8)?;
         let public_key = PrivateKey::from_pkcs8(&pkcs8)?.public_key();
         let spki = public_key.to_spki()?;
         let known = self.contents.public_keys();
@@ -299,20 +300,6 @@ fn generate(curve: Curve) -> Result<Zeroizing<Vec<u8>>, TokenError> {
     };
     let document = document.map_err(|_| TokenError::PrivateKeyMalformed)?;
     Ok(Zeroizing::new(document.as_bytes().to_vec()))
-}
-
-fn der_or_pem(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, TokenError> {
-    if bytes.first() == Some(&0x30) {
-        return Ok(Zeroizing::new(bytes.to_vec()));
-    }
-    match der::pem::decode_vec(bytes.trim_ascii_start()) {
-        Ok(("PRIVATE KEY", der)) => Ok(Zeroizing::new(der)),
-        Ok((_, der)) => {
-            drop(Zeroizing::new(der));
-            Err(TokenError::PrivateKeyMalformed)
-        }
-        Err(_) => Err(TokenError::PrivateKeyMalformed),
-    }
 }
 
 /// Writes `bytes` to a temporary file beside `path`, flushes it and renames it over `path`.
