@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use kyso_token::pkcs11::read_pin_file;
-use kyso_token::pkcs12::KeyFile;
+use kyso_token::pkcs12::{KeyFile, token_info};
 use kyso_token::{
-    Curve, KeyImport, Pin, PinPrompt as _, PinPurpose, PinRequest, PinState, TokenError, TokenInfo,
+    Curve, KeyImport, Pin, PinPrompt as _, PinPurpose, PinRequest, PinState, TokenError,
 };
 
 use crate::args::KeyKind;
@@ -13,9 +13,6 @@ use crate::desk::Desk;
 use crate::files;
 use crate::out::say;
 use crate::text::Problem;
-
-/// Longest password that a key file takes here, in bytes.
-const MOST_PASSWORD_BYTES: u64 = 1024;
 
 /// Makes an empty key file.
 pub(crate) fn create(desk: &Desk, path: &Path, pin_file: Option<&Path>) -> Result<u8, Problem> {
@@ -142,21 +139,5 @@ fn password(
 }
 
 fn request(path: &Path, purpose: PinPurpose) -> PinRequest {
-    let state = PinState::default();
-    let token = TokenInfo {
-        label: path.display().to_string(),
-        manufacturer: String::new(),
-        model: String::new(),
-        serial: String::new(),
-        slot_id: 0,
-        user_pin: state,
-        so_pin: state,
-        login_required: true,
-        protected_authentication_path: false,
-        initialized: true,
-        user_pin_initialized: true,
-        min_pin_len: 1,
-        max_pin_len: MOST_PASSWORD_BYTES,
-    };
-    PinRequest { purpose, token, state }
+    PinRequest { purpose, token: token_info(path), state: PinState::default() }
 }

@@ -19,5 +19,5 @@ mod write;
 
 pub use error::{KeyFileError, PfxPart};
 pub use file::{KeyFile, KeySummary};
-pub use store::Pkcs12Store;
+pub use store::{Pkcs12Store, token_info};
 pub use uri::KeyFileUri;

@@ -212,8 +212,9 @@ fn credentials(path: &Path, contents: &Contents) -> Vec<Credential> {
     credentials
 }
 
-/// A key file as a token: its name is the label.
-fn token_info(path: &Path) -> TokenInfo {
+/// A key file as a token, for a prompt: its name is the label.
+#[must_use]
+pub fn token_info(path: &Path) -> TokenInfo {
     TokenInfo {
         label: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         manufacturer: String::new(),
