@@ -56,6 +56,11 @@ impl PendingFile {
         if !overwrite && target.symlink_metadata().is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
+        Self::create_unchecked(target, overwrite)
+    }
+
+    /// As [`create`](Self::create), for a target that was looked at already; publishing still replaces nothing unasked.
+    pub(crate) fn create_unchecked(target: &Path, overwrite: bool) -> io::Result<Self> {
         let place = Place::in_folder(folder_of(target))?;
         Ok(Self { place, target: target.to_path_buf(), overwrite })
     }

@@ -12,6 +12,7 @@ mod finish;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -104,7 +105,7 @@ const CHUNK: usize = 1_000;
 const PREPARED_AHEAD: usize = 64;
 
 /// Time for which a key is given work at once: long against waking a thread (50 µs), short against a batch.
-const HAND_OVER: Duration = Duration::from_millis(3);
+const HAND_OVER: Duration = Duration::from_millis(10);
 
 /// Most documents given to a key at once, so that several sessions share the work evenly.
 const MOST_AT_ONCE: usize = 16;
@@ -175,7 +176,7 @@ fn sign_chunk(
             let item = item
                 .prepare(signer, options)
                 .and_then(|item| item.sign(signer, options))
-                .and_then(|item| item.write(options.overwrite));
+                .and_then(|item| item.write(signer, options.overwrite));
             finisher.finish(InFlight { index, intent, item }, settle);
         }
         return;
@@ -185,12 +186,14 @@ fn sign_chunk(
         let (signed, to_write) = sync_channel::<InFlight<Signed>>(finish::GROUP);
         let (written, to_finish) = sync_channel::<InFlight<Written>>(finish::GROUP);
         let to_sign = Arc::new(Mutex::new(to_sign));
+        let left = Arc::new(AtomicUsize::new(inflight.len()));
         for _ in 0..options.sessions {
             let (to_sign, signed) = (Arc::clone(&to_sign), signed.clone());
-            scope.spawn(move || sign_prepared(&to_sign, &signed, signer, options));
+            let left = Arc::clone(&left);
+            scope.spawn(move || sign_prepared(&to_sign, &signed, &left, signer, options));
         }
         drop(signed);
-        scope.spawn(move || finish::write_all(&to_write, &written, options.overwrite));
+        scope.spawn(move || finish::write_all(&to_write, &written, signer, options.overwrite));
         scope.spawn(move || finisher.run(&to_finish, settle));
         for (intent, item) in inflight {
             let index = item.index;
@@ -206,23 +209,27 @@ fn sign_chunk(
 fn sign_prepared(
     to_sign: &Mutex<Receiver<InFlight<Prepared>>>,
     signed: &SyncSender<InFlight<Signed>>,
+    left: &AtomicUsize,
     signer: &Signer,
     options: &BatchOptions,
 ) {
-    let mut most = 1;
+    let mut fit = 1;
     loop {
-        let taken = take(to_sign, most);
+        // A shrinking share of what is left, so that all sessions end at the same time.
+        let share = left.load(Ordering::Relaxed) / (2 * options.sessions);
+        let taken = take(to_sign, fit.min(share.max(1)));
         if taken.is_empty() {
             return;
         }
         let count = taken.len();
+        left.fetch_sub(count, Ordering::Relaxed);
         let started = Instant::now();
         let values = {
             let ready = taken.iter().filter_map(|one| one.item.as_ref().ok());
             let bytes: Vec<&[u8]> = ready.map(Prepared::bytes_to_sign).collect();
             signer.sign_many(&bytes)
         };
-        most = at_once(started.elapsed() / u32::try_from(count).unwrap_or(1));
+        fit = at_once(started.elapsed() / u32::try_from(count).unwrap_or(1));
         let mut values = values.into_iter();
         for InFlight { index, intent, item } in taken {
             let item = item.and_then(|item| {

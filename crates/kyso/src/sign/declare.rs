@@ -214,7 +214,7 @@ pub(super) fn sha256(digest: &Digest) -> [u8; 32] {
 }
 
 pub(super) fn create(target: &Path, overwrite: bool) -> Result<PendingFile, SignError> {
-    PendingFile::create(target, overwrite).map_err(|error| match error.kind() {
+    PendingFile::create_unchecked(target, overwrite).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => SignError::TargetExists { path: target.to_path_buf() },
         _ => SignError::Unwritable { path: target.to_path_buf(), error },
     })

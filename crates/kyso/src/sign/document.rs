@@ -152,12 +152,10 @@ impl Prepared {
         signer: &Signer,
         options: &BatchOptions,
     ) -> Result<Signed, SignError> {
-        signer.check(&self.to_be_signed, &signature)?;
         let attempt = self.attempt(signature);
         let Some((needed, available)) = attempt.lacks(signer) else { return Ok(attempt.signed) };
         let grown = attempt.declared().prepare_with_room(signer, options, needed + SLACK)?;
         let signature = signer.sign(grown.bytes_to_sign())?;
-        signer.check(&grown.to_be_signed, &signature)?;
         let again = grown.attempt(signature);
         match again.lacks(signer) {
             None => Ok(again.signed),
@@ -204,7 +202,9 @@ impl Attempt {
 
 impl Signed {
     /// Writes the signed file under a temporary name.
-    pub(super) fn write(self, overwrite: bool) -> Result<Written, SignError> {
+    pub(super) fn write(self, signer: &Signer, overwrite: bool) -> Result<Written, SignError> {
+        // Here and not on the signing thread: the token goes on meanwhile.
+        signer.check(&self.to_be_signed, &self.signature)?;
         let signature_sha256 = sha256_of(self.signature.as_bytes());
         match self.revision {
             Some(_) => self.write_pdf(overwrite, signature_sha256),

@@ -10,6 +10,7 @@ use super::document::Signed;
 use super::{InFlight, SignError, SignResult, SignedFile, failed, matching};
 use crate::output::{self, PendingFile, Unpublished};
 use crate::recorder::{IntentId, Outcome, OutcomeReceipt, Recorder, Released};
+use crate::signer::Signer;
 
 /// Most files that are flushed and recorded together; each holds an open file until it has its name.
 pub(super) const GROUP: usize = 200;
@@ -37,10 +38,11 @@ pub(super) struct Written {
 pub(super) fn write_all(
     signed: &Receiver<InFlight<Signed>>,
     written: &SyncSender<InFlight<Written>>,
+    signer: &Signer,
     overwrite: bool,
 ) {
     for InFlight { index, intent, item } in signed {
-        let item = item.and_then(|item| item.write(overwrite));
+        let item = item.and_then(|item| item.write(signer, overwrite));
         if written.send(InFlight { index, intent, item }).is_err() {
             return;
         }
