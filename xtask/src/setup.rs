@@ -148,6 +148,10 @@ fn kryoptic() -> Result<()> {
         std::fs::remove_dir_all(&source)?;
     }
     copy(Path::new(manifest).parent().context("a manifest has a folder")?, &source)?;
+    // A workspace of its own: it lies below ours.
+    let manifest = source.join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest)?;
+    std::fs::write(&manifest, text + "\n[workspace]\n")?;
     let build = folder.join("build");
     cargo([
         "build",

@@ -76,7 +76,7 @@ fn fresh_folder() -> std::io::Result<PathBuf> {
 struct Story {
     folder: PathBuf,
     softhsm: Option<softhsm::Environment>,
-    credential: String,
+    credential: &'static str,
     transcript: String,
     lang: Lang,
 }
@@ -93,10 +93,10 @@ impl Story {
             .map_err(|error| format!("{}: {error}", folder.display()))?;
         let softhsm = (!key_file && softhsm::module_path().is_some())
             .then(|| softhsm::Environment::new(&folder));
-        let pin = folder.join("pin.txt");
+        // Relative: every command runs in the folder, whatever characters its own path has.
         let credential = match &softhsm {
-            Some(_) => format!("pkcs11:token=kyso-demo?pin-source=file:{}", pin.display()),
-            None => format!("file:demo-key.p12?pin-source=file:{}", pin.display()),
+            Some(_) => "pkcs11:token=kyso-demo?pin-source=file:pin.txt",
+            None => "file:demo-key.p12?pin-source=file:pin.txt",
         };
         let mut config = format!("journal = {:?}\n", folder.join("journal/journal.sqlite"));
         let _ = writeln!(
