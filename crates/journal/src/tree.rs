@@ -97,7 +97,7 @@ impl Frontier {
     }
 }
 
-/// MTH(D[start:end]) for a range that RFC 6962's splitting yields, from stored nodes.
+/// `MTH(D[start:end])` for a range that RFC 6962's splitting yields, from stored nodes.
 pub(crate) fn range_hash<E>(
     start: u64,
     end: u64,

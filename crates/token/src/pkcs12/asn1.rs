@@ -42,7 +42,7 @@ pub(super) struct Pfx<'a> {
     pub(super) mac_data: Option<MacData<'a>>,
 }
 
-/// ContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, content [0] EXPLICIT ANY } (RFC 2315 §7)
+/// ContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, content \[0\] EXPLICIT ANY } (RFC 2315 §7)
 #[derive(Sequence)]
 pub(super) struct ContentInfo<'a> {
     pub(super) content_type: ObjectIdentifier,
@@ -84,7 +84,7 @@ pub(super) struct EncryptedData<'a> {
 }
 
 /// EncryptedContentInfo ::= SEQUENCE { contentType, contentEncryptionAlgorithm,
-/// encryptedContent [0] IMPLICIT OCTET STRING OPTIONAL }; the content may come in segments, so its tag is read by hand.
+/// encryptedContent \[0\] IMPLICIT OCTET STRING OPTIONAL }; the content may come in segments, so its tag is read by hand.
 #[derive(Sequence)]
 pub(super) struct EncryptedContentInfo<'a> {
     pub(super) content_type: ObjectIdentifier,
@@ -92,7 +92,7 @@ pub(super) struct EncryptedContentInfo<'a> {
     pub(super) encrypted_content: AnyRef<'a>,
 }
 
-/// SafeBag ::= SEQUENCE { bagId OBJECT IDENTIFIER, bagValue [0] EXPLICIT ANY, bagAttributes SET OF PKCS12Attribute
+/// SafeBag ::= SEQUENCE { bagId OBJECT IDENTIFIER, bagValue \[0\] EXPLICIT ANY, bagAttributes SET OF PKCS12Attribute
 /// OPTIONAL } (§4.2)
 #[derive(Sequence)]
 pub(super) struct SafeBag<'a> {
@@ -111,7 +111,7 @@ pub(super) struct Attribute<'a> {
     pub(super) values: AnyRef<'a>,
 }
 
-/// CertBag ::= SEQUENCE { certId OBJECT IDENTIFIER, certValue [0] EXPLICIT ANY } (§4.2.3)
+/// CertBag ::= SEQUENCE { certId OBJECT IDENTIFIER, certValue \[0\] EXPLICIT ANY } (§4.2.3)
 #[derive(Sequence)]
 pub(super) struct CertBag<'a> {
     pub(super) cert_id: ObjectIdentifier,
