@@ -76,7 +76,7 @@ fn fresh_folder() -> std::io::Result<PathBuf> {
 struct Story {
     folder: PathBuf,
     softhsm: Option<softhsm::Environment>,
-    credential: &'static str,
+    credential: String,
     transcript: String,
     lang: Lang,
 }
@@ -93,10 +93,10 @@ impl Story {
             .map_err(|error| format!("{}: {error}", folder.display()))?;
         let softhsm = (!key_file && softhsm::module_path().is_some())
             .then(|| softhsm::Environment::new(&folder));
-        // Relative: every command runs in the folder, whatever characters its own path has.
+        let pin = percent_encoded(&folder.join("pin.txt"));
         let credential = match &softhsm {
-            Some(_) => "pkcs11:token=kyso-demo?pin-source=file:pin.txt",
-            None => "file:demo-key.p12?pin-source=file:pin.txt",
+            Some(_) => format!("pkcs11:token=kyso-demo?pin-source=file:{pin}"),
+            None => format!("file:demo-key.p12?pin-source=file:{pin}"),
         };
         let mut config = format!("journal = {:?}\n", folder.join("journal/journal.sqlite"));
         let _ = writeln!(
@@ -361,4 +361,20 @@ impl Story {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// A path as it stands in a URI (RFC 3986 §2.1).
+fn percent_encoded(path: &Path) -> String {
+    let mut encoded = String::new();
+    for byte in path.to_string_lossy().bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                encoded.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    encoded
 }

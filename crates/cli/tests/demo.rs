@@ -9,7 +9,7 @@ fn the_demo_tells_the_whole_story_on_one_screen() {
     for (more, name) in [(&[][..], "SoftHSM"), (&["--key-file"], "key file")] {
         for lang in ["vi", "en"] {
             let folder = tempfile::tempdir().expect("a folder");
-            let demo = folder.path().join("demo");
+            let demo = folder.path().join("demo 100%&");
             let output = std::process::Command::new(env!("CARGO_BIN_EXE_kyso"))
                 .args(["--lang", lang, "demo", "--folder"])
                 .arg(&demo)
