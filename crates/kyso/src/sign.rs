@@ -118,7 +118,10 @@ pub fn sign_batch(
     options: &BatchOptions,
     done: &(dyn Fn(usize, &SignResult) + Sync),
 ) -> Vec<SignResult> {
-    crate::output::sweep(tasks.iter().map(|task| task.target.as_path()));
+    // Reading a large folder costs more than one signature; only batches tidy up after killed ones.
+    if tasks.len() > 1 {
+        crate::output::sweep(tasks.iter().map(|task| task.target.as_path()));
+    }
     let mut results: Vec<Option<SignResult>> = tasks.iter().map(|_| None).collect();
     let mut queue: VecDeque<(usize, Task)> = tasks.into_iter().enumerate().collect();
     while !queue.is_empty() {
