@@ -118,7 +118,11 @@ impl Desk {
     /// Names in the folder of signed files.
     pub(crate) fn out(&self) -> Vec<String> {
         let entries = self.path("out").read_dir().expect("the folder");
-        entries.map(|one| one.expect("a name").file_name().into_string().expect("text")).collect()
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
     }
 
     pub(crate) fn verify(&self, path: &Path, content: Option<&Path>) -> FileReport {
