@@ -241,6 +241,12 @@ pub(crate) struct SignArgs {
     /// Sign in this process; without it a running daemon is asked
     #[arg(long)]
     pub(crate) direct: bool,
+    /// Time-stamping authority (for level T and above; not in this version)
+    #[arg(long, value_name = "URL")]
+    pub(crate) tsa: Option<String>,
+    /// PAdES: show the signature on the page (not in this version)
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) visible: Option<String>,
     /// PAdES: existing empty signature field to fill, or name of the new one
     #[arg(long, value_name = "NAME")]
     pub(crate) field: Option<String>,
@@ -296,9 +302,12 @@ pub(crate) struct VerifyArgs {
     /// Policy by name; `integrity-only` checks neither revocation nor, without --trust, the path
     #[arg(long, value_name = "NAME")]
     pub(crate) policy: Option<String>,
-    /// Use stored evidence only
+    /// Use stored evidence only (this version fetches nothing anyway)
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Print the report of ETSI TS 119 102-2 (not in this version)
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) etsi: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -97,7 +97,18 @@ fn refuse_what_is_not_there(arguments: &SignArgs, lang: Lang) -> Result<(), Prob
             ),
         ));
     }
-    if arguments.level != Level::B {
+    if arguments.visible.is_some() {
+        return Err(Problem::new(
+            "visible-not-there",
+            lang.pick("bản này chưa ký hiện hình", "this version makes no visible signatures"),
+            lang.pick(
+                "chữ ký được ghi vào PDF nhưng không vẽ lên trang",
+                "signatures go into the PDF but are not drawn on the page",
+            ),
+            lang.pick("bỏ `--visible`", "leave `--visible` out"),
+        ));
+    }
+    if arguments.level != Level::B || arguments.tsa.is_some() {
         return Err(Problem::new(
             "level-not-there",
             lang.pick("bản này chỉ ký mức B", "this version signs level B only"),
