@@ -116,10 +116,7 @@ fn refuse_what_is_not_there(arguments: &SignArgs, lang: Lang) -> Result<(), Prob
                 "mức T, LT, LTA cần dấu thời gian, chưa có trong bản này",
                 "levels T, LT and LTA need time-stamps, which this version does not fetch yet",
             ),
-            lang.pick(
-                "bỏ `--level` hoặc dùng `--level B`",
-                "leave `--level` out or use `--level B`",
-            ),
+            lang.pick("bỏ `--tsa`, dùng `--level B`", "leave `--tsa` out, use `--level B`"),
         ));
     }
     Ok(())

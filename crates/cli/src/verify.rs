@@ -25,6 +25,17 @@ const INDETERMINATE: u8 = 3;
 
 pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
     let lang = desk.lang();
+    if arguments.etsi {
+        return Err(Problem::new(
+            "etsi-not-there",
+            lang.pick("bản này chưa có báo cáo ETSI", "this version makes no ETSI report"),
+            lang.pick(
+                "báo cáo XML của TS 119 102-2 sẽ có cùng kiểm tra thu hồi",
+                "the XML report of TS 119 102-2 comes with revocation checking",
+            ),
+            lang.pick("dùng `--json`", "use `--json`"),
+        ));
+    }
     let policy = policy(arguments.policy.as_deref(), lang)?;
     if arguments.content.is_some() && arguments.files.len() > 1 {
         return Err(Problem::new(

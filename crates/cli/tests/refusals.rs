@@ -318,6 +318,9 @@ fn what_this_version_does_not_do_it_says() {
         &["sign", "a.pdf"][..],
         &["sign", "--direct", "--level", "T", "a.pdf"],
         &["sign", "--direct", "--format", "xades", "a.pdf"],
+        &["sign", "--direct", "--tsa", "http://tsa.example", "a.pdf"],
+        &["sign", "--direct", "--visible", "leader", "a.pdf"],
+        &["verify", "--etsi", "a.pdf"],
         &["verify", "--policy", "my-policy.toml", "a.pdf"],
     ] {
         assert_three_parts(&house.kyso(arguments), &arguments.join(" "));
