@@ -16,7 +16,7 @@ const ROUNDS: u32 = 30;
 #[test]
 fn nothing_is_released_without_its_entry_whenever_the_process_is_killed() {
     let house = House::new();
-    let uri = house.token("t", "rsa2048", &house.profile());
+    let uri = house.token("t", "rsa4096", &house.profile());
     let names: Vec<String> = (0..DOCUMENTS).map(|number| format!("{number}.pdf")).collect();
     for name in &names {
         house.pdf(name);
