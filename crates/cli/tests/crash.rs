@@ -71,7 +71,7 @@ fn nothing_is_released_without_its_entry_whenever_the_process_is_killed() {
 fn the_intents_of_a_living_process_are_left_alone() {
     let house = House::new();
     let uri = house.token("t", "rsa4096", &house.profile());
-    let names: Vec<String> = (0..40).map(|number| format!("{number}.pdf")).collect();
+    let names: Vec<String> = (0..150).map(|number| format!("{number}.pdf")).collect();
     for name in &names {
         house.pdf(name);
     }
