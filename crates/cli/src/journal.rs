@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::args::JournalCommand;
 use crate::desk::Desk;
 use crate::out::{say, tell};
-use crate::text::{Lang, Problem};
+use crate::text::{Lang, Problem, system, unwritable};
 
 /// Exit code where the journal, bundle or receipt does not hold.
 const BROKEN: u8 = 1;
@@ -382,23 +382,11 @@ fn parse_key(key: &str, lang: Lang) -> Result<VerifierKey, Problem> {
     })
 }
 
-fn unwritable(path: &Path, error: &std::io::Error, lang: Lang) -> Problem {
-    Problem::new(
-        "output-unwritable",
-        lang.pick("không ghi được tệp", "the file cannot be written"),
-        format!("{}: {error}", path.display()),
-        lang.pick(
-            "chọn tên khác; kiểm tra thư mục và đĩa",
-            "choose another name; check folder and disk",
-        ),
-    )
-}
-
 fn unreadable(path: &Path, error: &std::io::Error, lang: Lang) -> Problem {
     Problem::new(
         "file-unreadable",
         lang.pick("không đọc được tệp", "the file cannot be read"),
-        format!("{}: {error}", path.display()),
+        format!("{}: {}", path.display(), system(error, lang)),
         lang.pick("kiểm tra đường dẫn và quyền đọc", "check the path and its permissions"),
     )
 }

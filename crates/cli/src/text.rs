@@ -93,3 +93,16 @@ pub(crate) fn system(error: &std::io::Error, lang: Lang) -> String {
     };
     lang.pick(vi.to_owned(), error.to_string())
 }
+
+/// A file of ours that cannot be written.
+pub(crate) fn unwritable(path: &std::path::Path, error: &std::io::Error, lang: Lang) -> Problem {
+    Problem::new(
+        "output-unwritable",
+        lang.pick("không ghi được tệp", "the file cannot be written"),
+        format!("{}: {}", path.display(), system(error, lang)),
+        lang.pick(
+            "chọn tên khác; kiểm tra thư mục và đĩa",
+            "choose another name; check folder and disk",
+        ),
+    )
+}

@@ -13,7 +13,7 @@ use crate::args::{KeyKind, TokenCommand, TokenTarget};
 use crate::desk::{Desk, pin_source};
 use crate::key_file;
 use crate::out::{say, tell};
-use crate::text::{Lang, Problem, system};
+use crate::text::{Lang, Problem, unwritable};
 
 pub(crate) fn run(desk: &Desk, command: TokenCommand) -> Result<u8, Problem> {
     match command {
@@ -179,17 +179,9 @@ fn generate(
 ) -> Result<u8, Problem> {
     let lang = desk.lang();
     // Before a key is made: its public half must have a place to go.
-    let unwritable = |path: &Path, error: std::io::Error| {
-        Problem::new(
-            "output-unwritable",
-            lang.pick("không ghi được khóa công khai", "the public key cannot be written"),
-            format!("{}: {}", path.display(), system(&error, lang)),
-            lang.pick("chọn nơi khác bằng `-o`", "choose another place with `-o`"),
-        )
-    };
     let mut file = match output {
         Some(path) => {
-            Some(PendingFile::create(path, false).map_err(|error| unwritable(path, error))?)
+            Some(PendingFile::create(path, false).map_err(|error| unwritable(path, &error, lang))?)
         }
         None => None,
     };
@@ -216,7 +208,7 @@ fn generate(
             written
                 .and_then(|()| kyso::output::flush([&file]))
                 .and_then(|()| file.publish())
-                .map_err(|error| unwritable(path, error))?;
+                .map_err(|error| unwritable(path, &error, lang))?;
             say!("{}: {}", lang.pick("Khóa công khai", "Public key"), path.display());
         }
         _ => crate::out::raw(&pem),

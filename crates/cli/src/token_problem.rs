@@ -6,25 +6,23 @@ use crate::text::{Lang, Problem};
 
 /// The three parts of a token's error.
 pub(crate) fn explain(error: &TokenError, lang: Lang) -> Problem {
-    let (code, vi, en) = parts(error);
+    let (vi, en) = parts(error);
     let (what, remedy) = lang.pick(vi, en);
     let why = why(error, lang);
-    Problem::new(code, what, why, remedy)
+    Problem::new(error.code(), what, why, remedy)
 }
 
 type Pair = (&'static str, &'static str);
 
-/// Code; what and what to do in Vietnamese; the same in English.
-fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
+/// What and what to do, in Vietnamese and in English.
+fn parts(error: &TokenError) -> (Pair, Pair) {
     use TokenError as E;
     match error {
         E::ModulePathNotAbsolute { .. } => (
-            "module-path-not-absolute",
             ("đường dẫn mô-đun PKCS#11 không tuyệt đối", "ghi đường dẫn đầy đủ, bắt đầu bằng /"),
             ("the PKCS#11 module's path is not absolute", "give the full path, beginning with /"),
         ),
         E::ModuleNotAllowed { .. } => (
-            "module-not-allowed",
             (
                 "mô-đun PKCS#11 không nằm trong danh sách cho phép",
                 "thêm đường dẫn vào mục `modules` của tệp cấu hình nếu bạn tin nhà cung cấp",
@@ -35,7 +33,6 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::ModuleMissing { .. } => (
-            "module-missing",
             (
                 "không tìm thấy mô-đun PKCS#11",
                 "cài phần mềm của nhà cung cấp token; xem `kyso doctor`",
@@ -46,12 +43,10 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::NotPkcs11Module { .. } => (
-            "not-a-pkcs11-module",
             ("tệp này không phải mô-đun PKCS#11", "kiểm tra lại đường dẫn trong tệp cấu hình"),
             ("the file is not a PKCS#11 module", "check the path in the configuration file"),
         ),
         E::TokenNotPresent | E::UriMatchesNothing => (
-            "token-not-present",
             ("không thấy token hoặc chứng thư này", "cắm token vào rồi xem `kyso cert list`"),
             (
                 "the token or certificate is not there",
@@ -59,7 +54,6 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::TokenRemoved { .. } => (
-            "token-removed",
             ("token đã bị rút ra khi đang ký", "cắm lại token rồi ký lại các tệp còn thiếu"),
             (
                 "the token was pulled out while signing",
@@ -67,27 +61,22 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::TokenNotInitialized => (
-            "token-not-initialized",
             ("token chưa được khởi tạo", "khởi tạo bằng `kyso token init`"),
             ("the token is not initialized", "initialize it with `kyso token init`"),
         ),
         E::SessionLost { .. } => (
-            "session-lost",
             ("phiên làm việc với token bị mất", "ký lại; nếu lặp lại, rút token ra và cắm lại"),
             ("the session with the token was lost", "sign again; if it recurs, reinsert the token"),
         ),
         E::TokenBusy { .. } => (
-            "token-busy",
             ("một lượt ký khác đang dùng token", "chờ lượt đó xong rồi thử lại"),
             ("another signing act holds the token", "wait for it to end and try again"),
         ),
         E::PinRefused(PinRefused::Cancelled) => (
-            "pin-cancelled",
             ("bạn đã hủy nhập PIN", "chạy lại lệnh khi muốn ký"),
             ("PIN entry was cancelled", "run the command again when you want to sign"),
         ),
         E::PinRefused(PinRefused::NoPrompt) => (
-            "pin-needed",
             (
                 "cần mã PIN nhưng không có nơi để hỏi",
                 "chạy trong cửa sổ dòng lệnh, hoặc thêm `pin-source=file:…` vào URI của chứng thư",
@@ -98,7 +87,6 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::PinFileUnusable { .. } => (
-            "pin-file-unusable",
             ("không đọc được tệp PIN", "kiểm tra tệp và quyền đọc của nó; PIN nằm ở dòng đầu"),
             (
                 "the PIN file cannot be used",
@@ -106,7 +94,6 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::PinFileReadableByOthers { .. } => (
-            "pin-file-readable-by-others",
             (
                 "người khác đọc được tệp PIN",
                 "chạy `chmod 600` với tệp đó; nếu máy có người dùng chung, hãy đổi PIN",
@@ -117,7 +104,6 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::PinSourceUnsuitable => (
-            "pin-source-unsuitable",
             (
                 "token không nhận PIN theo cách này",
                 "nhập PIN trên bàn phím của đầu đọc, hoặc bỏ pin-source",
@@ -128,12 +114,10 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::PinIncorrect { state } if state.locked => (
-            "pin-locked",
             ("PIN sai; token nay đã bị khóa", "liên hệ đơn vị cấp token để mở khóa (Mẫu 06)"),
             ("wrong PIN; the token is now locked", "have the issuer unlock the token (Form 06)"),
         ),
         E::PinIncorrect { state } if state.final_try => (
-            "pin-incorrect-final-try",
             (
                 "PIN sai; chỉ còn một lần thử",
                 "đừng đoán: sai thêm một lần là token bị khóa; hỏi lại PIN đúng",
@@ -144,27 +128,22 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::PinIncorrect { .. } => (
-            "pin-incorrect",
             ("PIN sai", "nhập lại cẩn thận; token bị khóa sau vài lần sai"),
             ("wrong PIN", "type it again with care; the token locks after a few wrong ones"),
         ),
         E::PinLocked => (
-            "pin-locked",
             ("PIN đã bị khóa", "liên hệ đơn vị cấp token để mở khóa (Mẫu 06)"),
             ("the PIN is locked", "have the issuer unlock the token (Form 06)"),
         ),
         E::PinLength { .. } => (
-            "pin-length",
             ("PIN quá ngắn hoặc quá dài", "dùng PIN có độ dài mà token chấp nhận"),
             ("the PIN is too short or too long", "use a PIN of a length that the token takes"),
         ),
         E::PinExpired => (
-            "pin-expired",
             ("PIN đã hết hạn", "đổi PIN bằng `kyso token pin` rồi ký lại"),
             ("the PIN has expired", "change it with `kyso token pin`, then sign again"),
         ),
         E::LastTryRefused => (
-            "last-try-refused",
             (
                 "chỉ còn một lần thử PIN và bạn chưa đồng ý dùng nó",
                 "tìm lại PIN đúng rồi chạy trong cửa sổ dòng lệnh và trả lời đồng ý",
@@ -175,7 +154,6 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::KeyNotFound { .. } => (
-            "key-not-found",
             (
                 "token không có khóa bí mật của chứng thư này",
                 "chọn chứng thư khác (`kyso cert list`) hoặc nhập đúng chứng thư của khóa",
@@ -186,7 +164,6 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::CertificateKeyMismatch { .. } => (
-            "certificate-key-mismatch",
             ("chứng thư không khớp với khóa", "nhập chứng thư được cấp cho đúng khóa này"),
             (
                 "the certificate does not match the key",
@@ -194,7 +171,6 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::KeyUnsupported => (
-            "key-unsupported",
             (
                 "loại khóa hoặc độ dài khóa không được hỗ trợ",
                 "dùng RSA 2048–4096, P-256, P-384, P-521 hoặc Ed25519",
@@ -205,12 +181,10 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::CertificateMalformed { .. } => (
-            "certificate-malformed",
             ("không đọc được chứng thư", "kiểm tra tệp: cần chứng thư X.509 dạng DER hoặc PEM"),
             ("the certificate cannot be read", "check the file: an X.509 certificate, DER or PEM"),
         ),
         E::UriMalformed { .. } => (
-            "uri-malformed",
             (
                 "URI của chứng thư không hợp lệ",
                 "chép lại URI từ `kyso cert list`; ký tự `|` không được phép",
@@ -221,12 +195,10 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::UriAmbiguous { .. } => (
-            "uri-ambiguous",
             ("có nhiều chứng thư khớp", "chép URI đầy đủ của một chứng thư từ `kyso cert list`"),
             ("several certificates match", "copy the full URI of one from `kyso cert list`"),
         ),
         E::MechanismNotOffered { .. } => (
-            "mechanism-not-offered",
             ("token không hỗ trợ thuật toán này", "thử `--rsa-padding pkcs1` hoặc `--digest` khác"),
             (
                 "the token does not offer this algorithm",
@@ -234,27 +206,22 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::DeviceMemory { .. } => (
-            "device-memory",
             ("token hết bộ nhớ", "đóng phần mềm khác đang dùng token rồi thử lại"),
             ("the token is out of memory", "close other programs that use it and try again"),
         ),
         E::DeviceError { .. } | E::UnexpectedLength { .. } | E::ReplyMalformed { .. } => (
-            "device-error",
             ("token gặp lỗi hoặc trả về dữ liệu vô nghĩa", "rút token, cắm lại rồi ký lại"),
             ("the token failed or returned nonsense", "reinsert the token and sign again"),
         ),
         E::CallTimedOut { .. } => (
-            "token-timed-out",
             ("phần mềm token không trả lời", "rút token, cắm lại rồi ký lại"),
             ("the token's software does not answer", "reinsert the token and sign again"),
         ),
         E::LabelTooLong { .. } => (
-            "label-too-long",
             ("nhãn token quá dài", "dùng nhãn tối đa 32 byte (chữ có dấu chiếm 2–3 byte)"),
             ("the token's label is too long", "use at most 32 bytes (letters with marks take 2–3)"),
         ),
         E::ModuleDigestMismatch { .. } => (
-            "module-changed",
             (
                 "mô-đun PKCS#11 không còn như lúc được cho phép",
                 "nếu vừa cập nhật phần mềm token, nhờ quản trị viên xác nhận lại SHA-256",
@@ -265,17 +232,14 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::UriPinValueRefused => (
-            "uri-pin-value",
             ("URI không được chứa PIN", "dùng `pin-source=file:…` hoặc để kyso hỏi PIN"),
             ("a URI may not hold the PIN", "use `pin-source=file:…`, or let kyso ask for it"),
         ),
         E::PrivateKeyUnreadable { .. } => (
-            "private-key-unreadable",
             ("không đọc được tệp khóa bí mật", "kiểm tra đường dẫn và quyền đọc của tệp"),
             ("the private key's file cannot be read", "check its path and its permissions"),
         ),
         E::PrivateKeyTooLong { .. } => (
-            "private-key-too-long",
             ("tệp khóa bí mật quá dài", "chọn tệp chỉ chứa một khóa PKCS#8"),
             (
                 "the private key's file is too long",
@@ -283,17 +247,14 @@ fn parts(error: &TokenError) -> (&'static str, Pair, Pair) {
             ),
         ),
         E::PrivateKeyMalformed => (
-            "private-key-malformed",
             ("không đọc được khóa bí mật", "cần PKCS#8 không mã hóa, DER hoặc PEM"),
             ("the private key cannot be read", "it must be unencrypted PKCS#8, DER or PEM"),
         ),
         E::KeyFile(_) => (
-            "key-file",
             ("không dùng được tệp khóa PKCS#12", "kiểm tra tệp và mật khẩu"),
             ("the PKCS#12 key file cannot be used", "check the file and its password"),
         ),
         E::ActUnknown | E::DigestLength { .. } | E::MessageNeeded { .. } | E::Call { .. } => (
-            "token-call-failed",
             ("token từ chối thao tác", "thử lại; nếu lặp lại, gửi dòng lỗi này cho bộ phận hỗ trợ"),
             ("the token refused the operation", "try again; if it recurs, send this to support"),
         ),
