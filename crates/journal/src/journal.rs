@@ -82,9 +82,12 @@ impl Journal {
         let key = load_key(path, &store.meta()?)?;
         let presence =
             options.owner.appear(path).map_err(|error| JournalError::io(path, &error))?;
-        let (size, root) = store.head()?;
-        let frontier = store.frontier(size, &root)?;
-        let sealed = last_checkpoint(&store, key.verifier(), size)?;
+        // On one snapshot: another process may write between two reads, and its checkpoint would seem too large.
+        let (frontier, sealed) = store.read(|| {
+            let (size, root) = store.head()?;
+            let frontier = store.frontier(size, &root)?;
+            Ok((frontier, last_checkpoint(&store, key.verifier(), size)?))
+        })?;
         let mut writer = Writer {
             store,
             clock: options.clock,
