@@ -1,0 +1,30 @@
+//! Documents that wait for a signature, and signed ones that wait to be fetched.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A document that the daemon holds, as it answers to `POST /v1/documents`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Document {
+    /// Its id (UUID).
+    pub id: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// The file name that the client claims.
+    pub name: String,
+    /// When it came.
+    pub created_at: String,
+    /// When it is deleted, unless an operation still needs it.
+    pub expires_at: String,
+}
+
+/// `GET /v1/documents`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DocumentList {
+    /// The documents, oldest first.
+    pub documents: Vec<Document>,
+    /// Bytes of all documents together.
+    pub total_size: u64,
+}
