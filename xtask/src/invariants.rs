@@ -15,11 +15,28 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kyso-token", &[]),
     ("kyso", &["kyso-x509", "kyso-cades", "kyso-pades", "kyso-token"]),
     ("kyso-journal", &["kyso"]),
+    ("kyso-protocol", &[]),
+    (
+        "kyso-daemon",
+        &[
+            "kyso",
+            "kyso-cades",
+            "kyso-journal",
+            "kyso-pades",
+            "kyso-protocol",
+            "kyso-reissue",
+            "kyso-token",
+            "kyso-x509",
+        ],
+    ),
     ("kyso-testkit", &[]),
     (
         "kyso-cli",
         &[
             "kyso",
+            "kyso-daemon",
+            "kyso-protocol",
+            "kyso-reissue",
             "kyso-journal",
             "kyso-token",
             "kyso-x509",
@@ -32,6 +49,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "kyso-bench",
         &[
             "kyso",
+            "kyso-daemon",
+            "kyso-protocol",
             "kyso-journal",
             "kyso-token",
             "kyso-x509",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::text::Lang;
+use kyso_daemon::text::Lang;
 
 /// Sign and verify documents with PKCS#11 tokens; every signature is recorded in a journal.
 ///

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::desk::Desk;
 use crate::out::{say, tell};
-use crate::sign_problem::date;
-use crate::text::{Lang, Problem};
-use crate::{sign_problem, token_problem};
+use kyso_daemon::explain::sign::date;
+use kyso_daemon::explain::{sign as sign_problem, token as token_problem};
+use kyso_daemon::text::{Lang, Problem};
 
 /// Lists what can sign; certificates that cannot (expired, not for signing) say so.
 pub(crate) fn list(

@@ -13,7 +13,7 @@ use kyso_testkit::{Authority, Curve, Profile, Subject, softhsm};
 
 use crate::args::DemoArgs;
 use crate::out::say;
-use crate::text::{Lang, Problem};
+use kyso_daemon::text::{Lang, Problem};
 
 /// A letter of a commune, made by LibreOffice.
 const DOCUMENT: &[u8] = include_bytes!("../../../test-vectors/pdf/cong-van.pdf");

@@ -11,11 +11,11 @@ use kyso_token::{Credential, KeyStore as _, PinSource, Pkcs11Uri, SigningAct, To
 use kyso_x509::Time;
 
 use crate::args::Cli;
-use crate::config::{self, Config};
 use crate::out::{self, tell};
 use crate::prompt::Terminal;
-use crate::text::{Lang, Problem};
-use crate::{journal, token_problem};
+use kyso_daemon::config::{self, Config};
+use kyso_daemon::explain::{journal as journal_problem, token as token_problem};
+use kyso_daemon::text::{Lang, Problem};
 
 /// Where a person sits: their configuration and what follows from it.
 pub(crate) struct Desk {
@@ -130,7 +130,7 @@ impl Desk {
         let path = self.journal_path()?;
         let journal = Options::new(unix_micros)
             .and_then(|options| Journal::open(path, Options { create, ..options }))
-            .map_err(|error| journal::explain(&error, path, self.lang))?;
+            .map_err(|error| journal_problem::explain(&error, path, self.lang))?;
         let interrupted = journal.interrupted().len();
         if interrupted > 0 {
             tell!(
@@ -150,7 +150,7 @@ impl Desk {
     pub(crate) fn journal_reader(&self) -> Result<Reader, Problem> {
         let path = self.journal_path()?;
         Reader::open(path, kyso_journal::DEFAULT_BUSY)
-            .map_err(|error| journal::explain(&error, path, self.lang))
+            .map_err(|error| journal_problem::explain(&error, path, self.lang))
     }
 
     /// The credential that a URI names, or the only one there is.

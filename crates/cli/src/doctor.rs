@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use crate::desk::Desk;
 use crate::out::{self, say};
-use crate::text::{Lang, Problem};
-use crate::{files, sign_problem, token_problem};
+use kyso_daemon::explain::{sign as sign_problem, token as token_problem};
+use kyso_daemon::files;
+use kyso_daemon::text::{Lang, Problem};
 
 /// One thing looked at.
 struct Looked {

@@ -5,6 +5,7 @@ use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
 use kyso::recorder::Outcome;
+use kyso_daemon::explain::journal::explain;
 use kyso_journal::{
     Entry, ExportOptions, Filter, Journal, JournalError, Receipt, Record, VerificationReport,
     VerifierKey, verify_export, verify_in_place,
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use crate::args::JournalCommand;
 use crate::desk::Desk;
 use crate::out::{say, tell};
-use crate::text::{Lang, Problem, system, unwritable};
+use kyso_daemon::text::{Lang, Problem, system, unwritable};
 
 /// Exit code where the journal, bundle or receipt does not hold.
 const BROKEN: u8 = 1;
@@ -389,72 +390,4 @@ fn unreadable(path: &Path, error: &std::io::Error, lang: Lang) -> Problem {
         format!("{}: {}", path.display(), system(error, lang)),
         lang.pick("kiểm tra đường dẫn và quyền đọc", "check the path and its permissions"),
     )
-}
-
-/// The three parts of a journal's error.
-pub(crate) fn explain(error: &JournalError, path: &Path, lang: Lang) -> Problem {
-    use JournalError as E;
-    let (code, vi, en): (_, (&str, &str), (&str, &str)) = match error {
-        E::NotAJournal { .. } => (
-            "journal-missing",
-            (
-                "chưa có nhật ký ở đó",
-                "ký lần đầu để tạo nhật ký, hoặc chỉ đúng tệp bằng `--journal`",
-            ),
-            (
-                "there is no journal there",
-                "sign something first, or name the right file with `--journal`",
-            ),
-        ),
-        E::Inaccessible { .. } | E::ReadOnly { .. } | E::Full { .. } | E::DeviceFailed { .. } => (
-            "journal-unwritable",
-            (
-                "không ghi được nhật ký, nên không ký",
-                "kiểm tra thư mục, quyền ghi và dung lượng đĩa",
-            ),
-            (
-                "the journal cannot be written, so nothing is signed",
-                "check its folder, permissions and the disk's space",
-            ),
-        ),
-        E::Locked { .. } => (
-            "journal-locked",
-            ("chương trình khác đang giữ nhật ký", "chờ một lát rồi thử lại"),
-            ("another program holds the journal", "wait a moment and try again"),
-        ),
-        E::NewerSchema { .. } => (
-            "journal-newer",
-            ("nhật ký do bản kyso mới hơn tạo ra", "cập nhật kyso"),
-            ("the journal was written by a newer kyso", "update kyso"),
-        ),
-        E::NoSuchEntry { .. } => (
-            "no-such-entry",
-            ("không có mục đó trong nhật ký", "xem `kyso journal list`"),
-            ("the journal has no such entry", "see `kyso journal list`"),
-        ),
-        E::Damaged { .. }
-        | E::KeyMissing { .. }
-        | E::KeyMismatch { .. }
-        | E::Sqlite { .. }
-        | E::NotOpen(_)
-        | E::TextTooLong { .. }
-        | E::TimeOutOfRange { .. }
-        | E::NoRandomness
-        | E::Abandoned
-        | E::Stream { .. } => (
-            "journal-damaged",
-            (
-                "nhật ký hỏng hoặc không khớp khóa của nó",
-                "giữ nguyên các tệp, xem `kyso journal verify`, báo người phụ trách",
-            ),
-            (
-                "the journal is damaged or does not fit its key",
-                "leave its files as they are, see `kyso journal verify`, tell the person in charge",
-            ),
-        ),
-    };
-    let (what, remedy) = lang.pick(vi, en);
-    let place =
-        if path.as_os_str().is_empty() { String::new() } else { format!("{}: ", path.display()) };
-    Problem::new(code, what, format!("{place}{error}"), remedy)
 }

@@ -10,9 +10,9 @@ use kyso_token::{
 
 use crate::args::KeyKind;
 use crate::desk::Desk;
-use crate::files;
 use crate::out::say;
-use crate::text::Problem;
+use kyso_daemon::files;
+use kyso_daemon::text::Problem;
 
 /// Makes an empty key file.
 pub(crate) fn create(desk: &Desk, path: &Path, pin_file: Option<&Path>) -> Result<u8, Problem> {

@@ -2,20 +2,15 @@
 
 mod args;
 mod cert;
-mod config;
 mod demo;
 mod desk;
 mod doctor;
-mod files;
 mod journal;
 mod key_file;
 mod out;
 mod prompt;
 mod sign;
-mod sign_problem;
-mod text;
 mod token;
-mod token_problem;
 mod verify;
 
 use std::process::ExitCode;
@@ -24,8 +19,8 @@ use clap::Parser as _;
 
 use args::{CertCommand, Cli, Command};
 use desk::Desk;
+use kyso_daemon::text::{Lang, Problem, locale};
 use out::tell;
-use text::{Lang, Problem};
 
 /// An operational error: nothing could be said about any signature.
 const OPERATIONAL: u8 = 2;
@@ -33,7 +28,7 @@ const OPERATIONAL: u8 = 2;
 fn main() -> ExitCode {
     keep_secrets_out_of_core_dumps();
     let cli = Cli::parse();
-    let lang = cli.lang.unwrap_or_else(Lang::from_locale);
+    let lang = cli.lang.unwrap_or_else(locale);
     // A defect is an operational error too, never a verdict.
     let ended = std::panic::catch_unwind(|| run(cli, lang));
     let code = match ended {

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use kyso_token::{Pin, PinPrompt, PinPurpose, PinRefused, PinRequest};
 
 use crate::out::{shown, tell};
-use crate::text::Lang;
+use kyso_daemon::text::Lang;
 
 /// The person at the terminal; answers `NoPrompt` where there is none.
 pub(crate) struct Terminal {

@@ -18,9 +18,10 @@ use serde_json::json;
 use crate::args::{Format, Hash, Level, RsaPadding, SignArgs};
 use crate::desk::Desk;
 use crate::out::{say, tell};
-use crate::sign_problem;
-use crate::text::{Lang, Problem};
-use crate::{files, journal, out};
+use crate::{journal, out};
+use kyso_daemon::explain::sign as sign_problem;
+use kyso_daemon::files;
+use kyso_daemon::text::{Lang, Problem};
 
 /// Signs and gives the exit code: 0 when every file was signed, else 2.
 pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {

@@ -13,7 +13,7 @@ use crate::args::{KeyKind, TokenCommand, TokenTarget};
 use crate::desk::{Desk, pin_source};
 use crate::key_file;
 use crate::out::{say, tell};
-use crate::text::{Lang, Problem, unwritable};
+use kyso_daemon::text::{Lang, Problem, unwritable};
 
 pub(crate) fn run(desk: &Desk, command: TokenCommand) -> Result<u8, Problem> {
     match command {
@@ -242,7 +242,7 @@ fn import(
         say!("{} (CKA_ID {})", lang.pick("Đã nhập khóa", "Imported the key"), hex::encode(made.id));
     }
     if let Some(path) = certificate {
-        for certificate in crate::files::certificates(&[path.to_path_buf()], lang)? {
+        for certificate in kyso_daemon::files::certificates(&[path.to_path_buf()], lang)? {
             let made = desk
                 .tokens()
                 .import_certificate(&module, &selector, &pin, &prompt, certificate.as_der(), label)

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use crate::args::VerifyArgs;
 use crate::desk::Desk;
-use crate::files;
 use crate::out::{self, say, tell};
-use crate::sign_problem::date;
-use crate::text::{Lang, Problem, system};
+use kyso_daemon::explain::sign::date;
+use kyso_daemon::files;
+use kyso_daemon::text::{Lang, Problem, system};
 
 /// Exit codes by verdict; of several the worst counts: 2 before 1 before 3.
 const PASSED: u8 = 0;

@@ -4,11 +4,11 @@ use kyso::sign::SignError;
 use kyso_x509::path::PathError;
 use kyso_x509::{Name, Time};
 
+use super::token as token_problem;
 use crate::text::{Lang, Problem, system};
-use crate::token_problem;
 
 /// The three parts of a signing error.
-pub(crate) fn explain(error: &SignError, lang: Lang) -> Problem {
+pub fn explain(error: &SignError, lang: Lang) -> Problem {
     use SignError as E;
     let (vi, en): ((&str, &str), (&str, &str)) = match error {
         E::Token(error) => return token_problem::explain(error, lang),
@@ -174,7 +174,7 @@ fn why(error: &SignError, lang: Lang) -> String {
 }
 
 /// Why the certificate may not sign.
-pub(crate) fn path(error: &PathError, lang: Lang) -> Problem {
+pub fn path(error: &PathError, lang: Lang) -> Problem {
     use PathError as E;
     let renew = lang.pick(
         "xin cấp lại chứng thư (Mẫu 04), hoặc chọn chứng thư khác (`kyso cert list`)",
@@ -240,7 +240,7 @@ fn name(name: &Name) -> String {
 }
 
 /// A time as Vietnamese documents write it, in this machine's zone.
-pub(crate) fn date(time: Time) -> String {
+pub fn date(time: Time) -> String {
     match jiff::Timestamp::from_second(time.as_unix_seconds()) {
         Ok(timestamp) => timestamp
             .to_zoned(jiff::tz::TimeZone::system())

@@ -10,33 +10,35 @@ use crate::text::{Lang, Problem};
 /// `config.toml`; every key may be absent, an unknown one is an error.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Config {
+pub struct Config {
     /// PKCS#11 modules allowed beside those of `hsm-config/`.
     #[serde(default)]
-    pub(crate) modules: Vec<Module>,
+    pub modules: Vec<Module>,
     /// Trust anchors: files or folders.
     #[serde(default)]
-    pub(crate) trust: Vec<PathBuf>,
+    pub trust: Vec<PathBuf>,
     /// Further certificates for paths: files or folders.
     #[serde(default)]
-    pub(crate) untrusted: Vec<PathBuf>,
+    pub untrusted: Vec<PathBuf>,
     /// Credential that signs when none is named.
-    pub(crate) credential: Option<String>,
+    pub credential: Option<String>,
     /// The journal.
-    pub(crate) journal: Option<PathBuf>,
+    pub journal: Option<PathBuf>,
     /// Language of messages: `vi` or `en`.
-    pub(crate) lang: Option<Lang>,
+    pub lang: Option<Lang>,
 }
 
 /// A module that may be loaded: its absolute path, and the SHA-256 of its file where that is pinned.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Module {
+pub enum Module {
     /// By path alone.
     Path(PathBuf),
     /// By path and content.
     Pinned {
+        /// Absolute path.
         path: PathBuf,
+        /// SHA-256 of the file.
         #[serde(with = "hex")]
         sha256: [u8; 32],
     },
@@ -53,7 +55,7 @@ impl From<Module> for AllowedModule {
 
 impl Config {
     /// Reads the named file, or the user's own where it exists.
-    pub(crate) fn load(named: Option<&Path>, lang: Lang) -> Result<Self, Problem> {
+    pub fn load(named: Option<&Path>, lang: Lang) -> Result<Self, Problem> {
         let path = match named {
             Some(path) => path.to_path_buf(),
             None => match default_file() {
@@ -90,7 +92,7 @@ impl Config {
 }
 
 /// Where the journal lies when nobody says otherwise.
-pub(crate) fn default_journal() -> Option<PathBuf> {
+pub fn default_journal() -> Option<PathBuf> {
     base("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA")
         .map(|folder| folder.join("kyso/journal.sqlite"))
 }

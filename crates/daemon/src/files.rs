@@ -10,7 +10,7 @@ use crate::text::{Lang, Problem};
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
 
 /// All certificates of files and folders (DER or PEM; of a folder `*.pem`, `*.crt`, `*.cer`, `*.der`).
-pub(crate) fn certificates(paths: &[PathBuf], lang: Lang) -> Result<Vec<Certificate>, Problem> {
+pub fn certificates(paths: &[PathBuf], lang: Lang) -> Result<Vec<Certificate>, Problem> {
     let mut found = Vec::new();
     for path in paths {
         if path.is_dir() {

@@ -5,7 +5,7 @@ use kyso_token::{PinRefused, TokenError};
 use crate::text::{Lang, Problem};
 
 /// The three parts of a token's error.
-pub(crate) fn explain(error: &TokenError, lang: Lang) -> Problem {
+pub fn explain(error: &TokenError, lang: Lang) -> Problem {
     let (vi, en) = parts(error);
     let (what, remedy) = lang.pick(vi, en);
     let why = why(error, lang);

@@ -1,0 +1,5 @@
+//! Errors of the library in three parts, Vietnamese and English.
+
+pub mod journal;
+pub mod sign;
+pub mod token;
