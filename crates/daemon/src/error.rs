@@ -1,0 +1,113 @@
+//! Why a request was refused: one closed enum, one place where it becomes a problem document (RFC 9457).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use kyso::sign::SignError;
+use kyso_journal::JournalError;
+use kyso_protocol::{Lang, PROBLEM_MEDIA_TYPE, Problem};
+use kyso_token::TokenError;
+
+use crate::store::StoreError;
+use crate::{explain, text};
+
+/// A refusal.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// The journal cannot be written or read.
+    Journal(JournalError),
+    /// The daemon's own tables cannot be written or read.
+    Store(StoreError),
+    /// The token's.
+    Token(TokenError),
+    /// Signing's.
+    Sign(SignError),
+    /// Somebody else's text in three parts, with its status.
+    Told {
+        /// The text.
+        problem: text::Problem,
+        /// HTTP status.
+        status: StatusCode,
+        /// Whether another try may succeed.
+        retryable: bool,
+    },
+}
+
+impl ApiError {
+    /// The problem document in this language.
+    pub(crate) fn document(&self, lang: Lang) -> Problem {
+        let (problem, status, retryable) = match self {
+            Self::Journal(error) => (
+                explain::journal::explain(error, std::path::Path::new(""), lang),
+                StatusCode::SERVICE_UNAVAILABLE,
+                true,
+            ),
+            Self::Store(error) => (
+                text::Problem::new(
+                    "store-unwritable",
+                    lang.pick(
+                        "dịch vụ không ghi được dữ liệu của mình",
+                        "the daemon cannot write its own tables",
+                    ),
+                    error.to_string(),
+                    lang.pick(
+                        "kiểm tra dung lượng và quyền của thư mục trạng thái",
+                        "check space and permissions of its state folder",
+                    ),
+                ),
+                StatusCode::SERVICE_UNAVAILABLE,
+                true,
+            ),
+            Self::Token(error) => {
+                (explain::token::explain(error, lang), StatusCode::UNPROCESSABLE_ENTITY, true)
+            }
+            Self::Sign(error) => {
+                (explain::sign::explain(error, lang), StatusCode::UNPROCESSABLE_ENTITY, false)
+            }
+            Self::Told { problem, status, retryable } => (problem.clone(), *status, *retryable),
+        };
+        let mut document = Problem::new(&problem.code, problem.what, problem.why, problem.remedy)
+            .with_status(status.as_u16());
+        document.retryable = retryable;
+        document
+    }
+}
+
+impl From<JournalError> for ApiError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        Self::Token(error)
+    }
+}
+
+impl From<SignError> for ApiError {
+    fn from(error: SignError) -> Self {
+        Self::Sign(error)
+    }
+}
+
+/// A refusal with the language in which it is told.
+pub(crate) struct Refusal(pub(crate) ApiError, pub(crate) Lang);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let document = self.0.document(self.1);
+        let status =
+            StatusCode::from_u16(document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, axum::Json(document)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.1.tag()));
+        response
+    }
+}

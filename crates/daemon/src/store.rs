@@ -1,0 +1,104 @@
+//! The daemon's own tables: documents, operations, idempotency keys, the projection of reissuance requests.
+//!
+//! The journal is the truth about what was asked, agreed and signed; these tables hold what is needed to answer and to go on
+//! after a restart, and are made to agree with the journal at each start. One SQLite file, one connection, short
+//! transactions. What a client was told is durable before it is told (`synchronous = FULL`).
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+/// The tables; each statement is idempotent.
+const SCHEMA: &str = include_str!("store/schema.sql");
+
+/// The schema's number, in `PRAGMA user_version`.
+const VERSION: i64 = 1;
+
+/// An open store.
+pub(crate) struct Store {
+    connection: Mutex<Connection>,
+}
+
+/// Why the store failed.
+#[derive(Debug)]
+pub enum StoreError {
+    /// SQLite's own error.
+    Sqlite(rusqlite::Error),
+    /// The file was written by a newer version.
+    Newer {
+        /// Its schema's number.
+        version: i64,
+    },
+}
+
+impl std::fmt::Display for StoreError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(error) => write!(f, "the daemon's tables: {error}"),
+            Self::Newer { version } => {
+                write!(
+                    f,
+                    "the daemon's tables are of a newer version ({version}, known: {VERSION})"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Sqlite(error) => Some(error),
+            Self::Newer { .. } => None,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl Store {
+    /// Opens or makes the tables.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version > VERSION {
+            return Err(StoreError::Newer { version });
+        }
+        connection.execute_batch(SCHEMA)?;
+        connection.pragma_update(None, "user_version", VERSION)?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    /// The connection, for one short piece of work; never held across a wait.
+    pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One transaction.
+    ///
+    /// # Errors
+    /// The work's, with nothing written.
+    pub(crate) fn transaction<T>(
+        &self,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.connection();
+        let transaction =
+            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let value = work(&transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+}

@@ -1,0 +1,67 @@
+-- Times are Unix microseconds; hashes are 32 bytes; ids are UUIDs in text; bodies are JSON.
+
+CREATE TABLE IF NOT EXISTS document (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    sha256     BLOB NOT NULL CHECK (length(sha256) = 32),
+    size       INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS operation (
+    id         TEXT PRIMARY KEY,
+    kind       TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    pause      TEXT,
+    request    TEXT NOT NULL,           -- the request as it was accepted
+    requester  TEXT NOT NULL,
+    lang       TEXT NOT NULL,
+    consent    TEXT,                    -- id under which the person or the policy agreed
+    detail     TEXT,                    -- JSON: problem, warnings, result
+    from_entry INTEGER NOT NULL,        -- the journal's size when it was accepted
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS operation_by_state ON operation (state);
+
+CREATE TABLE IF NOT EXISTS item (
+    operation TEXT NOT NULL REFERENCES operation (id) ON DELETE CASCADE,
+    number    INTEGER NOT NULL,
+    document  TEXT NOT NULL,
+    sha256    BLOB NOT NULL CHECK (length(sha256) = 32),
+    state     TEXT NOT NULL,
+    entry     INTEGER,                  -- the journal's record of its outcome
+    result    BLOB,                     -- SHA-256 of the released file
+    problem   TEXT,                     -- JSON
+    PRIMARY KEY (operation, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS item_by_document ON item (document);
+
+CREATE TABLE IF NOT EXISTS idempotency (
+    key        TEXT PRIMARY KEY,        -- method, path and the client's key
+    body       BLOB NOT NULL,           -- SHA-256 of the request's body
+    status     INTEGER NOT NULL,
+    location   TEXT,
+    response   BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS reissuance (
+    id         TEXT PRIMARY KEY,
+    state      TEXT NOT NULL,
+    body       TEXT NOT NULL,           -- JSON: the request with its history
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS projection (
+    name TEXT PRIMARY KEY,              -- 'reissuance'
+    next INTEGER NOT NULL               -- index of the first journal record that is not yet applied
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS notice (
+    certificate TEXT NOT NULL,          -- SHA-256 in hexadecimal
+    code        TEXT NOT NULL,
+    told_at     INTEGER NOT NULL,
+    PRIMARY KEY (certificate, code)
+) STRICT, WITHOUT ROWID;
