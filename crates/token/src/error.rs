@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::pkcs12::KeyFileError;
-use crate::{PinRefused, PinState, SigningAlgorithm};
+use crate::{FrameError, PinRefused, PinState, SigningAlgorithm};
 
 /// What a key store reports; serializes, since it crosses the boundary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub enum TokenError {
     TokenNotInitialized,
     /// The session ended behind our back (CKR_SESSION_HANDLE_INVALID, CKR_SESSION_CLOSED, CKR_USER_NOT_LOGGED_IN).
     SessionLost { function: Cow<'static, str> },
-    /// Another act of this process holds the token's login.
+    /// Another act holds the token's login.
     TokenBusy { waited: Duration },
     /// The person gave no PIN.
     PinRefused(PinRefused),
@@ -98,6 +98,18 @@ pub enum TokenError {
     Call { function: Cow<'static, str>, value: Cow<'static, str> },
     /// A PKCS#12 key file's error.
     KeyFile(KeyFileError),
+    /// The program of the worker process does not start; the operating system's error number, where it gave one.
+    WorkerNotStarted { program: PathBuf, os_error: Option<i32> },
+    /// The worker process died, of a signal or with an exit code; with neither, its end could not be observed.
+    WorkerCrashed { signal: Option<i32>, exit_code: Option<i32> },
+    /// The worker process, or the module in it, did not answer in time and was killed.
+    WorkerHung { function: Cow<'static, str>, limit: Duration },
+    /// The worker process answered with something that is no message and was killed.
+    WorkerReplyMalformed(FrameError),
+    /// The request is too long for one message to the worker, or cannot be written as one.
+    WorkerRequestRefused(FrameError),
+    /// A worker process cannot ask its caller's [`crate::PinPrompt`]: name a terminal or a pinentry as the source.
+    PromptNotInWorker,
 }
 
 impl TokenError {
@@ -117,6 +129,7 @@ impl TokenError {
             Self::TokenBusy { .. } => "token-busy",
             Self::PinRefused(PinRefused::Cancelled) => "pin-cancelled",
             Self::PinRefused(PinRefused::NoPrompt) => "pin-needed",
+            Self::PinRefused(PinRefused::TimedOut) => "pin-timed-out",
             Self::PinFileUnusable { .. } => "pin-file-unusable",
             Self::PinFileReadableByOthers { .. } => "pin-file-readable-by-others",
             Self::PinSourceUnsuitable => "pin-source-unsuitable",
@@ -149,6 +162,12 @@ impl TokenError {
             | Self::ActUnknown
             | Self::Call { .. } => "token-call-failed",
             Self::KeyFile(_) => "key-file",
+            Self::WorkerNotStarted { .. } => "worker-not-started",
+            Self::WorkerCrashed { .. } => "worker-crashed",
+            Self::WorkerHung { .. } => "worker-hung",
+            Self::WorkerReplyMalformed(_) => "worker-nonsense",
+            Self::WorkerRequestRefused(_) => "worker-request-refused",
+            Self::PromptNotInWorker => "pin-prompt-not-in-worker",
         }
     }
 
@@ -166,6 +185,9 @@ impl TokenError {
                 | Self::PinLocked
                 | Self::LastTryRefused
                 | Self::CertificateKeyMismatch { .. }
+                | Self::WorkerCrashed { .. }
+                | Self::WorkerHung { .. }
+                | Self::WorkerReplyMalformed(_)
         )
     }
 }
@@ -199,6 +221,7 @@ impl fmt::Display for TokenError {
             Self::PinRefused(PinRefused::NoPrompt) => {
                 f.write_str("a PIN is needed and nobody can be asked")
             }
+            Self::PinRefused(PinRefused::TimedOut) => f.write_str("nobody entered the PIN in time"),
             Self::PinFileUnusable { path } => {
                 write!(f, "PIN file {} cannot be used", path.display())
             }
@@ -283,6 +306,34 @@ impl fmt::Display for TokenError {
             }
             Self::Call { function, value } => write!(f, "{function} returned {value}"),
             Self::KeyFile(error) => error.fmt(f),
+            Self::WorkerNotStarted { program, os_error } => {
+                write!(f, "the token worker {} does not start", program.display())?;
+                match os_error {
+                    Some(number) => write!(f, ": {}", std::io::Error::from_raw_os_error(*number)),
+                    None => Ok(()),
+                }
+            }
+            Self::WorkerCrashed { signal: Some(signal), .. } => {
+                write!(f, "the module's process died of signal {signal}")
+            }
+            Self::WorkerCrashed { exit_code: Some(code), .. } => {
+                write!(f, "the module's process ended with exit code {code}")
+            }
+            Self::WorkerCrashed { .. } => f.write_str("the module's process ended"),
+            Self::WorkerHung { function, limit } => write!(
+                f,
+                "the module's process did not return from {function} within {} ms and was ended",
+                limit.as_millis()
+            ),
+            Self::WorkerReplyMalformed(error) => {
+                write!(f, "the module's process answered with no message: {error}")
+            }
+            Self::WorkerRequestRefused(error) => {
+                write!(f, "the request does not fit a message to the module's process: {error}")
+            }
+            Self::PromptNotInWorker => {
+                f.write_str("the module's process cannot ask here; name a terminal or a pinentry")
+            }
         }
     }
 }

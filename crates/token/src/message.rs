@@ -1,9 +1,10 @@
-//! The boundary as messages: what a worker process would be told and would answer.
+//! The boundary as messages: what a worker process is told and what it answers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::pkcs12::KeyFileUri;
 use crate::{Credential, Curve, PinSource, RawSignature, SigningAlgorithm, TokenInfo};
 
 /// Number of an open act, unique within one service.
@@ -78,18 +79,28 @@ pub struct SlotInfo {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "fields are of documented types and say what they are")]
 pub enum Request {
+    /// Answered by [`Reply::Done`], whatever else is under way.
+    Ping,
     /// Loads what is allowed and reports it.
     ListModules,
     /// All slots of all modules.
     ListSlots,
     /// All credentials.
     ListCredentials,
+    /// The mechanisms (CKM_ names) of a slot.
+    ListMechanisms { module: PathBuf, slot_id: u64 },
+    /// The credentials of a key file whose certificates are encrypted: asks for its password.
+    RevealKeyFile { file: PathBuf, pin: PinSource },
+    /// Finds a key file's credential and opens it with one question; answered by [`Reply::KeyFileAct`].
+    OpenKeyFile { uri: KeyFileUri, pin: PinSource },
     /// Logs in; answered by [`Reply::Act`].
     OpenAct { credential: Box<Credential>, pin: PinSource },
     /// Signs a digest.
     SignDigest { act: ActId, algorithm: SigningAlgorithm, digest: Vec<u8> },
     /// Signs a message.
     SignMessage { act: ActId, algorithm: SigningAlgorithm, message: Vec<u8> },
+    /// Signs several messages with one session, one after the other.
+    SignMany { act: ActId, algorithm: SigningAlgorithm, messages: Vec<Vec<u8>> },
     /// Logs out.
     CloseAct { act: ActId },
     /// C_InitToken and C_InitPIN: erases the token.
@@ -137,16 +148,94 @@ pub enum Reply {
     Modules(Vec<Result<ModuleInfo, crate::TokenError>>),
     /// To [`Request::ListSlots`].
     Slots(Vec<SlotInfo>),
-    /// To [`Request::ListCredentials`].
+    /// To [`Request::ListCredentials`] and [`Request::RevealKeyFile`].
     Credentials(Vec<Credential>),
+    /// To [`Request::ListMechanisms`].
+    Mechanisms(Vec<String>),
     /// To [`Request::OpenAct`].
     Act(ActId),
+    /// To [`Request::OpenKeyFile`].
+    KeyFileAct(ActId, Box<Credential>),
     /// To [`Request::InitToken`].
     Token(TokenInfo),
-    /// To the two signing requests.
+    /// To [`Request::SignDigest`] and [`Request::SignMessage`].
     Signature(RawSignature),
-    /// To requests that make or import a key.
+    /// To [`Request::SignMany`]: one result for each message, in their order.
+    Signatures(Vec<Result<RawSignature, crate::TokenError>>),
+    /// To requests that make or import a key or a certificate.
     Key(KeyImport),
     /// Done.
     Done,
+}
+
+impl Request {
+    /// The function the request comes down to, for an error that must name one: the standard's name, else ours.
+    #[must_use]
+    pub fn function(&self) -> &'static str {
+        match self {
+            Self::Ping => "ping",
+            Self::ListModules => "C_Initialize",
+            Self::ListSlots => "C_GetSlotList",
+            Self::ListCredentials => "C_FindObjects",
+            Self::ListMechanisms { .. } => "C_GetMechanismList",
+            Self::RevealKeyFile { .. } | Self::OpenKeyFile { .. } => "open-key-file",
+            Self::OpenAct { .. } => "C_Login",
+            Self::SignDigest { .. } | Self::SignMessage { .. } | Self::SignMany { .. } => "C_Sign",
+            Self::CloseAct { .. } => "C_Logout",
+            Self::InitToken { .. } => "C_InitToken",
+            Self::ChangePin { .. } => "C_SetPIN",
+            Self::UnblockPin { .. } => "C_InitPIN",
+            Self::GenerateKeyPair { .. } => "C_GenerateKeyPair",
+            Self::ImportCertificate { .. } | Self::ImportKey { .. } => "C_CreateObject",
+        }
+    }
+
+    /// The module or key file the request is for, where it is for one.
+    #[must_use]
+    pub fn module(&self) -> Option<&Path> {
+        match self {
+            Self::OpenAct { credential, .. } => Some(&credential.module),
+            Self::ListMechanisms { module, .. }
+            | Self::InitToken { module, .. }
+            | Self::ChangePin { module, .. }
+            | Self::UnblockPin { module, .. }
+            | Self::GenerateKeyPair { module, .. }
+            | Self::ImportCertificate { module, .. }
+            | Self::ImportKey { module, .. } => Some(module),
+            Self::RevealKeyFile { file, .. } => Some(file),
+            Self::OpenKeyFile { uri, .. } => Some(&uri.path),
+            Self::Ping
+            | Self::ListModules
+            | Self::ListSlots
+            | Self::ListCredentials
+            | Self::SignDigest { .. }
+            | Self::SignMessage { .. }
+            | Self::SignMany { .. }
+            | Self::CloseAct { .. } => None,
+        }
+    }
+
+    /// Where the request takes PINs from.
+    pub(crate) fn pins_mut(&mut self) -> Vec<&mut PinSource> {
+        match self {
+            Self::OpenAct { pin, .. }
+            | Self::RevealKeyFile { pin, .. }
+            | Self::OpenKeyFile { pin, .. }
+            | Self::GenerateKeyPair { pin, .. }
+            | Self::ImportCertificate { pin, .. }
+            | Self::ImportKey { pin, .. } => vec![pin],
+            Self::InitToken { so_pin, user_pin, .. } => vec![so_pin, user_pin],
+            Self::ChangePin { old, new, .. } => vec![old, new],
+            Self::UnblockPin { so_pin, new, .. } => vec![so_pin, new],
+            Self::Ping
+            | Self::ListModules
+            | Self::ListSlots
+            | Self::ListCredentials
+            | Self::ListMechanisms { .. }
+            | Self::SignDigest { .. }
+            | Self::SignMessage { .. }
+            | Self::SignMany { .. }
+            | Self::CloseAct { .. } => Vec::new(),
+        }
+    }
 }

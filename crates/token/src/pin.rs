@@ -52,6 +52,25 @@ pub enum PinSource {
     Prompt,
     /// The reader's key pad (CKF_PROTECTED_AUTHENTICATION_PATH).
     ProtectedPath,
+    /// A person at this terminal, which the service opens itself.
+    #[cfg(unix)]
+    Terminal(Box<crate::prompt::Terminal>),
+    /// A person at the dialogue that this program shows; the service starts it.
+    #[cfg(unix)]
+    Pinentry(Box<crate::prompt::Pinentry>),
+}
+
+impl PinSource {
+    /// Who is asked, told of the counters, and asked about the last try: the source itself, where it is a person's.
+    pub(crate) fn person<'a>(&'a self, otherwise: &'a dyn PinPrompt) -> &'a dyn PinPrompt {
+        match self {
+            Self::File(_) | Self::Prompt | Self::ProtectedPath => otherwise,
+            #[cfg(unix)]
+            Self::Terminal(terminal) => terminal.as_ref(),
+            #[cfg(unix)]
+            Self::Pinentry(pinentry) => pinentry.as_ref(),
+        }
+    }
 }
 
 /// The counters a token shows: CKF_USER_PIN_COUNT_LOW and its siblings (PKCS#11 2.40 §3.2).
@@ -100,6 +119,8 @@ pub enum PinRefused {
     Cancelled,
     /// There is nobody to ask: no terminal, no window.
     NoPrompt,
+    /// The person did not answer in time.
+    TimedOut,
 }
 
 /// Who is asked for a PIN; lives where the module lives, never behind a message.

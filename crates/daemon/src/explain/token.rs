@@ -86,6 +86,10 @@ fn parts(error: &TokenError) -> (Pair, Pair) {
                 "run in a terminal, or add `pin-source=file:…` to the credential's URI",
             ),
         ),
+        E::PinRefused(PinRefused::TimedOut) => (
+            ("không ai nhập PIN kịp thời", "ký lại khi bạn ở trước máy"),
+            ("nobody entered the PIN in time", "sign again when you are at the desk"),
+        ),
         E::PinFileUnusable { .. } => (
             ("không đọc được tệp PIN", "kiểm tra tệp và quyền đọc của nó; PIN nằm ở dòng đầu"),
             (
@@ -217,6 +221,54 @@ fn parts(error: &TokenError) -> (Pair, Pair) {
             ("phần mềm token không trả lời", "rút token, cắm lại rồi ký lại"),
             ("the token's software does not answer", "reinsert the token and sign again"),
         ),
+        E::WorkerHung { .. } => (
+            (
+                "phần mềm token bị treo nên kyso đã dừng nó",
+                "rút token, cắm lại rồi ký lại các tệp còn thiếu",
+            ),
+            (
+                "the token's software hung and was stopped",
+                "reinsert the token, then sign the files that are missing",
+            ),
+        ),
+        E::WorkerCrashed { .. } => (
+            (
+                "phần mềm token bị sập",
+                "ký lại các tệp còn thiếu; nếu lặp lại, cập nhật phần mềm của nhà cung cấp token",
+            ),
+            (
+                "the token's software crashed",
+                "sign the files that are missing; if it recurs, update the token vendor's software",
+            ),
+        ),
+        E::WorkerReplyMalformed(_) => (
+            (
+                "tiến trình token trả về dữ liệu vô nghĩa nên kyso đã dừng nó",
+                "ký lại; nếu lặp lại, gửi dòng lỗi này cho bộ phận hỗ trợ",
+            ),
+            (
+                "the token's process answered nonsense and was stopped",
+                "sign again; if it recurs, send this to support",
+            ),
+        ),
+        E::WorkerNotStarted { .. } => (
+            ("không khởi động được tiến trình token", "cài lại kyso; xem `kyso doctor`"),
+            ("the token's process does not start", "install kyso again; see `kyso doctor`"),
+        ),
+        E::WorkerRequestRefused(_) => (
+            ("yêu cầu quá lớn đối với tiến trình token", "ký ít tài liệu hơn trong một lượt"),
+            ("the request is too large for the token's process", "sign fewer documents at once"),
+        ),
+        E::PromptNotInWorker => (
+            (
+                "không hỏi được PIN tại đây",
+                "chạy trong cửa sổ dòng lệnh, cài pinentry, hoặc dùng `pin-source=file:…`",
+            ),
+            (
+                "the PIN cannot be asked for here",
+                "run in a terminal, install a pinentry, or use `pin-source=file:…`",
+            ),
+        ),
         E::LabelTooLong { .. } => (
             ("nhãn token quá dài", "dùng nhãn tối đa 32 byte (chữ có dấu chiếm 2–3 byte)"),
             ("the token's label is too long", "use at most 32 bytes (letters with marks take 2–3)"),
@@ -289,6 +341,8 @@ fn why(error: &TokenError, lang: Lang) -> String {
         E::TokenBusy { waited } => format!("đã chờ {} ms", waited.as_millis()),
         E::PinRefused(PinRefused::Cancelled) => "chưa nhập PIN nào".to_owned(),
         E::PinRefused(PinRefused::NoPrompt) => "lệnh không chạy trong cửa sổ dòng lệnh".to_owned(),
+        E::PinRefused(PinRefused::TimedOut) => "hết thời gian chờ".to_owned(),
+        E::PromptNotInWorker => "không có cửa sổ dòng lệnh hay pinentry".to_owned(),
         E::PinSourceUnsuitable => "cách nhập PIN không hợp với token này".to_owned(),
         E::PinIncorrect { .. } => "token báo PIN không đúng".to_owned(),
         E::PinLocked => "token báo PIN đã bị khóa".to_owned(),
@@ -305,7 +359,14 @@ fn why(error: &TokenError, lang: Lang) -> String {
         E::UnexpectedLength { expected, actual } => {
             format!("token trả về {actual} byte, đúng ra là {expected}")
         }
-        E::CallTimedOut { function, limit } => {
+        E::WorkerCrashed { signal: Some(signal), .. } => {
+            format!("tiến trình chết vì tín hiệu {signal}")
+        }
+        E::WorkerCrashed { exit_code: Some(code), .. } => {
+            format!("tiến trình kết thúc với mã {code}")
+        }
+        E::WorkerCrashed { .. } => "tiến trình đã kết thúc".to_owned(),
+        E::CallTimedOut { function, limit } | E::WorkerHung { function, limit } => {
             format!("{function} không trả lời sau {} ms", limit.as_millis())
         }
         E::PrivateKeyTooLong { limit } => format!("tệp dài hơn {limit} byte"),

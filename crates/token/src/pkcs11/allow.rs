@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::TokenError;
 
 /// Largest module that is hashed; vendors' modules are below 30 MB.
 const MAX_MODULE_LEN: u64 = 256 << 20;
 
 /// One library that may be loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllowedModule {
     /// Absolute path, compared as written: no search path, no normalization.
     pub path: PathBuf,

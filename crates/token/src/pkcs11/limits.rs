@@ -6,11 +6,16 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::TokenError;
 use crate::lock::lock;
 
 /// Bounds on a module's time and on what one act may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// In one process with its caller ([`super::Pkcs11Store`]) a call over its limit is given up and its thread left behind;
+/// in a worker process ([`crate::worker::WorkerStore`]) the same limits hold and the process is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// For a listing or any other call without person or key work.
     pub call: Duration,
@@ -26,7 +31,7 @@ pub struct Limits {
     pub sessions: usize,
     /// Most objects of one class read from a token.
     pub objects: usize,
-    /// Calls of one module that may hang before it is not called any more.
+    /// Calls of one module that may hang before it is not called any more; a worker process does not outlive the first.
     pub hung_calls: usize,
 }
 

@@ -31,6 +31,7 @@ pub(super) fn ask(
     purpose: PinPurpose,
     token: &TokenInfo,
 ) -> Result<Secret, TokenError> {
+    let prompt = source.person(prompt);
     let state = match purpose {
         PinPurpose::SecurityOfficer | PinPurpose::NewSecurityOfficer => token.so_pin,
         PinPurpose::Login | PinPurpose::NewUser | PinPurpose::KeyFile => token.user_pin,
@@ -53,10 +54,8 @@ pub(super) fn ask(
         PinSource::ProtectedPath => return Err(TokenError::PinSourceUnsuitable),
         PinSource::File(path) => read_pin_file(path)?,
         // A token with a pad takes the PIN there even where the caller would prompt.
-        PinSource::Prompt if token.protected_authentication_path => {
-            return Ok(Secret::ProtectedPath);
-        }
-        PinSource::Prompt => prompt.pin(&request).map_err(TokenError::PinRefused)?,
+        _ if token.protected_authentication_path => return Ok(Secret::ProtectedPath),
+        _ => prompt.pin(&request).map_err(TokenError::PinRefused)?,
     };
     let (length, min, max) = (pin.expose().len() as u64, token.min_pin_len, token.max_pin_len);
     if length < min || (max != 0 && length > max) {

@@ -239,14 +239,15 @@ fn unlock(path: &Path, source: &PinSource, prompt: &dyn PinPrompt) -> Result<Key
     read::peek(&file)?;
     let password = match source {
         PinSource::File(path) => first_line(path)?,
-        PinSource::Prompt => prompt
+        PinSource::ProtectedPath => return Err(TokenError::PinSourceUnsuitable),
+        _ => source
+            .person(prompt)
             .pin(&PinRequest {
                 purpose: PinPurpose::KeyFile,
                 token: token_info(path),
                 state: PinState::default(),
             })
             .map_err(TokenError::PinRefused)?,
-        PinSource::ProtectedPath => return Err(TokenError::PinSourceUnsuitable),
     };
     let file = KeyFile::read(&file, &password).map_err(|error| match error {
         error if error.may_be_wrong_password() => {

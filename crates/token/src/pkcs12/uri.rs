@@ -1,6 +1,7 @@
 //! `file:` URIs (RFC 8089) that name a key file, and in a fragment one key of it.
 
 use crate::{Credential, PinSource, TokenError, percent};
+use serde::{Deserialize, Serialize};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -9,7 +10,7 @@ use std::str::FromStr;
 /// localKeyID in hex.
 ///
 /// The query may follow the fragment, too: people append it to a URI they copied. /// `PATH` is absolute or not, `//` and an empty host may precede it; `%XX` stands for a byte. Its `Display` reads back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyFileUri {
     /// Path of the key file.
     pub path: PathBuf,
