@@ -54,6 +54,7 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
     let options = BatchOptions {
         signing_time,
         requester: desk.requester(),
+        consent: None,
         sessions: usize::from(arguments.sessions),
         overwrite: arguments.force,
         contents_size: None,
@@ -213,7 +214,7 @@ fn tasks(arguments: &SignArgs, lang: Lang) -> Result<Vec<Task>, Problem> {
                 lang.pick("ký riêng từng thư mục", "sign the folders one after the other"),
             ));
         }
-        tasks.push(Task { source: source.clone(), target, format });
+        tasks.push(Task { source: source.clone(), target, format, operation: None });
     }
     Ok(tasks)
 }

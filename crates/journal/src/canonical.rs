@@ -36,6 +36,13 @@ impl<'a> Object<'a> {
         escape(self.out, value);
     }
 
+    /// Absent members are left out, so that leaves from before the member existed stay as they were.
+    pub(crate) fn optional_text(&mut self, key: &'static str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(key, value);
+        }
+    }
+
     pub(crate) fn hex(&mut self, key: &'static str, value: &[u8]) {
         self.key(key);
         self.out.push(b'"');

@@ -24,8 +24,8 @@ use crate::record::Side;
 
 const FORMAT: &str = "kyso-journal-export@v1";
 
-/// The longest line read: seven texts, each byte escaped to six at worst, and the fixed members.
-pub(crate) const MAX_LINE_BYTES: usize = 7 * 6 * MAX_TEXT_BYTES + 4096;
+/// The longest line read: nine texts, each byte escaped to six at worst, and the fixed members.
+pub(crate) const MAX_LINE_BYTES: usize = 9 * 6 * MAX_TEXT_BYTES + 4096;
 
 /// What goes into an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -197,6 +197,8 @@ impl Recorder for Journal {
             check_text("token serial", &intent.token_serial)?;
             check_text("mechanism", &intent.mechanism)?;
             check_text("format", &intent.format)?;
+            check_text("operation", intent.operation.as_deref().unwrap_or_default())?;
+            check_text("consent", intent.consent.as_deref().unwrap_or_default())?;
         }
         match self.submit(Request::Intend(intents.to_vec()))? {
             Written::Intents(ids) => Ok(ids),
@@ -321,6 +323,8 @@ mod tests {
             token_serial: String::new(),
             mechanism: String::new(),
             format: String::new(),
+            operation: None,
+            consent: None,
         };
         // SQLite's own limit answers SQLITE_FULL, as a full disk does.
         let limit = |pages: u32| {

@@ -6,7 +6,7 @@
 //!
 //! | kind | members |
 //! |---|---|
-//! | `intent` | `certificate`, `document`: SHA-256 in hex; `format`, `mechanism`, `requester`, `token`: text; `name`: hex of `SHA-256(salt \|\| document name)`; `owner`: `{boot, pid, started}` |
+//! | `intent` | `certificate`, `document`: SHA-256 in hex; `format`, `mechanism`, `requester`, `token`: text; `name`: hex of `SHA-256(salt \|\| document name)`; `owner`: `{boot, pid, started}`; `consent`, `operation`: text or absent |
 //! | `outcome` | `intent`: the index it ends; `result`: `signed` with `released` and `signature` (SHA-256 in hex), `failed` with `code`, or `cancelled` |
 //! | `interrupted` | `intent`: the index whose owner died without an outcome |
 //!
@@ -92,6 +92,10 @@ pub struct IntentRecord {
     pub mechanism: String,
     /// Signature format and level.
     pub format: String,
+    /// The caller's name for the piece of work.
+    pub operation: Option<String>,
+    /// How, and under which id, the person or a policy agreed.
+    pub consent: Option<String>,
     /// The process that was to record the outcome.
     pub owner: Owner,
 }
@@ -108,11 +112,13 @@ impl Leaf {
     ) {
         let mut object = Object::open(out);
         object.hex("certificate", &intent.certificate_sha256);
+        object.optional_text("consent", intent.consent.as_deref());
         object.hex("document", &intent.document_sha256);
         object.text("format", &intent.format);
         object.text("kind", "intent");
         object.text("mechanism", &intent.mechanism);
         object.hex("name", name_hash);
+        object.optional_text("operation", intent.operation.as_deref());
         object.object("owner", |object| {
             object.text("boot", &owner.boot);
             object.integer("pid", u64::from(owner.pid));
@@ -197,12 +203,14 @@ struct Head {
 struct WireIntent {
     #[serde(with = "hex")]
     certificate: Sha256,
+    consent: Option<String>,
     #[serde(with = "hex")]
     document: Sha256,
     format: String,
     mechanism: String,
     #[serde(with = "hex")]
     name: Sha256,
+    operation: Option<String>,
     owner: Owner,
     requester: String,
     token: String,
@@ -218,6 +226,8 @@ impl From<WireIntent> for IntentRecord {
             token_serial: wire.token,
             mechanism: wire.mechanism,
             format: wire.format,
+            operation: wire.operation,
+            consent: wire.consent,
             owner: wire.owner,
         }
     }
@@ -310,6 +320,8 @@ mod tests {
             time in 0..crate::canonical::MAX_INTEGER,
             texts in any::<[String; 6]>(),
             hashes in any::<[Sha256; 2]>(),
+            operation: Option<String>,
+            consent: Option<String>,
             salt: Salt,
             pid: u32,
             started in 0..crate::canonical::MAX_INTEGER,
@@ -318,6 +330,7 @@ mod tests {
             let [document_sha256, certificate_sha256] = hashes;
             let intent = Intent {
                 requester, document_sha256, document_name, certificate_sha256, token_serial, mechanism, format,
+                operation, consent,
             };
             let owner = Owner { boot, pid, started };
             let name_hash = name_hash(&salt, &intent.document_name);
@@ -332,6 +345,8 @@ mod tests {
                 token_serial: intent.token_serial,
                 mechanism: intent.mechanism,
                 format: intent.format,
+                operation: intent.operation,
+                consent: intent.consent,
                 owner,
             });
             prop_assert_eq!(Leaf::decode(&leaf), Some(Leaf { sequence, time, record }));
@@ -341,6 +356,40 @@ mod tests {
         fn any_bytes_are_answered(bytes: Vec<u8>) {
             let _ = Leaf::decode(&bytes);
         }
+    }
+
+    /// As written before intents named an operation and a consent.
+    #[test]
+    fn older_intents_are_read_and_written_the_same() {
+        let mut leaf = br#"{"certificate":""#.to_vec();
+        leaf.extend_from_slice("cc".repeat(32).as_bytes());
+        leaf.extend_from_slice(br#"","document":""#);
+        leaf.extend_from_slice("01".repeat(32).as_bytes());
+        leaf.extend_from_slice(
+            br#"","format":"PAdES-B-B","kind":"intent","mechanism":"ecdsa-with-SHA256","name":""#,
+        );
+        leaf.extend_from_slice("0a".repeat(32).as_bytes());
+        leaf.extend_from_slice(
+            br#"","owner":{"boot":"b","pid":1,"started":2},"requester":"pid 1 uid 1000","sequence":3,"time":4,"token":"0123"}"#,
+        );
+        let Some(Leaf { record: Record::Intent(old), .. }) = Leaf::decode(&leaf) else {
+            panic!("not read");
+        };
+        assert_eq!((&old.operation, &old.consent), (&None, &None));
+        let intent = Intent {
+            requester: old.requester,
+            document_sha256: old.document_sha256,
+            document_name: String::new(),
+            certificate_sha256: old.certificate_sha256,
+            token_serial: old.token_serial,
+            mechanism: old.mechanism,
+            format: old.format,
+            operation: None,
+            consent: None,
+        };
+        let mut again = Vec::new();
+        Leaf::write_intent(&mut again, 3, 4, &intent, &old.name_hash, &old.owner);
+        assert_eq!(String::from_utf8(again), String::from_utf8(leaf));
     }
 
     #[test]

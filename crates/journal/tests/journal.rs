@@ -5,7 +5,7 @@ mod common;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::{dead_owner, intent, open, open_as, options, signed};
-use kyso::recorder::{IntentId, Outcome, Recorder as _, RecorderError};
+use kyso::recorder::{Intent, IntentId, Outcome, Recorder as _, RecorderError};
 use kyso_journal::{
     ExportOptions, Filter, Finding, Journal, KindFilter, Options, Reader, Receipt, ReceiptError,
     Record, SignedCheckpoint, VerifierKey, record, tree, verify_export, verify_in_place,
@@ -116,6 +116,10 @@ fn too_long_texts_are_refused() {
     let mut long = intent(0);
     long.document_name = "x".repeat(kyso_journal::MAX_TEXT_BYTES + 1);
     assert!(journal.intend(&[intent(1), long.clone()]).is_err());
+    let operation = Some(long.document_name.clone());
+    assert!(journal.intend(&[Intent { operation, ..intent(1) }]).is_err());
+    let consent = Some(long.document_name.clone());
+    assert!(journal.intend(&[Intent { consent, ..intent(1) }]).is_err());
     assert_eq!(journal.reader().head().unwrap().0, 0);
     // The longest, escaped at its worst, still makes a line that verification reads.
     let worst = "\u{1}".repeat(kyso_journal::MAX_TEXT_BYTES);
@@ -123,7 +127,9 @@ fn too_long_texts_are_refused() {
     long.requester.clone_from(&worst);
     long.token_serial.clone_from(&worst);
     long.mechanism.clone_from(&worst);
-    long.format = worst;
+    long.format.clone_from(&worst);
+    long.operation = Some(worst.clone());
+    long.consent = Some(worst);
     journal.intend(&[long]).unwrap();
     let report = verify_export(export(&journal, true).as_slice(), None, None).unwrap();
     assert!(report.is_intact(), "{report:?}");

@@ -29,6 +29,13 @@ pub struct Intent {
     pub mechanism: String,
     /// Signature format and level, such as `PAdES-B-B`.
     pub format: String,
+    /// The caller's name for this piece of work, such as `<batch>/<item>`: by it a restarted caller
+    /// finds what became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// How, and under which id, the person or a policy agreed, such as `pinentry <id>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<String>,
 }
 
 /// Names an intent that is durable.

@@ -34,6 +34,8 @@ pub struct Task {
     pub target: PathBuf,
     /// How it is signed.
     pub format: SignatureFormat,
+    /// The caller's name for this item, recorded in its intent.
+    pub operation: Option<String>,
 }
 
 /// Format and its options; the level is B-B.
@@ -78,6 +80,8 @@ pub struct BatchOptions {
     pub signing_time: jiff::Zoned,
     /// Who asks, as it is recorded.
     pub requester: String,
+    /// How, and under which id, the person or a policy agreed, as it is recorded.
+    pub consent: Option<String>,
     /// Threads that sign; more than the token's sessions gain nothing.
     pub sessions: usize,
     /// Whether existing targets may be replaced.

@@ -117,3 +117,15 @@ fn a_batch_removes_what_a_killed_one_left() {
     results.into_iter().for_each(|result| drop(result.expect("signed")));
     assert_eq!(desk.out(), ["0.signed", "1.signed"]);
 }
+
+#[test]
+fn intents_name_the_operation_and_the_consent() {
+    let desk = Desk::new();
+    let journal = Journal::default();
+    let tasks = desk.tasks(3, &PADES);
+    sign_batch(tasks, &desk.signer(), &journal, &desk.options(), &|_, _| {});
+    let intents = journal.intents.lock().expect("intents");
+    let operations: Vec<_> = intents.iter().filter_map(|one| one.operation.as_deref()).collect();
+    assert_eq!(operations, ["batch/0", "batch/1", "batch/2"]);
+    assert!(intents.iter().all(|one| one.consent.as_deref() == Some("pinentry 7")));
+}

@@ -112,6 +112,7 @@ pub(crate) fn child(arguments: &[&str]) -> Result<()> {
         source: folder.join("big.pdf"),
         target: target.clone(),
         format: SignatureFormat::Pades(PadesOptions::default()),
+        operation: None,
     };
     let started = Instant::now();
     for result in sign_batch(vec![task], &signer, &journal, &desk::options(1), &|_, _| {}) {

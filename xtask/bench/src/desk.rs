@@ -92,6 +92,7 @@ pub(crate) fn options(sessions: usize) -> BatchOptions {
     BatchOptions {
         signing_time: jiff::Zoned::now(),
         requester: "bench".to_owned(),
+        consent: None,
         sessions,
         overwrite: false,
         contents_size: None,

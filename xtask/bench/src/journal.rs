@@ -66,6 +66,8 @@ fn ours(folder: &Path, records: usize, group: usize) -> Result<f64> {
         token_serial: "0123456789abcdef".to_owned(),
         mechanism: "sha256WithRSAEncryption".to_owned(),
         format: "PAdES-B-B".to_owned(),
+        operation: None,
+        consent: None,
     };
     let intents = vec![intent; group];
     let started = Instant::now();

@@ -105,6 +105,7 @@ pub(crate) fn child(arguments: &[&str]) -> Result<()> {
                 "pdf" => SignatureFormat::Pades(PadesOptions::default()),
                 _ => SignatureFormat::Cades { detached: false },
             },
+            operation: None,
         })
         .collect();
     let options = desk::options(threads.parse()?);

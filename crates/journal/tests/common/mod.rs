@@ -41,6 +41,8 @@ pub(crate) fn intent(number: u64) -> Intent {
         token_serial: "0123456789abcdef".into(),
         mechanism: "ecdsa-with-SHA256".into(),
         format: "PAdES-B-B".into(),
+        operation: None,
+        consent: None,
     }
 }
 

@@ -202,6 +202,8 @@ impl Declared {
             token_serial: signer.token_serial().to_owned(),
             mechanism: signer.algorithm().to_string(),
             format: self.task.format.name().to_owned(),
+            operation: self.task.operation.clone(),
+            consent: options.consent.clone(),
         }
     }
 }

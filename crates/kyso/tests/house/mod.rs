@@ -97,6 +97,7 @@ impl Desk {
         BatchOptions {
             signing_time: time.to_zoned(jiff::tz::TimeZone::UTC),
             requester: "test".to_owned(),
+            consent: Some("pinentry 7".to_owned()),
             sessions: 2,
             overwrite: false,
             contents_size: None,
@@ -110,7 +111,12 @@ impl Desk {
                 fs::write(&source, kyso_testkit::pdf::one_page(&format!("page {number}")))
                     .expect("a document");
                 let target = self.path(&format!("out/{number}.signed"));
-                Task { source, target, format: format.clone() }
+                Task {
+                    source,
+                    target,
+                    format: format.clone(),
+                    operation: Some(format!("batch/{number}")),
+                }
             })
             .collect()
     }
@@ -160,6 +166,7 @@ pub(crate) struct Journal {
     /// Written when outcomes are recorded, between signing and publishing.
     pub(crate) squat: Option<PathBuf>,
     pub(crate) count: AtomicUsize,
+    pub(crate) intents: Mutex<Vec<Intent>>,
     pub(crate) outcomes: Mutex<Vec<Outcome>>,
 }
 
@@ -179,6 +186,7 @@ impl Recorder for Journal {
         if self.trick == Some(Trick::RefuseIntents) {
             return Err(refused());
         }
+        self.intents.lock().expect("intents").extend_from_slice(intents);
         let first = self.count.fetch_add(intents.len(), Ordering::Relaxed) as u64;
         Ok((0..intents.len() as u64).map(|number| IntentId(first + number)).collect())
     }
