@@ -3,3 +3,4 @@
 pub mod journal;
 pub mod sign;
 pub mod token;
+pub mod verify;

@@ -12,6 +12,7 @@ pub mod config;
 mod error;
 pub mod explain;
 pub mod files;
+pub mod report;
 mod settings;
 mod store;
 pub mod text;
