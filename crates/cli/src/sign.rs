@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kyso::sign::{
-    BatchOptions, PadesOptions, SignError, SignResult, SignatureFormat, Task, sign_batch,
+    BatchOptions, PadesOptions, SignError, SignResult, SignatureFormat, Stop, Task, sign_batch,
 };
 use kyso::signer::{PathStatus, Preference, RsaScheme, Signer, Trust};
 use kyso_journal::Journal;
@@ -58,6 +58,7 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
         sessions: usize::from(arguments.sessions),
         overwrite: arguments.force,
         contents_size: None,
+        stop: Stop::default(),
     };
     let sources: Vec<PathBuf> = tasks.iter().map(|task| task.source.clone()).collect();
     let formats: Vec<&str> = tasks.iter().map(|task| task.format.name()).collect();

@@ -3,12 +3,15 @@
 //! A batch is worked in chunks. The intents of a chunk are one commit; then preparing, signing and
 //! finishing run beside each other, so that the token never waits for a disk. Files are flushed
 //! together before their outcomes are committed together, and only then get their names. An item
-//! that fails harms no other.
+//! that fails harms no other, unless the token says that the whole act has ended: the items in its
+//! hands carry that error, those behind them end as cancelled.
 
+mod course;
 mod declare;
 mod document;
 mod error;
 mod finish;
+mod inspect;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -19,11 +22,14 @@ use std::time::{Duration, Instant};
 
 use crate::recorder::{Intent, IntentId, Outcome, OutcomeReceipt, Recorder, Released};
 use crate::signer::Signer;
+use course::Course;
 use declare::Declared;
 use document::{Prepared, Signed};
 use finish::{Finisher, Written};
 
+pub use course::Stop;
 pub use error::SignError;
+pub use inspect::{Inspection, inspect};
 
 /// One file to sign.
 #[derive(Clone, Debug)]
@@ -88,6 +94,8 @@ pub struct BatchOptions {
     pub overwrite: bool,
     /// Bytes to reserve for a PDF's signature; `None` takes an upper bound from the real chain.
     pub contents_size: Option<usize>,
+    /// Ends the batch early, once somebody asks for it.
+    pub stop: Stop,
 }
 
 /// A signed file under its final name.
@@ -115,6 +123,8 @@ const HAND_OVER: Duration = Duration::from_millis(10);
 const MOST_AT_ONCE: usize = 16;
 
 /// Signs `tasks` and gives one result each, in their order; `done` hears of each as it ends.
+///
+/// A signer serves any number of calls, one after the other or at once.
 pub fn sign_batch(
     tasks: Vec<Task>,
     signer: &Signer,
@@ -128,13 +138,20 @@ pub fn sign_batch(
     }
     let mut results: Vec<Option<SignResult>> = tasks.iter().map(|_| None).collect();
     let mut queue: VecDeque<(usize, Task)> = tasks.into_iter().enumerate().collect();
+    let course = Course::new(&options.stop);
     while !queue.is_empty() {
+        if course.is_over() {
+            for (index, _) in queue {
+                settle(&mut results, done, index, Err(SignError::Cancelled));
+            }
+            break;
+        }
         let (declared, refused) = declare::chunk(&mut queue, CHUNK, signer, options);
         for (index, error) in refused {
             settle(&mut results, done, index, Err(error));
         }
         if !declared.is_empty() {
-            sign_chunk(declared, signer, recorder, options, &mut |index, result| {
+            sign_chunk(declared, signer, recorder, options, &course, &mut |index, result| {
                 settle(&mut results, done, index, result);
             });
         }
@@ -166,6 +183,7 @@ fn sign_chunk(
     signer: &Signer,
     recorder: &dyn Recorder,
     options: &BatchOptions,
+    course: &Course<'_>,
     settle: &mut (dyn FnMut(usize, SignResult) + Send),
 ) {
     let intents: Vec<Intent> = declared.iter().map(|item| item.intent(signer, options)).collect();
@@ -180,9 +198,10 @@ fn sign_chunk(
         // One document: threads would cost more than they bring.
         for (intent, item) in inflight {
             let index = item.index;
-            let item = item
-                .prepare(signer, options)
-                .and_then(|item| item.sign(signer, options))
+            let item = course
+                .goes_on()
+                .and_then(|()| item.prepare(signer, options))
+                .and_then(|item| item.sign(signer, options, course))
                 .and_then(|item| item.write(signer, options.overwrite));
             finisher.finish(InFlight { index, intent, item }, settle);
         }
@@ -197,14 +216,14 @@ fn sign_chunk(
         for _ in 0..options.sessions {
             let (to_sign, signed) = (Arc::clone(&to_sign), signed.clone());
             let left = Arc::clone(&left);
-            scope.spawn(move || sign_prepared(&to_sign, &signed, &left, signer, options));
+            scope.spawn(move || sign_prepared(&to_sign, &signed, &left, signer, options, course));
         }
         drop(signed);
         scope.spawn(move || finish::write_all(&to_write, &written, signer, options.overwrite));
         scope.spawn(move || finisher.run(&to_finish, settle));
         for (intent, item) in inflight {
             let index = item.index;
-            let item = item.prepare(signer, options);
+            let item = course.goes_on().and_then(|()| item.prepare(signer, options));
             if prepared.send(InFlight { index, intent, item }).is_err() {
                 break;
             }
@@ -219,29 +238,37 @@ fn sign_prepared(
     left: &AtomicUsize,
     signer: &Signer,
     options: &BatchOptions,
+    course: &Course<'_>,
 ) {
     let mut fit = 1;
     loop {
         // A shrinking share of what is left, so that all sessions end at the same time.
         let share = left.load(Ordering::Relaxed) / (2 * options.sessions);
-        let taken = take(to_sign, fit.min(share.max(1)));
+        let mut taken = take(to_sign, fit.min(share.max(1)));
         if taken.is_empty() {
             return;
         }
         let count = taken.len();
         left.fetch_sub(count, Ordering::Relaxed);
+        if course.is_over() {
+            // An item's own error says more.
+            for one in taken.iter_mut().filter(|one| one.item.is_ok()) {
+                one.item = Err(SignError::Cancelled);
+            }
+        }
         let started = Instant::now();
         let values = {
             let ready = taken.iter().filter_map(|one| one.item.as_ref().ok());
             let bytes: Vec<&[u8]> = ready.map(Prepared::bytes_to_sign).collect();
-            signer.sign_many(&bytes)
+            if bytes.is_empty() { Vec::new() } else { signer.sign_many(&bytes) }
         };
+        values.iter().for_each(|value| course.note(value));
         fit = at_once(started.elapsed() / u32::try_from(count).unwrap_or(1));
         let mut values = values.into_iter();
         for InFlight { index, intent, item } in taken {
             let item = item.and_then(|item| {
                 let value = values.next().unwrap_or(Err(SignError::Interrupted))?;
-                item.complete(value, signer, options)
+                item.complete(value, signer, options, course)
             });
             if signed.send(InFlight { index, intent, item }).is_err() {
                 return;
@@ -276,9 +303,12 @@ fn refuse_all(
     }
 }
 
-/// The outcome of an item that failed.
+/// The outcome of an item that was not signed.
 fn failed(error: &SignError) -> Outcome {
-    Outcome::Failed { code: error.code().to_owned() }
+    match error {
+        SignError::Cancelled => Outcome::Cancelled,
+        error => Outcome::Failed { code: error.code().to_owned() },
+    }
 }
 
 /// Checks that a receipt is for the intent it was asked for.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
-use kyso::sign::BatchOptions;
+use kyso::sign::{BatchOptions, Stop};
 use kyso::signer::{Access, Preference, RsaScheme, Signer, Trust};
 use kyso_journal::{Journal, Options};
 use kyso_testkit::{Authority, Curve, Profile, Subject, softhsm};
@@ -96,6 +96,7 @@ pub(crate) fn options(sessions: usize) -> BatchOptions {
         sessions,
         overwrite: false,
         contents_size: None,
+        stop: Stop::default(),
     }
 }
 

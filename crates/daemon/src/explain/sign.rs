@@ -142,6 +142,10 @@ pub fn explain(error: &SignError, lang: Lang) -> Problem {
             ("lượt ký bị ngắt", "ký lại tệp này"),
             ("the act was interrupted", "sign this file again"),
         ),
+        E::Cancelled => (
+            ("lượt ký đã dừng trước tệp này", "ký lại tệp này khi đã khắc phục nguyên nhân dừng"),
+            ("the act was stopped before this file", "sign this file again once what stopped it is mended"),
+        ),
     };
     let (what, remedy) = lang.pick(vi, en);
     Problem::new(error.code(), what, why(error, lang), remedy)
@@ -169,6 +173,7 @@ fn why(error: &SignError, lang: Lang) -> String {
         E::SourceChanged { path } => path.display().to_string(),
         E::TargetExists { path } => format!("{} đã có", path.display()),
         E::TargetIsSource { path } => format!("{} chính là tài liệu gốc", path.display()),
+        E::Cancelled => "token chưa được yêu cầu ký tệp này".to_owned(),
         other => other.to_string(),
     }
 }

@@ -9,6 +9,7 @@ use kyso_pades::{
 };
 use kyso_x509::{Digest, DigestAlgorithm, Hasher, SignatureValue, Time};
 
+use super::course::Course;
 use super::declare::{Content, Declared, create};
 use super::finish::Written;
 use super::{BatchOptions, PadesOptions, SignError, SignatureFormat, Task};
@@ -110,7 +111,7 @@ fn signing_options<'a>(
 }
 
 /// Prepares the revision: in the named field where the document has it, else in a new one.
-fn revision<'a, R: Read + Seek>(
+pub(super) fn revision<'a, R: Read + Seek>(
     reader: R,
     pades: &'a PadesOptions,
     mut signing: SigningOptions<'a>,
@@ -135,9 +136,14 @@ fn claimed_time(options: &BatchOptions) -> Option<Date> {
 
 impl Prepared {
     /// Asks the token; a PDF whose room proves too small is prepared and signed once more.
-    pub(super) fn sign(self, signer: &Signer, options: &BatchOptions) -> Result<Signed, SignError> {
-        let signature = signer.sign(self.to_be_signed.bytes_to_sign())?;
-        self.complete(signature, signer, options)
+    pub(super) fn sign(
+        self,
+        signer: &Signer,
+        options: &BatchOptions,
+        course: &Course<'_>,
+    ) -> Result<Signed, SignError> {
+        let signature = ask(signer, self.bytes_to_sign(), course)?;
+        self.complete(signature, signer, options, course)
     }
 
     /// The bytes that the token signs.
@@ -151,11 +157,12 @@ impl Prepared {
         signature: SignatureValue,
         signer: &Signer,
         options: &BatchOptions,
+        course: &Course<'_>,
     ) -> Result<Signed, SignError> {
         let attempt = self.attempt(signature);
         let Some((needed, available)) = attempt.lacks(signer) else { return Ok(attempt.signed) };
         let grown = attempt.declared().prepare_with_room(signer, options, needed + SLACK)?;
-        let signature = signer.sign(grown.bytes_to_sign())?;
+        let signature = ask(signer, grown.bytes_to_sign(), course)?;
         let again = grown.attempt(signature);
         match again.lacks(signer) {
             None => Ok(again.signed),
@@ -168,6 +175,14 @@ impl Prepared {
         let signed = Signed { task, content, sha256_state, signature, to_be_signed, revision };
         Attempt { signed, content_state }
     }
+}
+
+/// Asks the token for one signature, unless the batch is over.
+fn ask(signer: &Signer, bytes: &[u8], course: &Course<'_>) -> Result<SignatureValue, SignError> {
+    course.goes_on()?;
+    let answer = signer.sign(bytes);
+    course.note(&answer);
+    answer
 }
 
 /// A signature that may not fit its room.

@@ -55,6 +55,8 @@ pub enum SignError {
     NotDurable { path: PathBuf, error: io::Error },
     /// The batch ended before this item's turn.
     Interrupted,
+    /// The batch was stopped, or its act on the token ended, before the token was asked for this item.
+    Cancelled,
 }
 
 impl SignError {
@@ -82,6 +84,7 @@ impl SignError {
             Self::NotPublished { .. } => "not-published",
             Self::NotDurable { .. } => "not-durable",
             Self::Interrupted => "interrupted",
+            Self::Cancelled => "cancelled",
         }
     }
 
@@ -145,6 +148,7 @@ impl fmt::Display for SignError {
                 path.display(),
             ),
             Self::Interrupted => f.write_str("the batch ended before this file's turn"),
+            Self::Cancelled => f.write_str("the batch was stopped before this file was signed"),
         }
     }
 }

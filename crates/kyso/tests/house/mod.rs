@@ -4,12 +4,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use kyso::recorder::{Intent, IntentId, Outcome, OutcomeReceipt, Recorder, RecorderError};
 use kyso::report::FileReport;
-use kyso::sign::{BatchOptions, SignatureFormat, Task};
+use kyso::sign::{BatchOptions, SignatureFormat, Stop, Task};
 use kyso::signer::{Access, Preference, RsaScheme, Signer, Trust};
 use kyso::verify::{Options, Policy, VerifyFileError, verify_file};
 use kyso_testkit::peer::openssl;
@@ -101,6 +101,7 @@ impl Desk {
             sessions: 2,
             overwrite: false,
             contents_size: None,
+            stop: Stop::default(),
         }
     }
 
@@ -129,6 +130,12 @@ impl Desk {
             .collect();
         names.sort();
         names
+    }
+
+    pub(crate) fn clear_out(&self) {
+        for name in self.out() {
+            fs::remove_file(self.path("out").join(name)).expect("removed");
+        }
     }
 
     pub(crate) fn verify(&self, path: &Path, content: Option<&Path>) -> FileReport {
@@ -246,6 +253,55 @@ impl SigningAct for Spoiled {
             bytes[20] ^= 1;
         }
         Ok(signature)
+    }
+
+    fn close(self: Box<Self>) -> Result<(), TokenError> {
+        self.act.close()
+    }
+}
+
+/// A device that goes away at its `at`-th signature, and counts how often it is asked.
+pub(crate) struct Removed {
+    pub(crate) act: Box<dyn SigningAct>,
+    pub(crate) at: usize,
+    pub(crate) asked: Arc<AtomicUsize>,
+}
+
+impl SigningAct for Removed {
+    fn sign(
+        &self,
+        algorithm: SigningAlgorithm,
+        input: Input<'_>,
+    ) -> Result<RawSignature, TokenError> {
+        if self.asked.fetch_add(1, Ordering::SeqCst) >= self.at {
+            return Err(TokenError::SessionLost { function: "C_Sign".into() });
+        }
+        self.act.sign(algorithm, input)
+    }
+
+    fn close(self: Box<Self>) -> Result<(), TokenError> {
+        self.act.close()
+    }
+}
+
+/// A device during whose `at`-th signature somebody stops the batch.
+pub(crate) struct Stopping {
+    pub(crate) act: Box<dyn SigningAct>,
+    pub(crate) at: usize,
+    pub(crate) stop: Stop,
+    pub(crate) asked: AtomicUsize,
+}
+
+impl SigningAct for Stopping {
+    fn sign(
+        &self,
+        algorithm: SigningAlgorithm,
+        input: Input<'_>,
+    ) -> Result<RawSignature, TokenError> {
+        if self.asked.fetch_add(1, Ordering::SeqCst) + 1 == self.at {
+            self.stop.request();
+        }
+        self.act.sign(algorithm, input)
     }
 
     fn close(self: Box<Self>) -> Result<(), TokenError> {
