@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kyso-x509", &[]),
     ("kyso-cades", &["kyso-x509"]),
     ("kyso-pades", &["kyso-x509"]),
+    ("kyso-reissue", &["kyso-x509"]),
     ("kyso-token", &[]),
     ("kyso", &["kyso-x509", "kyso-cades", "kyso-pades", "kyso-token"]),
     ("kyso-journal", &["kyso"]),
@@ -64,7 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that see bytes and return values, nothing else.
-const PURE: &[&str] = &["x509", "cades", "pades"];
+const PURE: &[&str] = &["x509", "cades", "pades", "reissue"];
 
 /// What a pure crate never names.
 const IMPURE: &[&str] = &[

@@ -7,6 +7,14 @@ use std::sync::Arc;
 
 /// commonName (X.520).
 pub const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// serialNumber (X.520).
+pub const SERIAL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.5");
+/// countryName (X.520).
+pub const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
+/// localityName (X.520).
+pub const LOCALITY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.7");
+/// stateOrProvinceName (X.520).
+pub const STATE_OR_PROVINCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
 /// organizationName (X.520).
 pub const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 /// organizationalUnitName (X.520).
@@ -33,6 +41,23 @@ const SHORT_NAMES: [(&str, &str); 16] = [
     ("0.9.2342.19200300.100.1.25", "DC"),
     ("1.2.840.113549.1.9.1", "emailAddress"),
 ];
+
+/// The short name of an attribute type, such as `OU`; `None` where it is shown as its dotted number.
+#[must_use]
+pub fn short_name(oid: ObjectIdentifier) -> Option<&'static str> {
+    let dotted = oid.to_string();
+    SHORT_NAMES.iter().find(|(known, _)| *known == dotted).map(|(_, short)| *short)
+}
+
+/// The attribute type of a short name in any case; `E` and `EMAIL` are emailAddress too, as many programs show it.
+#[must_use]
+pub fn attribute_type(short: &str) -> Option<ObjectIdentifier> {
+    if short.eq_ignore_ascii_case("E") || short.eq_ignore_ascii_case("EMAIL") {
+        return Some(EMAIL_ADDRESS);
+    }
+    let (oid, _) = SHORT_NAMES.iter().find(|(_, known)| known.eq_ignore_ascii_case(short))?;
+    ObjectIdentifier::new(oid).ok()
+}
 
 /// A distinguished name; equality follows RFC 5280 §7.1 without Unicode normalization.
 #[derive(Clone)]
@@ -184,9 +209,10 @@ impl core::fmt::Display for Name {
 }
 
 fn write_attribute(f: &mut core::fmt::Formatter<'_>, attribute: &Attribute) -> core::fmt::Result {
-    let dotted = attribute.oid.to_string();
-    let short = SHORT_NAMES.iter().find(|(oid, _)| *oid == dotted).map(|(_, short)| *short);
-    f.write_str(short.unwrap_or(&dotted))?;
+    match short_name(attribute.oid) {
+        Some(short) => f.write_str(short)?,
+        None => write!(f, "{}", attribute.oid)?,
+    }
     f.write_str("=")?;
     let Some(text) = &attribute.text else {
         f.write_str("#")?;
@@ -336,6 +362,17 @@ mod tests {
             (ORGANIZATIONAL_UNIT, tag::UTF8_STRING, b"B"),
         ]);
         assert_ne!(one, apart);
+    }
+
+    #[test]
+    fn short_names_and_types_belong_together() {
+        for (_, short) in SHORT_NAMES {
+            let kind = attribute_type(&short.to_lowercase()).unwrap();
+            assert_eq!(short_name(kind), Some(short));
+        }
+        assert_eq!(attribute_type("e"), Some(EMAIL_ADDRESS));
+        assert_eq!(attribute_type("XYZ"), None);
+        assert_eq!(short_name(ObjectIdentifier::new_unwrap("1.2.3")), None);
     }
 
     #[test]
