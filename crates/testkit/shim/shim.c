@@ -4,7 +4,7 @@
  * KYSO_SHIM_MODULE  the module that does the work, an absolute path
  * KYSO_SHIM_FAULT   a file read at every call: "NAME [AFTER [MILLISECONDS]]". The fault begins after AFTER calls of the
  *                   function it concerns, counted since the file's text last changed. Empty or absent: no fault.
- * KYSO_SHIM_LOG     a file to which the name of each intercepted call is appended
+ * KYSO_SHIM_LOG     a file to which the name of each intercepted call is appended, and by which process: "C_Sign 4711"
  *
  * No header of PKCS#11 is used: the few types below are those of version 2.40 as compilers lay them out on Unix, where
  * structures are not packed.
@@ -24,6 +24,7 @@ typedef CK_ULONG CK_RV;
 
 enum {
 	CKR_OK = 0x00,
+	CKR_HOST_MEMORY = 0x02,
 	CKR_GENERAL_ERROR = 0x05,
 	CKR_DEVICE_ERROR = 0x30,
 	CKR_DEVICE_MEMORY = 0x31,
@@ -32,6 +33,7 @@ enum {
 	CKR_PIN_LOCKED = 0xA4,
 	CKR_SESSION_COUNT = 0xB1,
 	CKR_SESSION_HANDLE_INVALID = 0xB3,
+	CKR_TOKEN_NOT_PRESENT = 0xE0,
 };
 
 enum {
@@ -93,7 +95,7 @@ static void record(const char *name)
 
 	if (!path || (file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600)) < 0)
 		return;
-	length = snprintf(line, sizeof line, "%s\n", name);
+	length = snprintf(line, sizeof line, "%s %ld\n", name, (long)getpid());
 	if (write(file, line, (size_t)length) != length)
 		perror("KYSO_SHIM_LOG");
 	close(file);
@@ -142,11 +144,31 @@ static void hang(unsigned long milliseconds)
 		;
 }
 
+/* "noise": what vendors forget in their libraries. Standard output is not theirs. */
+static void noise(void)
+{
+	static const char words[] = "DEBUG: token ok, pin ok\n";
+
+	if (fault("noise", GET_SLOT_LIST, NULL) && write(1, words, sizeof words - 1) < 0)
+		perror("noise");
+}
+
+/* "pulled": nothing is in any slot until the fault is switched off; logins and sessions are of the past. */
+static int pulled(void)
+{
+	return fault("pulled", GET_SLOT_LIST, NULL);
+}
+
 static CK_RV get_slot_list(unsigned char present, CK_ULONG *list, CK_ULONG *length)
 {
 	unsigned long milliseconds;
 
 	record("C_GetSlotList");
+	noise();
+	if (pulled() && present) {
+		*length = 0;
+		return CKR_OK;
+	}
 	if (fault("slots-hang", GET_SLOT_LIST, &milliseconds))
 		hang(milliseconds);
 	return ((CK_RV(*)(unsigned char, CK_ULONG *, CK_ULONG *))real->function[GET_SLOT_LIST])(present, list, length);
@@ -154,10 +176,15 @@ static CK_RV get_slot_list(unsigned char present, CK_ULONG *list, CK_ULONG *leng
 
 static CK_RV get_token_info(CK_ULONG slot, token_info *info)
 {
-	CK_RV value = ((CK_RV(*)(CK_ULONG, token_info *))real->function[GET_TOKEN_INFO])(slot, info);
+	CK_RV value;
 
+	if (pulled())
+		return CKR_TOKEN_NOT_PRESENT;
+	value = ((CK_RV(*)(CK_ULONG, token_info *))real->function[GET_TOKEN_INFO])(slot, info);
 	if (value != CKR_OK)
 		return value;
+	if (fault("other-token", GET_TOKEN_INFO, NULL))
+		memcpy(info->serial, "another token   ", sizeof info->serial);
 	if (fault("pin-count-low", GET_TOKEN_INFO, NULL))
 		info->flags |= CKF_USER_PIN_COUNT_LOW;
 	if (fault("pin-final-try", GET_TOKEN_INFO, NULL))
@@ -188,6 +215,8 @@ static CK_RV get_mechanism_list(CK_ULONG slot, CK_ULONG *list, CK_ULONG *length)
 static CK_RV open_session(CK_ULONG slot, CK_ULONG flags, void *application, void *notify, CK_ULONG *session)
 {
 	record("C_OpenSession");
+	if (pulled())
+		return CKR_TOKEN_NOT_PRESENT;
 	if (fault("session-count", OPEN_SESSION, NULL))
 		return CKR_SESSION_COUNT;
 	count(OPEN_SESSION);
@@ -249,6 +278,19 @@ static CK_RV sign_init(CK_ULONG session, void *mechanism, CK_ULONG key)
 	return ((CK_RV(*)(CK_ULONG, void *, CK_ULONG))real->function[SIGN_INIT])(session, mechanism, key);
 }
 
+/* "leak": the third word is in MiB here; each page is touched, so that it is really taken. */
+static int leak(unsigned long mebibytes)
+{
+	size_t length = (size_t)mebibytes << 20;
+	char *lost = malloc(length);
+
+	if (!lost)
+		return 1;
+	for (size_t i = 0; i < length; i += 4096)
+		((volatile char *)lost)[i] = 1;
+	return 0;
+}
+
 static CK_RV sign(CK_ULONG session, unsigned char *data, CK_ULONG length, unsigned char *signature, CK_ULONG *room)
 {
 	static const struct {
@@ -264,8 +306,13 @@ static CK_RV sign(CK_ULONG session, unsigned char *data, CK_ULONG length, unsign
 	CK_RV value;
 
 	record("C_Sign");
+	noise();
 	if (fault("crash", SIGN, NULL))
 		abort();
+	if (pulled())
+		return CKR_DEVICE_REMOVED;
+	if (fault("leak", SIGN, &milliseconds) && leak(milliseconds))
+		return CKR_HOST_MEMORY;
 	if (fault("hang", SIGN, &milliseconds))
 		hang(milliseconds);
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)

@@ -7,14 +7,15 @@ use std::process::Command;
 pub const MODULE: &str = "KYSO_SHIM_MODULE";
 /// Environment variable with the path of the control file; see [`Fault`].
 pub const FAULT: &str = "KYSO_SHIM_FAULT";
-/// Environment variable with the path of a file to which the names of the calls are appended.
+/// Environment variable with the path of a file to which the names of the calls are appended; see [`Calls`].
 pub const LOG: &str = "KYSO_SHIM_LOG";
 /// Environment variable with the PIN that is "typed" on the reader under [`Fault::PinPad`].
 pub const PAD_PIN: &str = "KYSO_SHIM_PAD_PIN";
 
 const SOURCE: &str = include_str!("../shim/shim.c");
 
-/// What the shim does wrong; switched in flight by [`Fault::write`].
+/// What the shim does wrong; switched in flight by [`Fault::write`], also for processes that others have started with
+/// the four variables in their environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing.
@@ -63,6 +64,14 @@ pub enum Fault {
     SignatureEmpty,
     /// `C_Sign` says its signature is longer than memory.
     SignatureAbsurd,
+    /// `C_Sign` takes this many MiB of memory for good, and returns CKR_HOST_MEMORY where there is none.
+    Leak(u64),
+    /// `C_GetSlotList` and `C_Sign` write to standard output.
+    Noise,
+    /// No token is in any slot, as if pulled out: `C_Sign` returns CKR_DEVICE_REMOVED.
+    Pulled,
+    /// The token shows another serial number.
+    OtherToken,
 }
 
 impl Fault {
@@ -71,7 +80,7 @@ impl Fault {
     /// # Errors
     /// The file system's.
     pub fn write(self, control: &Path, after: u32) -> std::io::Result<()> {
-        let (name, milliseconds) = match self {
+        let (name, amount) = match self {
             Self::None => ("none", 0),
             Self::PinCountLow => ("pin-count-low", 0),
             Self::PinFinalTry => ("pin-final-try", 0),
@@ -95,11 +104,59 @@ impl Fault {
             Self::SignatureLong => ("signature-long", 0),
             Self::SignatureEmpty => ("signature-empty", 0),
             Self::SignatureAbsurd => ("signature-absurd", 0),
+            Self::Leak(mebibytes) => ("leak", mebibytes),
+            Self::Noise => ("noise", 0),
+            Self::Pulled => ("pulled", 0),
+            Self::OtherToken => ("other-token", 0),
         };
         // Renamed into place, so that a call in another thread never reads half a line.
         let next = control.with_extension("next");
-        std::fs::write(&next, format!("{name} {after} {milliseconds}\n"))?;
+        std::fs::write(&next, format!("{name} {after} {amount}\n"))?;
         std::fs::rename(next, control)
+    }
+}
+
+/// What the shim's log ([`LOG`]) holds: which functions were called, by which process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls(String);
+
+impl Calls {
+    /// Reads the log; an absent one is empty.
+    #[must_use]
+    pub fn read(log: &Path) -> Self {
+        Self(std::fs::read_to_string(log).unwrap_or_default())
+    }
+
+    /// Reads the log and empties it: what was called since the last time.
+    ///
+    /// # Panics
+    /// Where the file cannot be written.
+    #[must_use]
+    #[track_caller]
+    pub fn take(log: &Path) -> Self {
+        let calls = Self::read(log);
+        std::fs::write(log, "")
+            .unwrap_or_else(|error| panic!("{} cannot be written: {error}", log.display()));
+        calls
+    }
+
+    /// How often a function (`C_Login`) was called.
+    #[must_use]
+    pub fn of(&self, function: &str) -> usize {
+        self.lines().filter(|(called, _)| *called == function).count()
+    }
+
+    /// How often a process called it.
+    #[must_use]
+    pub fn of_process(&self, function: &str, pid: u32) -> usize {
+        self.lines().filter(|line| *line == (function, pid)).count()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.0.lines().filter_map(|line| {
+            let (function, pid) = line.split_once(' ')?;
+            Some((function, pid.parse().ok()?))
+        })
     }
 }
 

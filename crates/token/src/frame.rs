@@ -55,7 +55,10 @@ impl std::error::Error for FrameError {}
 impl From<std::io::Error> for FrameError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => Self::Truncated,
+            // A reset: the other side died with bytes of ours unread.
+            std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => {
+                Self::Truncated
+            }
             _ => Self::Broken { os_error: error.raw_os_error() },
         }
     }
@@ -84,11 +87,10 @@ pub(crate) fn read<T: DeserializeOwned>(pipe: &mut impl Read) -> Result<Option<T
             Ok(0) => return Err(FrameError::Truncated),
             Ok(read) => filled += read,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            // The other side died with bytes of ours unread.
-            Err(error) if filled == 0 && error.kind() == std::io::ErrorKind::ConnectionReset => {
-                return Ok(None);
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => match FrameError::from(error) {
+                FrameError::Truncated if filled == 0 => return Ok(None),
+                error => return Err(error),
+            },
         }
     }
     let length = u32::from_be_bytes(length);

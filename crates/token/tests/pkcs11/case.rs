@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use kyso_testkit::shim::{self, Fault};
+use kyso_testkit::shim::{self, Calls, Fault};
 use kyso_testkit::{Authority, Curve as CaCurve, Profile, Subject};
 use kyso_token::pkcs11::{AllowList, KeyOptions, Limits, Pkcs11Store};
 use kyso_token::{
@@ -207,18 +207,7 @@ impl Bench {
 
     /// How often the shim saw a function since the last look.
     pub(crate) fn calls(&self) -> Calls {
-        let path = self.folder.join("calls");
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
-        std::fs::write(path, "").unwrap();
-        Calls(text)
-    }
-}
-
-pub(crate) struct Calls(String);
-
-impl Calls {
-    pub(crate) fn of(&self, function: &str) -> usize {
-        self.0.lines().filter(|line| *line == function).count()
+        Calls::take(&self.folder.join("calls"))
     }
 }
 
