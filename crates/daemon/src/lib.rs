@@ -7,6 +7,8 @@
 
 mod app;
 mod caller;
+#[cfg(unix)]
+pub mod client;
 mod clock;
 pub mod config;
 mod error;
