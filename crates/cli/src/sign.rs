@@ -215,7 +215,7 @@ fn tasks(arguments: &SignArgs, lang: Lang) -> Result<Vec<Task>, Problem> {
                 lang.pick("ký riêng từng thư mục", "sign the folders one after the other"),
             ));
         }
-        tasks.push(Task { source: source.clone(), target, format, operation: None });
+        tasks.push(Task { source: source.clone(), name: None, target, format, operation: None });
     }
     Ok(tasks)
 }

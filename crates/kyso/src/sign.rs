@@ -36,6 +36,8 @@ pub use inspect::{Inspection, inspect};
 pub struct Task {
     /// The document.
     pub source: PathBuf,
+    /// The document's name as it is recorded; else the file name of `source`.
+    pub name: Option<String>,
     /// Where the signed file shall appear.
     pub target: PathBuf,
     /// How it is signed.

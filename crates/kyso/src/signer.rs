@@ -63,27 +63,25 @@ pub enum Access<'a> {
     Act(Box<dyn SigningAct>),
 }
 
-/// A key that is logged in and may sign; dropping it logs out.
-pub struct Signer {
-    act: Box<dyn SigningAct>,
+/// A certificate found fit to sign at one time, with all that a signature needs but the key: nobody was asked for anything yet.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    credential: Credential,
     algorithm: SigningAlgorithm,
     certificate: Certificate,
     intermediates: Vec<Certificate>,
-    token_serial: String,
     path: PathStatus,
     contents_size: usize,
-    proven: AtomicBool,
 }
 
-impl Signer {
-    /// Checks the certificate at `signing_time`, then logs in.
+impl Fit {
+    /// Checks validity, usage and path of the certificate at `signing_time`, and that the key can sign as preferred.
     ///
     /// # Errors
-    /// [`SignError::Certificate`] when the certificate may not sign now; nothing was asked of the
-    /// person yet. [`SignError::Token`] from the token.
-    pub fn open(
+    /// [`SignError::Certificate`] when the certificate may not sign now; [`SignError::Token`] when the token lacks the
+    /// algorithm.
+    pub fn check(
         credential: &Credential,
-        access: Access<'_>,
         preference: Preference,
         trust: &Trust,
         signing_time: Time,
@@ -110,32 +108,80 @@ impl Signer {
             kyso_cades::Form::Pades,
         )
         .map_err(SignError::Cades)?;
+        let credential = credential.clone();
+        Ok(Self { credential, algorithm, certificate, intermediates, path, contents_size })
+    }
+
+    /// Logs in.
+    ///
+    /// # Errors
+    /// The token's.
+    pub fn open(self, access: Access<'_>) -> Result<Signer, TokenError> {
         let act = match access {
             Access::Store { store, source, prompt } => {
-                store.open(credential, source, prompt).map_err(SignError::Token)?
+                store.open(&self.credential, source, prompt)?
             }
             Access::Act(act) => act,
         };
-        Ok(Self {
-            act,
-            algorithm,
-            certificate,
-            intermediates,
-            token_serial: credential.token.serial.clone(),
-            path,
-            contents_size,
-            proven: AtomicBool::new(false),
-        })
+        Ok(Signer { act, fit: self, proven: AtomicBool::new(false) })
+    }
+
+    /// The signer's certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// What was checked of the certificate's path.
+    #[must_use]
+    pub fn path(&self) -> &PathStatus {
+        &self.path
+    }
+
+    /// Serial number of the token; empty for a key file.
+    #[must_use]
+    pub fn token_serial(&self) -> &str {
+        &self.credential.token.serial
+    }
+
+    /// The signature algorithm in the formats' terms.
+    #[must_use]
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        formats_algorithm(self.algorithm)
+    }
+}
+
+/// A key that is logged in and may sign; dropping it logs out.
+pub struct Signer {
+    act: Box<dyn SigningAct>,
+    fit: Fit,
+    proven: AtomicBool,
+}
+
+impl Signer {
+    /// Checks the certificate at `signing_time`, then logs in.
+    ///
+    /// # Errors
+    /// Those of [`Fit::check`], when nothing was asked of the person yet; [`SignError::Token`] from the token.
+    pub fn open(
+        credential: &Credential,
+        access: Access<'_>,
+        preference: Preference,
+        trust: &Trust,
+        signing_time: Time,
+    ) -> Result<Self, SignError> {
+        let fit = Fit::check(credential, preference, trust, signing_time)?;
+        fit.open(access).map_err(SignError::Token)
     }
 
     /// Signs the bytes that a format asks for.
     pub(crate) fn sign(&self, bytes: &[u8]) -> Result<SignatureValue, SignError> {
-        value(self.act.sign(self.algorithm, Input::Message(bytes)).map_err(SignError::Token)?)
+        value(self.act.sign(self.fit.algorithm, Input::Message(bytes)).map_err(SignError::Token)?)
     }
 
     /// Signs several; one result each, in their order.
     pub(crate) fn sign_many(&self, all: &[&[u8]]) -> Vec<Result<SignatureValue, SignError>> {
-        let raw = self.act.sign_many(self.algorithm, all);
+        let raw = self.act.sign_many(self.fit.algorithm, all);
         raw.into_iter().map(|raw| raw.map_err(SignError::Token).and_then(value)).collect()
     }
 
@@ -151,7 +197,7 @@ impl Signer {
         to_be_signed: &ToBeSigned,
         signature: &SignatureValue,
     ) -> Result<(), SignError> {
-        let every = match self.algorithm {
+        let every = match self.fit.algorithm {
             SigningAlgorithm::RsaPkcs1(_) | SigningAlgorithm::RsaPss(_) => true,
             SigningAlgorithm::Ecdsa(_) | SigningAlgorithm::Ed25519 => false,
         };
@@ -173,36 +219,36 @@ impl Signer {
     /// The signer's certificate.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
-        &self.certificate
+        &self.fit.certificate
     }
 
     /// The intermediates that go into the signature, issuer of the signer's certificate first.
     #[must_use]
     pub fn intermediates(&self) -> &[Certificate] {
-        &self.intermediates
+        &self.fit.intermediates
     }
 
     /// What was checked of the certificate's path.
     #[must_use]
     pub fn path(&self) -> &PathStatus {
-        &self.path
+        &self.fit.path
     }
 
     /// Serial number of the token.
     #[must_use]
     pub fn token_serial(&self) -> &str {
-        &self.token_serial
+        self.fit.token_serial()
     }
 
     /// The signature algorithm in the formats' terms.
     #[must_use]
     pub fn algorithm(&self) -> SignatureAlgorithm {
-        formats_algorithm(self.algorithm)
+        self.fit.algorithm()
     }
 
     /// Upper bound in bytes of a PDF's message by this signer.
     pub(crate) const fn contents_size(&self) -> usize {
-        self.contents_size
+        self.fit.contents_size
     }
 
     /// The digest that hashes the content.

@@ -110,6 +110,7 @@ pub(crate) fn child(arguments: &[&str]) -> Result<()> {
     let target = folder.join("signed.pdf");
     let task = Task {
         source: folder.join("big.pdf"),
+        name: None,
         target: target.clone(),
         format: SignatureFormat::Pades(PadesOptions::default()),
         operation: None,

@@ -100,6 +100,7 @@ pub(crate) fn child(arguments: &[&str]) -> Result<()> {
     let mut tasks: Vec<Task> = (0..count)
         .map(|index| Task {
             source: folder.join(format!("{index}.{format}")),
+            name: None,
             target: out.join(format!("{index}.{format}.signed")),
             format: match *format {
                 "pdf" => SignatureFormat::Pades(PadesOptions::default()),

@@ -193,11 +193,13 @@ impl Declared {
     }
 
     pub(super) fn intent(&self, signer: &Signer, options: &BatchOptions) -> Intent {
-        let name = self.task.source.file_name().unwrap_or_default().to_string_lossy();
+        let name = self.task.name.clone().unwrap_or_else(|| {
+            self.task.source.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        });
         Intent {
             requester: options.requester.clone(),
             document_sha256: sha256(&self.sha256),
-            document_name: name.into_owned(),
+            document_name: name,
             certificate_sha256: sha256(&signer.certificate().sha256_fingerprint()),
             token_serial: signer.token_serial().to_owned(),
             mechanism: signer.algorithm().to_string(),

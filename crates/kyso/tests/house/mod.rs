@@ -114,6 +114,7 @@ impl Desk {
                 let target = self.path(&format!("out/{number}.signed"));
                 Task {
                     source,
+                    name: None,
                     target,
                     format: format.clone(),
                     operation: Some(format!("batch/{number}")),
