@@ -109,6 +109,14 @@ impl Mapping {
         &self.units
     }
 
+    /// Every unit of a level, by code, then first day.
+    #[must_use]
+    pub fn units_of(&self, level: Level) -> &[Unit] {
+        let start = self.units.partition_point(|unit| unit.code.level() < level);
+        let end = self.units.partition_point(|unit| unit.code.level() <= level);
+        &self.units[start..end]
+    }
+
     /// The unit's province in its own period; itself, if it is one.
     #[must_use]
     pub fn province(&self, unit: &Unit) -> Option<Unit> {

@@ -11,7 +11,7 @@ use crate::fold::Exactness;
 use crate::mapping::{Fate, Mapping, REORGANISATION, Successors};
 use crate::request::Reason;
 use crate::unit::{Level, Unit, UnitCode};
-use mention::{Mention, mentions};
+use mention::{Mention, Units, mentions};
 
 /// A unit's name found in an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Places {
             Self { provinces: Vec::new(), successors: Vec::new(), districts: Vec::new() };
         let named: Vec<Unit> =
             found.iter().flat_map(|mention| &mention.units).map(|(unit, _)| *unit).collect();
-        for unit in mapping.units().iter().filter(|unit| unit.level() == Level::Province) {
+        for unit in mapping.units_of(Level::Province) {
             // Kinds and codes of provinces changed while their names stayed.
             let of_name =
                 |named: &Unit| named.level() == Level::Province && named.own_name == unit.own_name;
@@ -167,7 +167,7 @@ impl Places {
     /// The units that a mention can mean in these places.
     fn settle(&self, mapping: &Mapping, mention: Mention, date: Date) -> Option<UnitMatch> {
         let Mention { attribute, oid, span, bare, units } = mention;
-        let within = |provinces: &[(UnitCode, bool)]| -> Vec<(Unit, Exactness)> {
+        let within = |provinces: &[(UnitCode, bool)]| -> Units {
             let holds = |(unit, _): &&(Unit, Exactness)| {
                 unit.level() == Level::Province || self.holds(provinces, unit)
             };

@@ -47,7 +47,7 @@ pub enum Change {
 impl Change {
     /// The value before.
     #[must_use]
-    pub fn old(&self) -> Option<&str> {
+    pub fn old_value(&self) -> Option<&str> {
         match self {
             Self::Kept { value } => Some(value),
             Self::Changed { old, .. } | Self::Removed { old } => Some(old),
@@ -57,7 +57,7 @@ impl Change {
 
     /// The value after.
     #[must_use]
-    pub fn new(&self) -> Option<&str> {
+    pub fn new_value(&self) -> Option<&str> {
         match self {
             Self::Kept { value } => Some(value),
             Self::Changed { new, .. } | Self::Added { new } => Some(new),

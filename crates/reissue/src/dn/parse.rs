@@ -248,7 +248,7 @@ impl Cursor {
             digits.chunks_exact(2).map(|pair| (pair[0] * 16 + pair[1]).to_le_bytes()[0]).collect();
         let mut reader = Reader::new(&bytes, Rules::Der);
         let one = reader.element().is_ok() && reader.finish().is_ok();
-        if !ended || digits.len() % 2 != 0 || !one { Err(fault) } else { Ok(bytes) }
+        if !ended || !digits.len().is_multiple_of(2) || !one { Err(fault) } else { Ok(bytes) }
     }
 }
 

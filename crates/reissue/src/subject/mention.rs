@@ -17,8 +17,11 @@ pub(super) struct Mention {
     pub(super) oid: ObjectIdentifier,
     pub(super) span: Range<usize>,
     pub(super) bare: bool,
-    pub(super) units: Vec<(Unit, Exactness)>,
+    pub(super) units: Units,
 }
+
+/// Units of a name, with how far it agrees.
+pub(super) type Units = Vec<(Unit, Exactness)>;
 
 const CITIES: &[UnitKind] = &[UnitKind::CentralCity, UnitKind::ProvincialCity];
 
@@ -93,11 +96,7 @@ pub(super) fn mentions(mapping: &Mapping, subject: &Name) -> Vec<Mention> {
 }
 
 /// The unit named from a word on, and the word after it.
-fn typed_at(
-    mapping: &Mapping,
-    words: &[Word],
-    at: usize,
-) -> Option<(Range<usize>, Vec<(Unit, Exactness)>, usize)> {
+fn typed_at(mapping: &Mapping, words: &[Word], at: usize) -> Option<(Range<usize>, Units, usize)> {
     let (kinds, start) = kind_at(words, at)?;
     // "Xã Uy Nỗ", "Phường Đoàn Kết" are names of their own.
     let second = words.get(start).filter(|word| is_any(&vocabulary().between, word));
