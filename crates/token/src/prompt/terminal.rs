@@ -40,8 +40,8 @@ impl Terminal {
         }
         let (yes, keys) =
             self.lang.pick((&["c", "co", "có", "y"][..], "c/K"), (&["y", "yes"][..], "y/N"));
-        shown += &format!("{} / {} [{keys}]: ", calm(&text.ok), calm(&text.cancel));
-        let answer = tty.write(&shown, deadline).and_then(|()| tty.line(Echo::On, deadline));
+        let question = format!("{} / {} [{keys}]: ", calm(&text.ok), calm(&text.cancel));
+        let answer = tty.question(&shown, &question, Echo::On, deadline);
         match answer {
             Ok(answer) if yes.contains(&answer.trim().to_lowercase().as_str()) => {
                 Ok(Confirmed::given())
@@ -66,9 +66,7 @@ impl Terminal {
             shown += line;
             shown += "\r\n";
         }
-        shown += question;
-        shown += ": ";
-        let answer = tty.write(&shown, deadline).and_then(|()| tty.line(echo, deadline));
+        let answer = tty.question(&shown, &format!("{question}: "), echo, deadline);
         answer.map_err(|error| match error {
             NoLine::Cancelled => PinRefused::Cancelled,
             NoLine::TimedOut => PinRefused::TimedOut,

@@ -9,11 +9,17 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr,
+};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Terminal;
 use crate::lock::lock;
+
+/// How long the lines above a question stand before the question itself: nobody reads them faster, and a key pressed
+/// before can take that long through the system on a busy machine.
+const SETTLE: Duration = Duration::from_millis(250);
 
 /// Longest answer in bytes; a PIN has at most 255.
 const MAX_ANSWER: usize = 1024;
@@ -114,6 +120,21 @@ impl Tty {
         Ok(tty)
     }
 
+    /// Shows lines, then throws away whatever was typed until now, then puts the question and takes one line.
+    pub(super) fn question(
+        &self,
+        lines: &str,
+        question: &str,
+        echo: Echo,
+        deadline: Instant,
+    ) -> Result<Zeroizing<String>, NoLine> {
+        self.write(lines, deadline)?;
+        std::thread::sleep(SETTLE);
+        tcflush(&self.file, QueueSelector::IFlush).map_err(|_| NoLine::Gone)?;
+        self.write(question, deadline)?;
+        self.line(echo, deadline)
+    }
+
     /// Writes all of it, waiting at most until `deadline` for a terminal that is stopped.
     pub(super) fn write(&self, text: &str, deadline: Instant) -> Result<(), NoLine> {
         let mut left = text.as_bytes();
@@ -129,7 +150,7 @@ impl Tty {
     }
 
     /// One line, without its end, as the person leaves it.
-    pub(super) fn line(&self, echo: Echo, deadline: Instant) -> Result<Zeroizing<String>, NoLine> {
+    fn line(&self, echo: Echo, deadline: Instant) -> Result<Zeroizing<String>, NoLine> {
         // The whole room at once: a buffer that grew would leave copies behind.
         let mut line = Zeroizing::new(Vec::with_capacity(MAX_ANSWER));
         loop {
