@@ -66,7 +66,7 @@ fn counts_are_those_of_the_reorganisation() {
         .iter()
         .filter(|unit| matches!(mapping.successors(unit, REORGANISATION), Successors::Split(_)));
     assert_eq!(split.count(), 471);
-    // Every new code, special zones apart, is an old one; 2,145 carry another name... counted without the kind.
+    // Every new code, special zones apart, is an old one; most with another name.
     let reused = new.iter().filter(|unit| mapping.unit(unit.code, before()).is_ok());
     assert_eq!(reused.count(), 3_321 - 5);
     let pairs: usize = new.iter().map(|unit| mapping.predecessors(unit).len()).sum();
@@ -159,7 +159,7 @@ fn a_code_names_nothing_without_a_date() {
         mapping.unit(code("99999"), before()),
         Err(UnitError::Unknown { code: code("99999") })
     );
-    // Xã Cửa Dương stands for the codes that nobody took over.
+    // The first of the codes that nobody took over.
     let kept: BTreeSet<_> =
         of_level(Level::Commune, REORGANISATION).iter().map(|unit| unit.code).collect();
     let ended = of_level(Level::Commune, before())
