@@ -7,8 +7,9 @@ use std::path::Path;
 use kyso::recorder::Outcome;
 use kyso_daemon::explain::journal::explain;
 use kyso_journal::{
-    Entry, ExportOptions, Filter, Journal, JournalError, Receipt, Record, VerificationReport,
-    VerifierKey, verify_export, verify_in_place,
+    AttemptEnd, Entry, ExportOptions, Filter, Journal, JournalError, Receipt, Record,
+    ReissuanceState, ReissuanceStep, ReissuanceTransition, VerificationReport, VerifierKey,
+    verify_export, verify_in_place,
 };
 use serde_json::{Value, json};
 
@@ -94,6 +95,13 @@ fn entry_json(entry: &Entry) -> Value {
     if let Value::Object(fields) = &mut value {
         fields.insert("document_name".into(), json!(entry.name));
         fields.insert("ended_by".into(), json!(entry.ended_by));
+        if let Some(texts) = &entry.texts {
+            let plain = json!({
+                "requested_subject": texts.requested_subject, "old_unit": texts.old_unit,
+                "new_unit": texts.new_unit, "answer": texts.answer,
+            });
+            fields.insert("plain".into(), plain);
+        }
         fields.insert("at".into(), json!(time(entry.leaf.time)));
     }
     value
@@ -123,7 +131,53 @@ fn summary(entry: &Entry, lang: Lang) -> String {
                 lang.pick("bị ngắt", "interrupted")
             )
         }
+        Record::Reissuance(step) => {
+            let what = lang.pick("yêu cầu cấp lại", "reissuance request");
+            format!(
+                "{what} {}: {} → {}",
+                step.request,
+                self::step(step.step, lang),
+                state(step.state, lang)
+            )
+        }
         Record::Opaque { kind } => kind.clone(),
+    }
+}
+
+/// What happened to a reissuance request.
+fn step(step: ReissuanceStep, lang: Lang) -> String {
+    match step {
+        ReissuanceStep::Done(transition) => self::transition(transition, lang).to_owned(),
+        ReissuanceStep::Attempted { transition, end } => {
+            let end = match end {
+                AttemptEnd::Denied => lang.pick("từ chối", "denied"),
+                AttemptEnd::Cancelled => lang.pick("hủy", "cancelled"),
+                AttemptEnd::TimedOut => lang.pick("quá thời hạn", "timed out"),
+                AttemptEnd::Failed => lang.pick("không thành công", "failed"),
+            };
+            format!("{} ({end})", self::transition(transition, lang))
+        }
+    }
+}
+
+fn transition(transition: ReissuanceTransition, lang: Lang) -> &'static str {
+    match transition {
+        ReissuanceTransition::Created => lang.pick("lập", "create"),
+        ReissuanceTransition::Submitted => lang.pick("gửi", "submit"),
+        ReissuanceTransition::Exported => lang.pick("xuất hồ sơ", "export"),
+        ReissuanceTransition::Answered => lang.pick("nhận trả lời", "answer"),
+        ReissuanceTransition::Withdrawn => lang.pick("rút", "withdraw"),
+    }
+}
+
+/// Where a reissuance request is.
+fn state(state: ReissuanceState, lang: Lang) -> &'static str {
+    match state {
+        ReissuanceState::Draft => lang.pick("bản nháp", "draft"),
+        ReissuanceState::Submitted => lang.pick("đã gửi", "submitted"),
+        ReissuanceState::Exported => lang.pick("đã xuất hồ sơ", "exported"),
+        ReissuanceState::Answered => lang.pick("đã có trả lời", "answered"),
+        ReissuanceState::Withdrawn => lang.pick("đã rút", "withdrawn"),
     }
 }
 
@@ -291,7 +345,7 @@ fn report_json(report: &VerificationReport) -> Value {
         "intents": report.intents, "signed": report.signed, "failed": report.failed,
         "cancelled": report.cancelled, "interrupted": report.interrupted,
         "interrupted_intents": report.interrupted_intents, "open": report.open,
-        "open_intents": report.open_intents, "findings": findings,
+        "open_intents": report.open_intents, "reissuance": report.reissuance, "findings": findings,
         "more_findings": report.more_findings,
     })
 }
@@ -331,6 +385,16 @@ fn print_report(report: &VerificationReport, lang: Lang) {
             lang.pick(
                 "Khóa kiểm tra lấy từ chính nhật ký: nó chỉ chứng tỏ không ai sửa sau khi ký. Thêm `--key` để chắc chắn.",
                 "The key was taken from the journal itself: give `--key` to know whose journal this is.",
+            )
+        );
+    }
+    if report.reissuance > 0 {
+        let count = report.reissuance;
+        say!(
+            "{}",
+            lang.pick(
+                format!("{count} bước của các yêu cầu cấp lại chứng thư."),
+                format!("{count} steps of requests to reissue a certificate."),
             )
         );
     }

@@ -53,6 +53,12 @@ impl<'a> Object<'a> {
         self.out.push(b'"');
     }
 
+    pub(crate) fn optional_hex(&mut self, key: &'static str, value: Option<&[u8; 32]>) {
+        if let Some(value) = value {
+            self.hex(key, value);
+        }
+    }
+
     pub(crate) fn integer(&mut self, key: &'static str, value: u64) {
         self.key(key);
         self.out.extend_from_slice(value.to_string().as_bytes());
@@ -74,6 +80,13 @@ impl<'a> Object<'a> {
     pub(crate) fn close(self) {
         self.out.push(b'}');
     }
+}
+
+/// A text as it stands between its quotation marks.
+pub(crate) fn escaped(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    escape(&mut out, text);
+    out[1..out.len() - 1].to_vec()
 }
 
 fn escape(out: &mut Vec<u8>, text: &str) {

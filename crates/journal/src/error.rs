@@ -8,6 +8,8 @@ use std::time::Duration;
 use kyso::recorder::{IntentId, RecorderError};
 use rusqlite::ErrorCode;
 
+use crate::reissuance::{ReissuanceState, ReissuanceStep};
+
 /// Why the journal cannot be opened, written or read; no signature may be made or released then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalError {
@@ -80,6 +82,15 @@ pub enum JournalError {
     },
     /// The intent is not known or already has an outcome.
     NotOpen(IntentId),
+    /// The step may not follow what the journal holds of its request.
+    IllegalStep {
+        /// The request.
+        request: String,
+        /// Its state; `None` where the journal holds no such request.
+        state: Option<ReissuanceState>,
+        /// The step.
+        step: ReissuanceStep,
+    },
     /// A text of a record is longer than [`crate::MAX_TEXT_BYTES`].
     TextTooLong {
         /// The field.
@@ -214,6 +225,12 @@ impl fmt::Display for JournalError {
                 write!(f, "SQLite refused {} ({code})", path.display())
             }
             Self::NotOpen(id) => write!(f, "intent {} is not open in the journal", id.0),
+            Self::IllegalStep { request, state: Some(state), step } => {
+                write!(f, "request {request} is {state}: {step} may not follow")
+            }
+            Self::IllegalStep { request, state: None, step } => {
+                write!(f, "there is no request {request} yet: {step} may not come first")
+            }
             Self::TextTooLong { field, length } => {
                 write!(f, "the record's {field} is {length} bytes long")
             }

@@ -6,10 +6,12 @@
 //! {"checkpoint":"<signed note>","format":"kyso-journal-export@v1","vkey":"<verifier key>"}
 //! {"leaf":{…}}
 //! {"leaf":{…},"name":"<document name>","salt":"<32 hex digits>"}
+//! {"leaf":{…},"plain":{"answer":…,"new_unit":…,"old_unit":…,"requested_subject":…},"salt":"<32 hex digits>"}
 //! ```
 //!
 //! There is one line for each leaf of the checkpoint's tree, in order; the value of `leaf` is,
-//! byte for byte, what was hashed. Name and salt of intents are there only if they were asked for.
+//! byte for byte, what was hashed. Names, texts and their salts, which stand
+//! beside intents and reissuance records, are there only if they were asked for.
 
 use std::io::Write;
 
@@ -18,19 +20,20 @@ use serde_json::value::RawValue;
 
 use crate::canonical::Object;
 use crate::checkpoint::SignedCheckpoint;
-use crate::error::JournalError;
+use crate::error::{Damage, JournalError};
 use crate::journal::{Journal, MAX_TEXT_BYTES};
-use crate::record::Side;
+use crate::record::{Plain, Salt, Side};
+use crate::reissuance::ReissuanceTexts;
 
 const FORMAT: &str = "kyso-journal-export@v1";
 
-/// The longest line read: nine texts, each byte escaped to six at worst, and the fixed members.
-pub(crate) const MAX_LINE_BYTES: usize = 9 * 6 * MAX_TEXT_BYTES + 4096;
+/// The longest line read: ten texts, each byte escaped to six at worst, and the fixed members.
+pub(crate) const MAX_LINE_BYTES: usize = 10 * 6 * MAX_TEXT_BYTES + 4096;
 
 /// What goes into an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExportOptions {
-    /// Whether documents' plain names and salts go along.
+    /// Whether documents' plain names, requests' plain texts and their salts go along.
     pub names: bool,
 }
 
@@ -53,7 +56,14 @@ impl Journal {
         let stream = |error: std::io::Error| JournalError::Stream { kind: error.kind() };
         out.write_all(&header.encode()).map_err(stream)?;
         self.reader().walk(0, signed.checkpoint().size, |row| {
-            let side = row.name.zip(row.salt).filter(|_| options.names);
+            let side = match row.side().filter(|_| options.names) {
+                Some(None) => {
+                    let damage = Damage::Entry { index: row.sequence };
+                    return Err(self.reader().store().damaged(damage));
+                }
+                Some(side) => side,
+                None => None,
+            };
             let mut line = encode(&row.leaf, side.as_ref());
             line.push(b'\n');
             out.write_all(&line).map_err(stream)
@@ -103,6 +113,8 @@ struct WireLine<'a> {
     #[serde(borrow)]
     leaf: &'a RawValue,
     name: Option<String>,
+    #[serde(borrow)]
+    plain: Option<&'a RawValue>,
     salt: Option<String>,
 }
 
@@ -111,11 +123,19 @@ impl<'a> Line<'a> {
     pub(crate) fn decode(line: &'a [u8]) -> Option<Self> {
         let wire: WireLine<'a> = serde_json::from_slice(line).ok()?;
         let leaf = wire.leaf.get();
-        let side = match (wire.name, wire.salt) {
-            (Some(name), Some(salt)) => {
+        let plain = match (wire.name, wire.plain) {
+            (Some(name), None) => Some(Plain::Name(name)),
+            (None, Some(texts)) => {
+                Some(Plain::Texts(ReissuanceTexts::decode(texts.get().as_bytes())?))
+            }
+            (None, None) => None,
+            (Some(_), Some(_)) => return None,
+        };
+        let side = match (plain, wire.salt) {
+            (Some(plain), Some(salt)) => {
                 let mut bytes = [0; 16];
                 hex::decode_to_slice(salt, &mut bytes).ok()?;
-                Some((name, bytes))
+                Some((plain, bytes))
             }
             (None, None) => None,
             _ => return None,
@@ -124,12 +144,15 @@ impl<'a> Line<'a> {
     }
 }
 
-fn encode(leaf: &[u8], side: Option<&(String, crate::record::Salt)>) -> Vec<u8> {
+fn encode(leaf: &[u8], side: Option<&(Plain, Salt)>) -> Vec<u8> {
     let mut line = Vec::with_capacity(leaf.len() + 128);
     let mut object = Object::open(&mut line);
     object.raw("leaf", leaf);
-    if let Some((name, salt)) = side {
-        object.text("name", name);
+    if let Some((plain, salt)) = side {
+        match plain {
+            Plain::Name(name) => object.text("name", name),
+            Plain::Texts(texts) => object.raw("plain", &texts.encode()),
+        }
         object.hex("salt", salt);
     }
     object.close();

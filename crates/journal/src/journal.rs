@@ -79,7 +79,9 @@ impl Journal {
         }
         let mut store = Store::open(path, options.busy)?;
         let created = !store.is_created()? && create(&mut store)?;
-        let key = load_key(path, &store.meta()?)?;
+        let verifier = store.meta()?;
+        store.upgrade()?;
+        let key = load_key(path, &verifier)?;
         let presence =
             options.owner.appear(path).map_err(|error| JournalError::io(path, &error))?;
         // On one snapshot: another process may write between two reads, and its checkpoint would seem too large.
@@ -181,7 +183,7 @@ impl Journal {
         self.reader.consistency(old, size)
     }
 
-    fn submit(&self, request: Request) -> Result<Written, JournalError> {
+    pub(crate) fn submit(&self, request: Request) -> Result<Written, JournalError> {
         self.group.submit(&self.writer, request)
     }
 }
@@ -202,7 +204,7 @@ impl Recorder for Journal {
         }
         match self.submit(Request::Intend(intents.to_vec()))? {
             Written::Intents(ids) => Ok(ids),
-            Written::Outcomes(_) => Ok(Vec::new()),
+            Written::Outcomes(_) | Written::Steps(_) => Ok(Vec::new()),
         }
     }
 
@@ -220,12 +222,12 @@ impl Recorder for Journal {
         }
         match self.submit(Request::Conclude(outcomes.to_vec()))? {
             Written::Outcomes(receipts) => Ok(receipts),
-            Written::Intents(_) => Ok(Vec::new()),
+            Written::Intents(_) | Written::Steps(_) => Ok(Vec::new()),
         }
     }
 }
 
-fn check_text(field: &'static str, text: &str) -> Result<(), JournalError> {
+pub(crate) fn check_text(field: &'static str, text: &str) -> Result<(), JournalError> {
     if text.len() > MAX_TEXT_BYTES {
         return Err(JournalError::TextTooLong { field, length: text.len() });
     }

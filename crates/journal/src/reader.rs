@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use rusqlite::params;
@@ -10,14 +10,20 @@ use rusqlite::params;
 use crate::error::{Damage, JournalError};
 use crate::group::lock;
 use crate::note::VerifierKey;
-use crate::record::{Leaf, Salt};
-use crate::store::{ROW, Row, Store, read_row};
+use crate::record::{Leaf, Plain, Salt};
+use crate::reissuance::ReissuanceTexts;
+use crate::store::{Row, Store, read_row};
 use crate::tree::{Hash, consistency_proof, inclusion_proof};
 
 /// Rows fetched under one lock when many are walked, so that other readers get in between.
-const PAGE: u64 = 256;
+pub(crate) const PAGE: u32 = 256;
 
 /// A journal open for reading; needs no key and writes nothing.
+///
+/// One connection behind a lock, which many threads may share: each call locks for a page of
+/// records at most and keeps nothing. An asynchronous server calls it where blocking is allowed
+/// (such as tokio's `spawn_blocking`), with one reader, or a few if long walks and short answers
+/// meet; a reader sees every commit from then on, also of other processes.
 pub struct Reader {
     store: Mutex<Store>,
     key: VerifierKey,
@@ -32,7 +38,9 @@ pub struct Entry {
     pub bytes: Vec<u8>,
     /// The document's plain name (intents only).
     pub name: Option<String>,
-    /// The salt of the name's hash (intents only).
+    /// The plain texts (reissuance records only).
+    pub texts: Option<ReissuanceTexts>,
+    /// The salt of the hash of what stands here in plain words.
     pub salt: Option<Salt>,
     /// Index of the record that ended this intent; `None` while it is open.
     pub ended_by: Option<u64>,
@@ -66,6 +74,8 @@ pub enum KindFilter {
     Outcomes,
     /// Interruptions.
     Interruptions,
+    /// Steps of reissuance requests.
+    Reissuance,
 }
 
 impl Filter {
@@ -81,7 +91,7 @@ impl Reader {
     /// # Errors
     /// [`JournalError`]: no file, not a journal, of a newer schema, or damaged.
     pub fn open(path: &Path, busy: Duration) -> Result<Self, JournalError> {
-        let store = Store::open_read_only(path, busy)?;
+        let mut store = Store::open_read_only(path, busy)?;
         if !store.is_created()? {
             return Err(JournalError::NotAJournal { path: path.to_owned() });
         }
@@ -128,21 +138,31 @@ impl Reader {
     /// # Errors
     /// [`JournalError`].
     pub fn entries(&self, filter: &Filter) -> Result<Vec<Entry>, JournalError> {
+        let store = self.store();
         let kind = match filter.kind {
             KindFilter::All => "",
             KindFilter::Intents => " AND kind = 0",
             KindFilter::OpenIntents => " AND sequence IN (SELECT sequence FROM open_intent)",
             KindFilter::Outcomes => " AND kind = 1",
             KindFilter::Interruptions => " AND kind = 2",
+            // Few among many, and listed apart.
+            KindFilter::Reissuance if store.has_reissuance() => {
+                " AND sequence IN (SELECT sequence FROM reissuance)"
+            }
+            KindFilter::Reissuance => " AND kind = 3",
         };
         let order = if filter.newest_first { " DESC" } else { "" };
         let statement = format!(
-            "SELECT {ROW} FROM entry WHERE sequence >= ?1 AND sequence < ?2{kind} \
-             ORDER BY sequence{order} LIMIT ?3"
+            "SELECT {} FROM entry WHERE sequence >= ?1 AND sequence < ?2{kind} \
+             ORDER BY sequence{order} LIMIT ?3",
+            store.columns()
         );
-        let store = lock(&self.store);
         let rows = query(&store, &statement, filter.from, filter.until, filter.limit)?;
         rows.into_iter().map(|row| entry(&store, row)).collect()
+    }
+
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        lock(&self.store)
     }
 
     /// Calls `each` with the rows `from..until` in order, a page at a time.
@@ -153,12 +173,13 @@ impl Reader {
         mut each: impl FnMut(Row) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         let statement = format!(
-            "SELECT {ROW} FROM entry WHERE sequence >= ?1 AND sequence < ?2 \
-             ORDER BY sequence LIMIT ?3"
+            "SELECT {} FROM entry WHERE sequence >= ?1 AND sequence < ?2 \
+             ORDER BY sequence LIMIT ?3",
+            self.store().columns()
         );
         let mut next = from;
         while next < until {
-            let rows = query(&lock(&self.store), &statement, next, until, PAGE as u32)?;
+            let rows = query(&self.store(), &statement, next, until, PAGE)?;
             let Some(last) = rows.last() else {
                 return Ok(());
             };
@@ -187,7 +208,17 @@ impl Reader {
                 .and_then(|mut statement| {
                     statement.query_map([], |row| row.get(0))?.collect::<Result<BTreeSet<u64>, _>>()
                 });
+            let stray = match store.has_reissuance() {
+                true => store.sql(store.connection.query_row(
+                    "SELECT min(r.sequence) FROM reissuance AS r \
+                     LEFT JOIN entry AS e ON e.sequence = r.sequence WHERE e.sequence IS NULL",
+                    [],
+                    |row| row.get(0),
+                ))?,
+                false => None,
+            };
             Ok(Extent {
+                stray,
                 size,
                 root,
                 stored: last.map_or(0, |last| last + 1),
@@ -215,9 +246,11 @@ pub(crate) struct Extent {
     pub(crate) stored: u64,
     pub(crate) checkpoint: Option<String>,
     pub(crate) open: BTreeSet<u64>,
+    /// The first row of `reissuance` that belongs to no record.
+    pub(crate) stray: Option<u64>,
 }
 
-fn query(
+pub(crate) fn query(
     store: &Store,
     statement: &str,
     from: u64,
@@ -232,9 +265,16 @@ fn query(
     rows.map_err(|error| store.garbled(&error, Damage::Entry { index: from }))
 }
 
-fn entry(store: &Store, row: Row) -> Result<Entry, JournalError> {
-    let leaf = Leaf::decode(&row.leaf)
-        .filter(|leaf| leaf.sequence == row.sequence)
-        .ok_or_else(|| store.damaged(Damage::Entry { index: row.sequence }))?;
-    Ok(Entry { leaf, bytes: row.leaf, name: row.name, salt: row.salt, ended_by: row.ended_by })
+pub(crate) fn entry(store: &Store, row: Row) -> Result<Entry, JournalError> {
+    let garbled = || store.damaged(Damage::Entry { index: row.sequence });
+    let leaf =
+        Leaf::decode(&row.leaf).filter(|leaf| leaf.sequence == row.sequence).ok_or_else(garbled)?;
+    let (name, texts) = match row.side() {
+        None => (row.name, None),
+        Some(Some((Plain::Name(name), _))) => (Some(name), None),
+        Some(Some((Plain::Texts(texts), _))) => (None, Some(texts)),
+        Some(None) => return Err(garbled()),
+    };
+    let (bytes, salt, ended_by) = (row.leaf, row.salt, row.ended_by);
+    Ok(Entry { leaf, bytes, name, texts, salt, ended_by })
 }

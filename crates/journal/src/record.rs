@@ -9,9 +9,11 @@
 //! | `intent` | `certificate`, `document`: SHA-256 in hex; `format`, `mechanism`, `requester`, `token`: text; `name`: hex of `SHA-256(salt \|\| document name)`; `owner`: `{boot, pid, started}`; `consent`, `operation`: text or absent |
 //! | `outcome` | `intent`: the index it ends; `result`: `signed` with `released` and `signature` (SHA-256 in hex), `failed` with `code`, or `cancelled` |
 //! | `interrupted` | `intent`: the index whose owner died without an outcome |
+//! | `reissuance` | `request`, `requester`: text; `transition`, `state` after it, `reason`: names; `attempted`: a transition's name, where `transition` tells how an attempt ended; `certificate`: SHA-256 in hex; `requested_subject`: a salted hash in hex; or absent: `consent`, `code`: text; `document`, `issued`: SHA-256 in hex; `answer`: a salted hash in hex; `old_unit`, `new_unit`: `{code, valid_from}` or `{text}` with a salted hash in hex |
 //!
 //! Salt (16 random bytes) and plain name stand beside the leaf, so that a leaf can be published
-//! without the name and the name still be proved later. Readers keep leaves of kinds they do not
+//! without the name and the name still be proved later; so do the texts of a reissuance record, each
+//! hashed with a salt of its own ([`member_salt`](crate::member_salt)). Readers keep leaves of kinds they do not
 //! know as [`Record::Opaque`].
 
 use kyso::recorder::{Intent, Outcome, Sha256};
@@ -20,6 +22,11 @@ use serde::Deserialize;
 
 use crate::canonical::Object;
 use crate::owner::Owner;
+use crate::reissuance::ReissuanceTexts;
+
+mod reissuance;
+
+pub use reissuance::{ReissuanceRecord, UnitRecord};
 
 /// Length of the salt before a document's name.
 pub const SALT_BYTES: usize = 16;
@@ -27,8 +34,17 @@ pub const SALT_BYTES: usize = 16;
 /// Random bytes that keep a document's name from being guessed by its hash.
 pub type Salt = [u8; SALT_BYTES];
 
-/// A plain name with its salt, as it stands beside an intent.
-pub(crate) type Side = Option<(String, Salt)>;
+/// What stands beside a leaf in plain words, with its salt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Plain {
+    /// A document's name, beside an intent.
+    Name(String),
+    /// The texts of a reissuance record.
+    Texts(ReissuanceTexts),
+}
+
+/// The plain words beside a leaf with their salt.
+pub(crate) type Side = Option<(Plain, Salt)>;
 
 /// `SHA-256(salt || name)`: what a leaf says about a document's name.
 pub fn name_hash(salt: &Salt, name: &str) -> Sha256 {
@@ -68,6 +84,8 @@ pub enum Record {
         /// Index of the intent that it ends.
         intent: u64,
     },
+    /// A step of a request to have a certificate reissued.
+    Reissuance(Box<ReissuanceRecord>),
     /// A record of a kind that this version does not know.
     Opaque {
         /// Its kind.
@@ -185,6 +203,9 @@ impl Leaf {
                 let wire: WireInterrupted = serde_json::from_slice(leaf).ok()?;
                 Record::Interrupted { intent: wire.intent }
             }
+            "reissuance" => {
+                serde_json::from_slice::<reissuance::WireReissuance>(leaf).ok()?.record()?
+            }
             _ => Record::Opaque { kind: head.kind },
         };
         Some(Self { sequence: head.sequence, time: head.time, record })
@@ -285,7 +306,7 @@ mod tests {
     }
 
     /// What serde_json makes of the same members: sorted keys, no white space.
-    fn resorted(leaf: &[u8]) -> Vec<u8> {
+    pub(super) fn resorted(leaf: &[u8]) -> Vec<u8> {
         fn sorted(value: serde_json::Value) -> serde_json::Value {
             match value {
                 serde_json::Value::Object(map) => {
@@ -394,14 +415,10 @@ mod tests {
 
     #[test]
     fn unknown_kinds_are_kept() {
-        let leaf = br#"{"campaign":"x","kind":"reissuance","sequence":4,"time":5}"#;
+        let leaf = br#"{"campaign":"x","kind":"anything","sequence":4,"time":5}"#;
         assert_eq!(
             Leaf::decode(leaf),
-            Some(Leaf {
-                sequence: 4,
-                time: 5,
-                record: Record::Opaque { kind: "reissuance".into() }
-            })
+            Some(Leaf { sequence: 4, time: 5, record: Record::Opaque { kind: "anything".into() } })
         );
     }
 }

@@ -6,7 +6,10 @@
 //! A record is one row of `entry`: the leaf; in `nodes` the full subtrees that it completes (level
 //! 0 first, 32 bytes each), so that node (level, index) is found in row `((index + 1) << level) − 1`
 //! and an append needs no other row for the tree; salt and plain name of an intent; and the intent
-//! that an outcome ends. Rows of `entry` never change: what is still open stands in `open_intent`.
+//! that an outcome ends. Rows of `entry` never change: what is still open stands in `open_intent`,
+//! the request that a reissuance record belongs to in `reissuance`.
+
+mod schema;
 
 use std::fs;
 use std::io;
@@ -18,41 +21,11 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use crate::error::{Damage, JournalError};
 use crate::group::lock;
-use crate::note::VerifierKey;
-use crate::record::{SALT_BYTES, Salt};
+use crate::record::{Plain, SALT_BYTES, Salt};
+use crate::reissuance::ReissuanceTexts;
 use crate::tree::{Frontier, Hash};
 
-/// The schema that this version writes.
-pub(crate) const SCHEMA: i64 = 1;
-
-const CREATE: &str = "
-CREATE TABLE meta (
-    name TEXT PRIMARY KEY NOT NULL,
-    value TEXT NOT NULL
-);
-CREATE TABLE entry (
-    sequence INTEGER PRIMARY KEY NOT NULL,
-    kind INTEGER NOT NULL,
-    leaf BLOB NOT NULL,
-    nodes BLOB NOT NULL,
-    salt BLOB,
-    name TEXT,
-    intent INTEGER REFERENCES entry (sequence)
-);
-CREATE UNIQUE INDEX entry_ending ON entry (intent) WHERE intent IS NOT NULL;
-CREATE TABLE open_intent (
-    sequence INTEGER PRIMARY KEY NOT NULL REFERENCES entry (sequence)
-);
-CREATE TABLE head (
-    id INTEGER PRIMARY KEY NOT NULL,
-    size INTEGER NOT NULL,
-    root BLOB NOT NULL
-);
-CREATE TABLE checkpoint (
-    id INTEGER PRIMARY KEY NOT NULL,
-    note TEXT NOT NULL
-);
-";
+pub(crate) use schema::SCHEMA;
 
 /// `entry.kind` of an intent.
 pub(crate) const KIND_INTENT: i64 = 0;
@@ -60,12 +33,16 @@ pub(crate) const KIND_INTENT: i64 = 0;
 pub(crate) const KIND_OUTCOME: i64 = 1;
 /// `entry.kind` of an interruption.
 pub(crate) const KIND_INTERRUPTED: i64 = 2;
+/// `entry.kind` of a reissuance record.
+pub(crate) const KIND_REISSUANCE: i64 = 3;
 
 /// A connection with the journal's path, for errors.
 pub(crate) struct Store {
     pub(crate) connection: Connection,
     pub(crate) path: std::path::PathBuf,
     pub(crate) busy: Duration,
+    /// The schema that the journal has, once [`meta`](Self::meta) has read it.
+    pub(crate) schema: i64,
 }
 
 /// A row of `entry`.
@@ -78,11 +55,21 @@ pub(crate) struct Row {
     pub(crate) name: Option<String>,
     pub(crate) intent: Option<u64>,
     pub(crate) ended_by: Option<u64>,
+    /// The request that a reissuance record belongs to, by the table of that name.
+    pub(crate) request: Option<String>,
 }
 
-/// The columns of [`Row`], in its order.
-pub(crate) const ROW: &str = "sequence, kind, leaf, nodes, salt, name, intent, \
-     (SELECT e.sequence FROM entry AS e WHERE e.intent = entry.sequence)";
+impl Row {
+    /// What stands beside the leaf; the inner `None` where it is garbled.
+    pub(crate) fn side(&self) -> Option<Option<(Plain, Salt)>> {
+        let (name, salt) = self.name.as_ref().zip(self.salt)?;
+        let plain = match self.kind {
+            KIND_REISSUANCE => ReissuanceTexts::decode(name.as_bytes()).map(Plain::Texts),
+            _ => Some(Plain::Name(name.clone())),
+        };
+        Some(plain.map(|plain| (plain, salt)))
+    }
+}
 
 impl Store {
     /// Creates the folder (0700) and an empty file (0600) where they are absent.
@@ -146,7 +133,7 @@ impl Store {
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)
             .map_err(|error| JournalError::sqlite(path, busy, &error))?;
-        let store = Self { connection, path: path.to_owned(), busy };
+        let store = Self { connection, path: path.to_owned(), busy, schema: SCHEMA };
         store.sql(store.connection.busy_timeout(busy))?;
         store.connection.set_prepared_statement_cache_capacity(32);
         Ok(store)
@@ -220,61 +207,6 @@ impl Store {
         self.sql(done).map(|_| ())
     }
 
-    /// Whether the tables exist.
-    pub(crate) fn is_created(&self) -> Result<bool, JournalError> {
-        let tables: i64 = self.sql(self.connection.query_row(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'table'",
-            [],
-            |row| row.get(0),
-        ))?;
-        let meta: i64 = self.sql(self.connection.query_row(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'",
-            [],
-            |row| row.get(0),
-        ))?;
-        match (tables, meta) {
-            (0, _) => Ok(false),
-            (_, 1) => Ok(true),
-            _ => Err(JournalError::NotAJournal { path: self.path.clone() }),
-        }
-    }
-
-    /// Creates the tables of an empty journal; inside a transaction.
-    pub(crate) fn create_tables(&self, key: &VerifierKey) -> Result<(), JournalError> {
-        self.sql(self.connection.execute_batch(CREATE))?;
-        for (name, value) in [("schema", SCHEMA.to_string()), ("vkey", key.to_string())] {
-            self.sql(
-                self.connection.execute(
-                    "INSERT INTO meta (name, value) VALUES (?1, ?2)",
-                    params![name, value],
-                ),
-            )?;
-        }
-        self.sql(self.connection.execute(
-            "INSERT INTO head (id, size, root) VALUES (0, 0, ?1)",
-            params![Frontier::new().root()],
-        ))?;
-        Ok(())
-    }
-
-    /// The journal's verifier key, once its schema is known to be ours.
-    pub(crate) fn meta(&self) -> Result<VerifierKey, JournalError> {
-        let value = |name: &str| {
-            let value = self
-                .connection
-                .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| {
-                    row.get::<_, String>(0)
-                })
-                .optional();
-            self.sql(value)?.ok_or_else(|| self.damaged(Damage::Meta))
-        };
-        let found: i64 = value("schema")?.parse().map_err(|_| self.damaged(Damage::Meta))?;
-        if found > SCHEMA {
-            return Err(JournalError::NewerSchema { found, supported: SCHEMA });
-        }
-        value("vkey")?.parse().map_err(|_| self.damaged(Damage::Meta))
-    }
-
     /// Size and root.
     pub(crate) fn head(&self) -> Result<(u64, Hash), JournalError> {
         let head = self
@@ -316,13 +248,13 @@ impl Store {
         self.sql(set).map(|_| ())
     }
 
-    /// The first record in `from..until` that ends an act.
+    /// The first record in `from..until` that ends an act or is a step of a request.
     pub(crate) fn first_end(&self, from: u64, until: u64) -> Result<Option<u64>, JournalError> {
         let first = self
             .connection
             .prepare_cached(
                 "SELECT sequence FROM entry \
-                 WHERE sequence >= ?1 AND sequence < ?2 AND intent IS NOT NULL \
+                 WHERE sequence >= ?1 AND sequence < ?2 AND (intent IS NOT NULL OR kind = 3) \
                  ORDER BY sequence LIMIT 1",
             )
             .and_then(|mut statement| {
@@ -374,13 +306,13 @@ impl Store {
     pub(crate) fn row(&self, sequence: u64) -> Result<Option<Row>, JournalError> {
         let row = self
             .connection
-            .prepare_cached(&format!("SELECT {ROW} FROM entry WHERE sequence = ?1"))
+            .prepare_cached(&format!("SELECT {} FROM entry WHERE sequence = ?1", self.columns()))
             .and_then(|mut statement| statement.query_row([sequence], read_row).optional());
         row.map_err(|error| self.garbled(&error, Damage::Entry { index: sequence }))
     }
 }
 
-/// Reads [`ROW`].
+/// Reads [`Store::columns`].
 pub(crate) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     Ok(Row {
         sequence: row.get(0)?,
@@ -391,6 +323,7 @@ pub(crate) fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         name: row.get(5)?,
         intent: row.get(6)?,
         ended_by: row.get(7)?,
+        request: row.get(8)?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod finding;
+mod requests;
 
 use std::io::{BufRead, Read as _};
 
@@ -54,9 +55,11 @@ pub struct VerificationReport {
     pub open: u64,
     /// Their indices, the first [`MAX_LISTED`].
     pub open_intents: Vec<u64>,
+    /// Steps of reissuance requests.
+    pub reissuance: u64,
     /// Records of kinds that this version does not know.
     pub opaque: u64,
-    /// Plain names that were there and fit their salted hashes.
+    /// Records whose plain names or texts were there and fit their salted hashes.
     pub names: u64,
     /// Records whose time is earlier than that of the record before: the clock was set back.
     pub clock_steps_back: u64,
@@ -133,7 +136,7 @@ pub fn verify_export(
 }
 
 /// Verifies the journal in place: what [`verify_export`] verifies, by the last checkpoint signed,
-/// and the stored head, nodes and columns. Every end of an act is signed for as it is recorded;
+/// and the stored head, nodes and columns. Every end of an act and every step of a reissuance request is signed for as it is recorded;
 /// intents after it are bound by the head alone and counted in
 /// [`VerificationReport::after_checkpoint`].
 ///
@@ -171,6 +174,9 @@ pub fn verify_in_place(
     })?;
     if audit.frontier.size() != extent.size || audit.frontier.root() != extent.root {
         audit.find(Finding::Head { size: extent.size });
+    }
+    if let Some(index) = extent.stray {
+        audit.find(Finding::Row { index });
     }
     for index in std::mem::take(&mut audit.claimed).into_keys() {
         audit.find(Finding::Row { index });

@@ -1,5 +1,7 @@
 //! One transaction: read the head, append leaves, write the head, commit.
 
+mod reissue;
+
 use kyso::recorder::{Intent, IntentId, Outcome, OutcomeReceipt};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rusqlite::params;
@@ -10,6 +12,7 @@ use crate::error::{Damage, JournalError};
 use crate::note::NoteKey;
 use crate::owner::Owner;
 use crate::record::{Leaf, Record, SALT_BYTES, Salt, name_hash};
+use crate::reissuance::{Recorded, ReissuanceEvent};
 use crate::store::{KIND_INTENT, KIND_INTERRUPTED, KIND_OUTCOME, Store};
 use crate::tree::{Frontier, leaf_hash, range_hash};
 
@@ -17,6 +20,7 @@ use crate::tree::{Frontier, leaf_hash, range_hash};
 pub(crate) enum Request {
     Intend(Vec<Intent>),
     Conclude(Vec<(IntentId, Outcome)>),
+    Reissue(Vec<ReissuanceEvent>),
 }
 
 /// What was written for a [`Request`].
@@ -24,6 +28,7 @@ pub(crate) enum Request {
 pub(crate) enum Written {
     Intents(Vec<IntentId>),
     Outcomes(Vec<OutcomeReceipt>),
+    Steps(Vec<Recorded>),
 }
 
 /// The journal's one writer within this process.
@@ -48,13 +53,13 @@ struct Append<'a> {
     time: u64,
     leaf: Vec<u8>,
     nodes: Vec<u8>,
-    /// Whether an act was ended, which needs a checkpoint.
+    /// Whether an act was ended or a request went on, which needs a checkpoint.
     ended: bool,
 }
 
 impl Writer {
-    /// Writes all requests in one commit. A request that names an intent which is not open fails
-    /// alone; any other failure fails them all.
+    /// Writes all requests in one commit. A request that names an intent which is not open, or a step
+    /// that may not follow, fails alone; any other failure fails them all.
     pub(crate) fn commit(
         &mut self,
         requests: &[&Request],
@@ -255,6 +260,7 @@ impl Append<'_> {
                     .collect();
                 Ok(Ok(Written::Outcomes(receipts?)))
             }
+            Request::Reissue(events) => self.reissue(events),
         }
     }
 

@@ -117,8 +117,8 @@ fn a_newer_schema_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
     drop(open(&path));
-    database(&path).execute_batch("UPDATE meta SET value = '2' WHERE name = 'schema'").unwrap();
-    let newer = JournalError::NewerSchema { found: 2, supported: 1 };
+    database(&path).execute_batch("UPDATE meta SET value = '3' WHERE name = 'schema'").unwrap();
+    let newer = JournalError::NewerSchema { found: 3, supported: 2 };
     assert_eq!(fails(&path), newer);
     assert_eq!(Reader::open(&path, Duration::ZERO).err(), Some(newer));
 }

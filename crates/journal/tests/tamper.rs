@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use common::{dead_owner, intent, open, open_as, signed};
+use common::{CREATED, SUBMITTED, dead_owner, intent, open, open_as, signed};
 use kyso::recorder::{IntentId, Recorder as _};
 use kyso_journal::{
     Damage, Entry, ExportOptions, Filter, Finding, Journal, JournalError, Reader, verify_export,
@@ -14,7 +14,7 @@ use kyso_journal::{
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// Nine records of all kinds, the last checkpoint over all of them.
+/// Eleven records of all kinds, the last checkpoint over all of them.
 fn sample(path: &Path) -> Journal {
     let ghost = open_as(path, dead_owner()).unwrap();
     ghost.intend(&[intent(0), intent(1), intent(2)]).unwrap();
@@ -23,8 +23,9 @@ fn sample(path: &Path) -> Journal {
     let journal = open(path);
     let ids = journal.intend(&[intent(3), intent(4)]).unwrap();
     journal.conclude(&[(ids[1], signed(4))]).unwrap();
+    journal.record_reissuance(&[common::step(1, CREATED), common::step(1, SUBMITTED)]).unwrap();
     journal.checkpoint().unwrap();
-    assert_eq!(journal.reader().head().unwrap().0, 9);
+    assert_eq!(journal.reader().head().unwrap().0, 11);
     journal
 }
 
@@ -131,7 +132,21 @@ fn every_edit_in_place_is_found() {
         "DELETE FROM entry WHERE sequence = 6",
         "DELETE FROM entry",
         "UPDATE entry SET sequence = 100 WHERE sequence = 6",
-        "INSERT INTO entry (sequence, kind, leaf, nodes) VALUES (9, 3, x'00', x'00')",
+        "INSERT INTO entry (sequence, kind, leaf, nodes) VALUES (11, 3, x'00', x'00')",
+        "UPDATE entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'unit-merged', 'unit-moved') AS BLOB) WHERE sequence = 9",
+        "UPDATE entry SET name = replace(name, 'UBND', 'HĐND') WHERE sequence = 9",
+        "UPDATE entry SET name = replace(name, ',', ', ') WHERE sequence = 9",
+        "UPDATE entry SET name = '{}' WHERE sequence = 9",
+        "UPDATE entry SET name = NULL WHERE sequence = 9",
+        "UPDATE entry SET salt = zeroblob(16) WHERE sequence = 10",
+        "UPDATE entry SET kind = 0 WHERE sequence = 9",
+        "UPDATE entry SET intent = 4 WHERE sequence = 9",
+        "UPDATE reissuance SET request = 'another' WHERE sequence = 9",
+        "UPDATE reissuance SET sequence = 3 WHERE sequence = 9",
+        "DELETE FROM reissuance WHERE sequence = 10",
+        "INSERT INTO reissuance (sequence, request) VALUES (3, 'another')",
+        "INSERT INTO reissuance (sequence, request) VALUES (100, 'another')",
+        "DROP TABLE reissuance",
         "UPDATE entry SET sequence = 20 WHERE sequence = 0; UPDATE entry SET sequence = 0 WHERE sequence = 2; UPDATE entry SET sequence = 2 WHERE sequence = 20",
         "UPDATE head SET size = 8",
         "UPDATE head SET root = zeroblob(32)",
@@ -140,7 +155,7 @@ fn every_edit_in_place_is_found() {
         "DELETE FROM open_intent; DELETE FROM entry; UPDATE head SET size = 0, root = x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
         "DELETE FROM checkpoint",
         "UPDATE checkpoint SET note = replace(note, '9', '8')",
-        "UPDATE meta SET value = '2' WHERE name = 'schema'",
+        "UPDATE meta SET value = '3' WHERE name = 'schema'",
         "DELETE FROM meta WHERE name = 'vkey'",
     ];
     for edit in edits {
@@ -167,7 +182,7 @@ fn a_journal_cut_back_or_rewritten_signs_no_more() {
         "DELETE FROM open_intent; DELETE FROM entry; UPDATE head SET size = 0, root = x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
         "UPDATE entry SET nodes = zeroblob(length(nodes)) WHERE sequence = 7",
         "UPDATE head SET size = 8",
-        "DELETE FROM entry WHERE sequence = 8",
+        "DELETE FROM entry WHERE sequence = 10",
     ];
     for edit in edits {
         let folder = tempfile::tempdir().unwrap();
@@ -196,19 +211,20 @@ fn a_journal_whose_history_was_exchanged_signs_no_more() {
     database
         .execute_batch(
             "PRAGMA foreign_keys = OFF; DELETE FROM entry; DELETE FROM open_intent; \
-             DELETE FROM head; INSERT INTO entry SELECT * FROM other.entry; \
+             DELETE FROM reissuance; DELETE FROM head; INSERT INTO entry SELECT * FROM other.entry; \
              INSERT INTO open_intent SELECT * FROM other.open_intent; \
+             INSERT INTO reissuance SELECT * FROM other.reissuance; \
              INSERT INTO head SELECT * FROM other.head;",
         )
         .unwrap();
     drop(database);
-    let damage = Damage::Checkpoint { size: 9 };
+    let damage = Damage::Checkpoint { size: 11 };
     let error = Journal::open(&path, common::options()).err();
     let expected = path.clone();
     assert_eq!(error, Some(JournalError::Damaged { path: expected, damage }));
     let reader = Reader::open(&path, std::time::Duration::from_secs(1)).unwrap();
     let report = verify_in_place(&reader, None, None).unwrap();
-    assert_eq!(report.findings, [Finding::Rewritten { size: 9 }]);
+    assert_eq!(report.findings, [Finding::Rewritten { size: 11 }]);
 }
 
 /// The outcome removed and the head set back to what it was before, from the nodes that are there.

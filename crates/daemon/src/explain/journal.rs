@@ -47,6 +47,17 @@ pub fn explain(error: &JournalError, path: &Path, lang: Lang) -> Problem {
             ("không có mục đó trong nhật ký", "xem `kyso journal list`"),
             ("the journal has no such entry", "see `kyso journal list`"),
         ),
+        E::IllegalStep { .. } => (
+            "reissuance-step-refused",
+            (
+                "yêu cầu cấp lại không ở trạng thái cho phép bước này",
+                "xem trạng thái của yêu cầu rồi chọn bước phù hợp",
+            ),
+            (
+                "the reissuance request is not in a state that permits this step",
+                "look at the request's state and choose a step that fits",
+            ),
+        ),
         E::Damaged { .. }
         | E::KeyMissing { .. }
         | E::KeyMismatch { .. }

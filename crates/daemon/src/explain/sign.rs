@@ -144,7 +144,10 @@ pub fn explain(error: &SignError, lang: Lang) -> Problem {
         ),
         E::Cancelled => (
             ("lượt ký đã dừng trước tệp này", "ký lại tệp này khi đã khắc phục nguyên nhân dừng"),
-            ("the act was stopped before this file", "sign this file again once what stopped it is mended"),
+            (
+                "the act was stopped before this file",
+                "sign this file again once what stopped it is mended",
+            ),
         ),
     };
     let (what, remedy) = lang.pick(vi, en);

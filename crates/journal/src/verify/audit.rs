@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kyso::recorder::Outcome;
 
+use super::requests::Requests;
 use super::{Finding, MAX_FINDINGS, MAX_LISTED, VerificationReport};
 use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
-use crate::record::{Leaf, Record, Side, name_hash};
-use crate::store::{KIND_INTENT, KIND_INTERRUPTED, KIND_OUTCOME, Row};
+use crate::record::{Leaf, Plain, Record, Side, name_hash};
+use crate::store::{KIND_INTENT, KIND_INTERRUPTED, KIND_OUTCOME, KIND_REISSUANCE, Row};
 use crate::tree::{Frontier, leaf_hash};
 
 /// A tree head that the records must pass through.
@@ -37,6 +38,7 @@ pub(super) struct Audit {
     /// Records that the last checkpoint covers (in place); `None` once one that it ought to cover was met.
     pub(super) sealed: Option<u64>,
     marks: Vec<Mark>,
+    requests: Requests,
     /// Nodes completed by the last leaf.
     nodes: Vec<u8>,
 }
@@ -60,6 +62,7 @@ impl Audit {
                 interrupted_intents: Vec::new(),
                 open: 0,
                 open_intents: Vec::new(),
+                reissuance: 0,
                 opaque: 0,
                 names: 0,
                 clock_steps_back: 0,
@@ -72,6 +75,7 @@ impl Audit {
             last_time: 0,
             sealed: None,
             marks: Vec::new(),
+            requests: Requests::default(),
             nodes: Vec::new(),
         }
     }
@@ -124,7 +128,14 @@ impl Audit {
 
     pub(super) fn row(&mut self, row: &Row, size: u64) {
         let index = self.frontier.size();
-        let side = row.name.clone().zip(row.salt);
+        let side = match row.side() {
+            Some(None) => {
+                self.find(Finding::Name { index });
+                None
+            }
+            Some(side) => side,
+            None => None,
+        };
         let leaf = self.leaf(&row.leaf, side);
         if row.nodes != self.nodes {
             self.find(Finding::Nodes { index });
@@ -132,18 +143,25 @@ impl Audit {
         let Some(leaf) = leaf else {
             return;
         };
-        let is_intent = matches!(leaf.record, Record::Intent(_));
-        let fits = match leaf.record {
+        let has_side = matches!(leaf.record, Record::Intent(_) | Record::Reissuance(_));
+        let mut request = None;
+        let fits = match &leaf.record {
             Record::Intent(_) => row.kind == KIND_INTENT && row.intent.is_none(),
             Record::Outcome { intent, .. } => {
-                row.kind == KIND_OUTCOME && row.intent == Some(intent)
+                row.kind == KIND_OUTCOME && row.intent == Some(*intent)
             }
             Record::Interrupted { intent } => {
-                row.kind == KIND_INTERRUPTED && row.intent == Some(intent)
+                row.kind == KIND_INTERRUPTED && row.intent == Some(*intent)
+            }
+            Record::Reissuance(record) => {
+                request = Some(&record.request);
+                row.kind == KIND_REISSUANCE && row.intent.is_none()
             }
             Record::Opaque { .. } => true,
         };
-        let side_fits = is_intent == row.name.is_some() && is_intent == row.salt.is_some();
+        let side_fits = has_side == row.name.is_some()
+            && has_side == row.salt.is_some()
+            && row.request.as_ref() == request;
         if !fits || !side_fits || row.sequence != index {
             self.find(Finding::Row { index });
         }
@@ -175,8 +193,11 @@ impl Audit {
             self.report.clock_steps_back += 1;
         }
         self.last_time = leaf.time;
-        let ends = matches!(leaf.record, Record::Outcome { .. } | Record::Interrupted { .. });
-        if (ends || index == 0) && self.sealed.is_some_and(|sealed| index >= sealed) {
+        let is_sealed = matches!(
+            leaf.record,
+            Record::Outcome { .. } | Record::Interrupted { .. } | Record::Reissuance(_)
+        );
+        if (is_sealed || index == 0) && self.sealed.is_some_and(|sealed| index >= sealed) {
             self.sealed = None;
             self.find(Finding::Unsealed { index });
         }
@@ -208,6 +229,13 @@ impl Audit {
                 }
                 *intent
             }
+            Record::Reissuance(record) => {
+                report.reissuance += 1;
+                if let Err(before) = self.requests.step(record) {
+                    self.find(Finding::Step { index, before, step: record.step });
+                }
+                return;
+            }
             Record::Opaque { .. } => {
                 report.opaque += 1;
                 return;
@@ -221,8 +249,13 @@ impl Audit {
     fn name(&mut self, index: u64, record: &Record, side: Side) {
         match (record, side) {
             (_, None) => {}
-            (Record::Intent(intent), Some((name, salt)))
+            (Record::Intent(intent), Some((Plain::Name(name), salt)))
                 if name_hash(&salt, &name) == intent.name_hash =>
+            {
+                self.report.names += 1;
+            }
+            (Record::Reissuance(record), Some((Plain::Texts(texts), salt)))
+                if texts.prove(&salt, record) =>
             {
                 self.report.names += 1;
             }

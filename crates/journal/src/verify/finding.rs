@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::checkpoint::CheckpointError;
 use crate::note::{NoteError, VerifierKey};
+use crate::reissuance::{ReissuanceState, ReissuanceStep};
 use crate::tree::Hash;
 
 /// One thing that does not fit.
@@ -72,9 +73,19 @@ pub enum Finding {
         /// The intent it names.
         intent: u64,
     },
-    /// A plain name does not fit its salted hash.
+    /// A step of a reissuance request that may not follow the one before, or says another state than
+    /// it leads to.
+    Step {
+        /// The record.
+        index: u64,
+        /// The state before it; `None` where the request had not been created.
+        before: Option<ReissuanceState>,
+        /// The step.
+        step: ReissuanceStep,
+    },
+    /// A plain name or text does not fit its salted hash.
     Name {
-        /// The intent.
+        /// The record.
         index: u64,
     },
     /// The row's other columns do not fit its leaf (in place only).
@@ -140,8 +151,14 @@ impl fmt::Display for Finding {
             Self::NotOpen { entry, intent } => {
                 write!(f, "record {entry} ends intent {intent}, which is not open")
             }
+            Self::Step { index, before: Some(before), step } => {
+                write!(f, "record {index} ({step}) may not follow: its request was {before}")
+            }
+            Self::Step { index, before: None, step } => {
+                write!(f, "record {index} ({step}) is of a request that was not created before")
+            }
             Self::Name { index } => {
-                write!(f, "the document name beside record {index} is not the recorded one")
+                write!(f, "the plain words beside record {index} are not the recorded ones")
             }
             Self::Row { index } => write!(f, "the columns beside record {index} do not fit it"),
             Self::Open { index } => write!(f, "intent {index} is wrongly listed as open or not"),
