@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use kyso::indication::Indication;
 use kyso::report::{Check, FileReport, SignatureReport};
 use kyso::signer::Trust;
-use kyso::verify::{Options, Policy, verify_file};
+use kyso::verify::{Content, Options, Policy, verify_file};
 use kyso_x509::Time;
 use kyso_x509::path::TrustAnchor;
 use serde_json::json;
@@ -58,8 +58,12 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
     let mut rows = Vec::new();
     for file in &arguments.files {
         let content = arguments.content.clone().or_else(|| beside(file));
-        let options =
-            Options { trust: &trust, policy, validation_time, content: content.as_deref() };
+        let options = Options {
+            trust: &trust,
+            policy,
+            validation_time,
+            content: content.as_deref().map(Content::File),
+        };
         match verify_file(file, &options) {
             Ok(report) => {
                 worst = worse(worst, exit_code(report.indication));

@@ -1,10 +1,10 @@
-//! Verifying signed files: gather what the file holds, then judge it by policy and time.
+//! Verifying signed files, on the disk or in memory: gather what the file holds, then judge it by
+//! policy and time.
 
 mod judge;
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use kyso_cades::{
@@ -47,17 +47,26 @@ impl Policy {
     }
 }
 
+/// The content of a CMS signature that does not hold it, or does not alone.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'a> {
+    /// In a file, which is read as a stream.
+    File(&'a Path),
+    /// In memory.
+    Bytes(&'a [u8]),
+}
+
 /// With what a file is verified.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// Anchors and further certificates.
+    /// Anchors and further certificates, parsed once and lent to every call.
     pub trust: &'a Trust,
     /// The policy.
     pub policy: Policy,
     /// The time at which certificates must be valid.
     pub validation_time: Time,
     /// The content of a CMS signature; an attached signature must hold the same.
-    pub content: Option<&'a Path>,
+    pub content: Option<Content<'a>>,
 }
 
 /// Why nothing can be said about a file.
@@ -114,6 +123,9 @@ const PEM_BEGIN: &[u8] = b"-----BEGIN";
 /// Bytes by which content is told from signed attributes.
 const CONTENT_START: u64 = 32;
 
+/// Most memory for reading ahead in a CMS file.
+const READ_AHEAD: u64 = 128 * 1024;
+
 /// Largest PEM file: base64 is decoded in memory.
 const MOST_PEM_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -123,8 +135,33 @@ const MOST_PEM_BYTES: u64 = 64 * 1024 * 1024;
 /// [`VerifyFileError`] where the file cannot be read as a signed file at all; a bad signature is a
 /// result, not an error.
 pub fn verify_file(path: &Path, options: &Options<'_>) -> Result<FileReport, VerifyFileError> {
+    let file = open_regular(path).map_err(|error| VerifyFileError::Unreadable {
+        path: path.to_path_buf(),
+        error: error.into(),
+    })?;
+    verify(path, file, options)
+}
+
+/// Verifies every signature of a file that is all in memory; `name` is what the report calls it.
+///
+/// Nothing is written to the disk, and read from it only where [`Options::content`] is a file.
+///
+/// # Errors
+/// As [`verify_file`]; the paths in them are `name`.
+pub fn verify_bytes(
+    signed: &[u8],
+    name: &str,
+    options: &Options<'_>,
+) -> Result<FileReport, VerifyFileError> {
+    verify(Path::new(name), Cursor::new(signed), options)
+}
+
+fn verify<R: Read + Seek>(
+    path: &Path,
+    mut file: R,
+    options: &Options<'_>,
+) -> Result<FileReport, VerifyFileError> {
     let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
-    let mut file = open_regular(path).map_err(|error| unreadable(error.into()))?;
     let mut head = Vec::new();
     (&mut file).take(PDF_HEADER_WITHIN).read_to_end(&mut head).map_err(unreadable)?;
     file.rewind().map_err(unreadable)?;
@@ -164,9 +201,9 @@ struct Found {
     message: Option<Result<SignedData, SignedDataError>>,
 }
 
-fn pdf(
+fn pdf<R: Read + Seek>(
     path: &Path,
-    file: File,
+    file: R,
     judge: &Judge<'_>,
 ) -> Result<Vec<SignatureReport>, VerifyFileError> {
     let refused = |error| VerifyFileError::Pdf { path: path.to_path_buf(), error };
@@ -216,7 +253,7 @@ fn pdf(
 }
 
 /// The file's first bytes.
-fn content_start(file: &mut File) -> io::Result<Vec<u8>> {
+fn content_start(file: &mut (impl Read + Seek)) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
     file.rewind()?;
     file.take(CONTENT_START).read_to_end(&mut start)?;
@@ -235,7 +272,7 @@ fn content_of(range: &ByteRange, digests: Vec<Digest>, start: &[u8]) -> ContentD
 
 fn cms(
     path: &Path,
-    file: File,
+    file: impl Read + Seek,
     head: &[u8],
     judge: &Judge<'_>,
 ) -> Result<Vec<SignatureReport>, VerifyFileError> {
@@ -263,7 +300,7 @@ fn cms(
 
 fn read_cms(
     path: &Path,
-    file: File,
+    mut file: impl Read + Seek,
     head: &[u8],
 ) -> Result<(SignedData, ContentDigests), VerifyFileError> {
     let explain = |error| match error {
@@ -279,22 +316,29 @@ fn read_cms(
     if head.first() != Some(&SEQUENCE) {
         return Err(VerifyFileError::UnknownFormat { path: path.to_path_buf() });
     }
-    read_signed_data(BufReader::with_capacity(128 * 1024, file), &limits, &mut |_| {})
-        .map_err(explain)
+    let len = length(&mut file).map_err(|error| explain(ReadError::Io(error)))?;
+    let buffered = BufReader::with_capacity(len.min(READ_AHEAD) as usize, file);
+    read_signed_data(buffered, &limits, &mut |_| {}).map_err(explain)
 }
 
 /// The DER in a PEM file (RFC 7468 §8, label CMS or PKCS7).
-fn pem_body(path: &Path, mut file: File) -> Result<Vec<u8>, VerifyFileError> {
+fn pem_body(path: &Path, mut file: impl Read + Seek) -> Result<Vec<u8>, VerifyFileError> {
     let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
     let unknown = || VerifyFileError::UnknownFormat { path: path.to_path_buf() };
-    if file.seek(SeekFrom::End(0)).map_err(unreadable)? > MOST_PEM_BYTES {
+    if length(&mut file).map_err(unreadable)? > MOST_PEM_BYTES {
         return Err(unknown());
     }
-    file.rewind().map_err(unreadable)?;
     let mut text = Vec::new();
     file.read_to_end(&mut text).map_err(unreadable)?;
     let blocks = kyso_x509::pem::decode(&text, &["CMS", "PKCS7"]);
     blocks.ok().and_then(|blocks| blocks.into_iter().next()).ok_or_else(unknown)
+}
+
+/// The file's length; leaves it at its beginning.
+fn length(file: &mut impl Seek) -> io::Result<u64> {
+    let len = file.seek(SeekFrom::End(0))?;
+    file.rewind()?;
+    Ok(len)
 }
 
 /// Whether the content that was given is another one than the signature holds.
@@ -303,8 +347,15 @@ fn differ(signed_data: &SignedData, given: &ContentDigests, embedded: &ContentDi
     algorithms.any(|algorithm| given.find(algorithm) != embedded.find(algorithm))
 }
 
-fn hash_content(path: &Path, signed_data: &SignedData) -> Result<ContentDigests, VerifyFileError> {
+fn hash_content(
+    content: Content<'_>,
+    signed_data: &SignedData,
+) -> Result<ContentDigests, VerifyFileError> {
     let algorithms: Vec<DigestAlgorithm> = signed_data.content_digest_algorithms();
+    let path = match content {
+        Content::File(path) => path,
+        Content::Bytes(bytes) => return Ok(ContentDigests::of_bytes(&algorithms, bytes)),
+    };
     open_regular(path)
         .map_err(io::Error::from)
         .and_then(|mut file| ContentDigests::of_reader(&algorithms, &mut file))

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use house::{Desk, Journal};
 use kyso::report::{FileFormat, FileReport};
 use kyso::sign::{PadesOptions, SignatureFormat, sign_batch};
-use kyso::verify::VerifyFileError;
+use kyso::signer::Trust;
+use kyso::verify::{Content, Options, Policy, VerifyFileError, verify_bytes};
+use kyso_x509::Time;
 
 const PADES: SignatureFormat =
     SignatureFormat::Pades(PadesOptions { field: None, reason: None, location: None });
@@ -88,4 +90,46 @@ fn a_pdf_with_a_broken_cross_reference_is_undecided() {
     let report = desk.verify(&file, None);
     assert!(codes(&report).contains(&"xref-rebuilt"), "{:?}", codes(&report));
     assert_ne!(report.indication.as_str(), "TOTAL-PASSED");
+}
+
+#[test]
+fn what_is_in_memory_is_judged_without_a_file() {
+    let desk = Desk::new();
+    let (file, document) = signed(&desk, &SignatureFormat::Cades { detached: true });
+    let (signature, content) =
+        (fs::read(&file).expect("the signature"), fs::read(&document).expect("the document"));
+    // No file is left to fall back on.
+    fs::remove_file(file).expect("removed");
+    fs::remove_file(&document).expect("removed");
+    let trust = Trust::default();
+    let options = |content| Options {
+        trust: &trust,
+        policy: Policy::IntegrityOnly,
+        validation_time: Time::from_unix_seconds(house::NOW),
+        content,
+    };
+    let report = verify_bytes(&signature, "công văn.p7s", &options(Some(Content::Bytes(&content))))
+        .expect("a report");
+    assert_eq!(report.indication.to_string(), "TOTAL-PASSED");
+    assert_eq!(report.file, PathBuf::from("công văn.p7s"));
+    let verdict = |content| {
+        let report = verify_bytes(&signature, "x", &options(content)).expect("a report");
+        report.indication.to_string()
+    };
+    assert_eq!(verdict(Some(Content::Bytes(b"another"))), "TOTAL-FAILED (HASH_FAILURE)");
+    assert_eq!(verdict(None), "INDETERMINATE (SIGNED_DATA_NOT_FOUND)");
+    let refused =
+        |signed: &[u8], content| verify_bytes(signed, "x", &options(content)).unwrap_err();
+    assert!(matches!(refused(b"", None), VerifyFileError::Empty { .. }));
+    assert!(matches!(refused(b"text", None), VerifyFileError::UnknownFormat { .. }));
+    assert!(matches!(refused(&signature[..40], None), VerifyFileError::Cms { .. }));
+    let pdf = kyso_testkit::pdf::one_page("page");
+    assert!(matches!(refused(&pdf, None), VerifyFileError::NotSigned { .. }));
+    let beside = Some(Content::Bytes(&content));
+    assert!(matches!(refused(&pdf, beside), VerifyFileError::ContentNotApplicable { .. }));
+    let missing = Some(Content::File(&document));
+    assert!(matches!(
+        refused(&signature, missing),
+        VerifyFileError::Unreadable { path, .. } if path == document
+    ));
 }

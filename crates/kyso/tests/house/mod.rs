@@ -11,7 +11,7 @@ use kyso::recorder::{Intent, IntentId, Outcome, OutcomeReceipt, Recorder, Record
 use kyso::report::FileReport;
 use kyso::sign::{BatchOptions, SignatureFormat, Stop, Task};
 use kyso::signer::{Access, Preference, RsaScheme, Signer, Trust};
-use kyso::verify::{Options, Policy, VerifyFileError, verify_file};
+use kyso::verify::{Content, Options, Policy, VerifyFileError, verify_bytes, verify_file};
 use kyso_testkit::peer::openssl;
 use kyso_testkit::{Authority, Profile, SoftKey, Subject};
 use kyso_token::pkcs12::{KeyFile, KeyFileUri, Pkcs12Store};
@@ -152,9 +152,17 @@ impl Desk {
             trust: &Trust::default(),
             policy: Policy::IntegrityOnly,
             validation_time: Time::from_unix_seconds(NOW),
-            content,
+            content: content.map(Content::File),
         };
-        verify_file(path, &options)
+        let by_file = verify_file(path, &options);
+        // Whatever the tests look at must be the same from memory.
+        if let Ok(signed) = fs::read(path) {
+            let held = content.map(|content| fs::read(content).expect("the content"));
+            let options = Options { content: held.as_deref().map(Content::Bytes), ..options };
+            let by_bytes = verify_bytes(&signed, &path.to_string_lossy(), &options);
+            assert_eq!(format!("{by_bytes:?}"), format!("{by_file:?}"));
+        }
+        by_file
     }
 }
 
