@@ -7,6 +7,7 @@ use axum::Router;
 use kyso_journal::Journal;
 
 use crate::clock;
+use crate::engine::Engine;
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -17,12 +18,14 @@ pub struct App {
     pub(crate) journal: Arc<Journal>,
     pub(crate) store: Arc<Store>,
     pub(crate) started_at: u64,
+    pub(crate) engine: Arc<Engine>,
 }
 
 impl App {
     /// An app over an open journal and its own tables.
     pub(crate) fn new(settings: Settings, journal: Journal, store: Store) -> Self {
         Self {
+            engine: Arc::new(Engine::new(&settings)),
             settings: Arc::new(RwLock::new(Arc::new(settings))),
             journal: Arc::new(journal),
             store: Arc::new(store),
@@ -41,6 +44,7 @@ impl App {
         settings.socket.clone_from(&place.socket);
         settings.state.clone_from(&place.state);
         settings.journal.clone_from(&place.journal);
+        self.tokens().reload(&settings);
         *place = Arc::new(settings);
     }
 

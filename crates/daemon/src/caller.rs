@@ -40,4 +40,6 @@ pub(crate) struct Caller {
     pub(crate) peer: Peer,
     /// Language of the answer: `Accept-Language`, else the configuration's.
     pub(crate) lang: Lang,
+    /// Id of what the request makes: under an `Idempotency-Key` it is the same one each time the request comes.
+    pub(crate) allocated: uuid::Uuid,
 }

@@ -1,11 +1,18 @@
 //! Why a request was refused: one closed enum, one place where it becomes a problem document (RFC 9457).
 
+mod engine;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use kyso::recorder::RecorderError;
 use kyso::sign::SignError;
 use kyso_journal::JournalError;
 use kyso_protocol::{Lang, PROBLEM_MEDIA_TYPE, Problem};
 use kyso_token::TokenError;
+
+pub(crate) use engine::{
+    ConsentError, CredentialError, OperationError, RequestError, TerminalFault,
+};
 
 use crate::store::StoreError;
 use crate::{explain, text};
@@ -13,6 +20,14 @@ use crate::{explain, text};
 /// A refusal.
 #[derive(Debug)]
 pub(crate) enum ApiError {
+    /// A credential's.
+    Credential(CredentialError),
+    /// Consent's.
+    Consent(ConsentError),
+    /// An operation's.
+    Operation(OperationError),
+    /// A signature request's.
+    Request(RequestError),
     /// The journal cannot be written or read.
     Journal(JournalError),
     /// The daemon's own tables cannot be written or read.
@@ -32,10 +47,32 @@ pub(crate) enum ApiError {
     },
 }
 
+/// A refusal in words.
+pub(crate) struct Told {
+    /// The text in three parts.
+    pub(crate) problem: text::Problem,
+    /// HTTP status.
+    pub(crate) status: StatusCode,
+    /// Whether another try may succeed.
+    pub(crate) retryable: bool,
+}
+
 impl ApiError {
     /// The problem document in this language.
     pub(crate) fn document(&self, lang: Lang) -> Problem {
+        let Told { problem, status, retryable } = self.told(lang);
+        let mut document = Problem::new(&problem.code, problem.what, problem.why, problem.remedy)
+            .with_status(status.as_u16());
+        document.retryable = retryable;
+        document
+    }
+
+    fn told(&self, lang: Lang) -> Told {
         let (problem, status, retryable) = match self {
+            Self::Credential(error) => return error.told(lang),
+            Self::Consent(error) => return error.told(lang),
+            Self::Operation(error) => return error.told(lang),
+            Self::Request(error) => return error.told(lang),
             Self::Journal(error) => (
                 explain::journal::explain(error, std::path::Path::new(""), lang),
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -65,10 +102,12 @@ impl ApiError {
             }
             Self::Told { problem, status, retryable } => (problem.clone(), *status, *retryable),
         };
-        let mut document = Problem::new(&problem.code, problem.what, problem.why, problem.remedy)
-            .with_status(status.as_u16());
-        document.retryable = retryable;
-        document
+        Told { problem, status, retryable }
+    }
+
+    /// The stable code, as the journal records it.
+    pub(crate) fn code(&self) -> String {
+        self.told(Lang::En).problem.code.into_owned()
     }
 }
 
@@ -93,6 +132,36 @@ impl From<TokenError> for ApiError {
 impl From<SignError> for ApiError {
     fn from(error: SignError) -> Self {
         Self::Sign(error)
+    }
+}
+
+impl From<CredentialError> for ApiError {
+    fn from(error: CredentialError) -> Self {
+        Self::Credential(error)
+    }
+}
+
+impl From<ConsentError> for ApiError {
+    fn from(error: ConsentError) -> Self {
+        Self::Consent(error)
+    }
+}
+
+impl From<OperationError> for ApiError {
+    fn from(error: OperationError) -> Self {
+        Self::Operation(error)
+    }
+}
+
+impl From<RequestError> for ApiError {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<RecorderError> for ApiError {
+    fn from(error: RecorderError) -> Self {
+        Self::Sign(SignError::Recorder(std::sync::Arc::new(error)))
     }
 }
 

@@ -11,6 +11,7 @@ mod caller;
 pub mod client;
 mod clock;
 pub mod config;
+mod engine;
 mod error;
 pub mod explain;
 pub mod files;
@@ -18,6 +19,7 @@ pub mod report;
 mod settings;
 mod store;
 pub mod text;
+mod tokens;
 
 pub use app::{App, router};
 pub use caller::Peer;

@@ -4,8 +4,10 @@ use std::io::Write as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use zeroize::{Zeroize as _, Zeroizing};
+
+use super::confirm::{Over, Patience};
 
 /// Longest line of the protocol in bytes, without its end.
 pub(super) const MAX_LINE: usize = 1000;
@@ -20,6 +22,8 @@ pub(super) enum Failure {
     /// `ERR`, with the code's lower half: the error without its source.
     Error(u16),
     TimedOut,
+    /// The question was taken back.
+    Withdrawn,
     /// The program is gone, or speaks something else.
     NoAnswer,
 }
@@ -31,18 +35,18 @@ pub(super) const NOT_CONFIRMED: u16 = 114;
 pub(super) const FULLY_CANCELED: u16 = 198;
 
 /// A running program; killed, if need be, when it is dropped.
-pub(super) struct Assuan {
+pub(super) struct Assuan<'a> {
     child: Child,
     input: Option<ChildStdin>,
     output: ChildStdout,
     /// Read and not yet taken; may hold a PIN.
     buffer: Zeroizing<Vec<u8>>,
-    deadline: Instant,
+    patience: Patience<'a>,
 }
 
-impl Assuan {
-    /// Starts the program and waits for its greeting; all answers together must be there by `deadline`.
-    pub(super) fn start(command: &mut Command, deadline: Instant) -> Result<Self, Failure> {
+impl<'a> Assuan<'a> {
+    /// Starts the program and waits for its greeting; all answers together must be there within `patience`.
+    pub(super) fn start(command: &mut Command, patience: Patience<'a>) -> Result<Self, Failure> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -52,7 +56,7 @@ impl Assuan {
         let (input, output) = (child.stdin.take(), child.stdout.take());
         let (Some(input), Some(output)) = (input, output) else { return Err(Failure::NoAnswer) };
         let buffer = Zeroizing::new(Vec::with_capacity(2 * MAX_LINE));
-        let mut assuan = Self { child, input: Some(input), output, buffer, deadline };
+        let mut assuan = Self { child, input: Some(input), output, buffer, patience };
         assuan.answer()?;
         Ok(assuan)
     }
@@ -112,10 +116,12 @@ impl Assuan {
             if self.buffer.len() > MAX_LINE {
                 return Err(Failure::NoAnswer);
             }
-            let left = self.deadline.saturating_duration_since(Instant::now());
-            let Ok(timeout) = Timespec::try_from(left) else { return Err(Failure::TimedOut) };
+            let timeout = self.patience.next().map_err(|over| match over {
+                Over::TimedOut => Failure::TimedOut,
+                Over::Withdrawn => Failure::Withdrawn,
+            })?;
             match poll(&mut [PollFd::new(&self.output, PollFlags::IN)], Some(&timeout)) {
-                Ok(0) => return Err(Failure::TimedOut),
+                Ok(0) => continue,
                 Ok(_) => {}
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(_) => return Err(Failure::NoAnswer),
@@ -134,7 +140,7 @@ impl Assuan {
     }
 }
 
-impl Drop for Assuan {
+impl Drop for Assuan<'_> {
     fn drop(&mut self) {
         if let Some(mut input) = self.input.take() {
             let _ = input.write_all(b"BYE\n");

@@ -11,7 +11,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::assuan::{
     Assuan, CANCELED, FULLY_CANCELED, Failure, MAX_LINE, NOT_CONFIRMED, TIMEOUT, encode,
 };
-use super::confirm::{Confirmation, Confirmed, Refused};
+use super::confirm::{Confirmation, Confirmed, Patience, Refused};
 use super::words::{self, Lang, calm};
 use crate::{Pin, PinPrompt, PinRefused, PinRequest};
 
@@ -66,9 +66,22 @@ impl Pinentry {
     /// # Errors
     /// [`Refused`]; [`Refused::NoPrompt`] also for a text that a dialogue cannot show whole (about 900 bytes).
     pub fn confirm(&self, text: &Confirmation, timeout: Duration) -> Result<Confirmed, Refused> {
+        self.confirm_unless(text, timeout, &|| false)
+    }
+
+    /// As [`Pinentry::confirm`], but the dialogue is closed as soon as `withdrawn` says so.
+    ///
+    /// # Errors
+    /// Likewise, and [`Refused::Withdrawn`].
+    pub fn confirm_unless(
+        &self,
+        text: &Confirmation,
+        timeout: Duration,
+        withdrawn: &dyn Fn() -> bool,
+    ) -> Result<Confirmed, Refused> {
         let mut lines = vec![calm(&text.title), String::new()];
         lines.extend(text.lines.iter().map(|line| calm(line)));
-        let asked = self.start(timeout).and_then(|mut dialogue| {
+        let asked = self.start(timeout, withdrawn).and_then(|mut dialogue| {
             set(&mut dialogue, "SETDESC", &lines.join("\n"))?;
             set(&mut dialogue, "SETOK", &text.ok)?;
             set(&mut dialogue, "SETCANCEL", &text.cancel)?;
@@ -78,11 +91,16 @@ impl Pinentry {
             Ok(_) => Ok(Confirmed::given()),
             Err(Failure::Error(NOT_CONFIRMED | CANCELED | FULLY_CANCELED)) => Err(Refused::Denied),
             Err(Failure::TimedOut | Failure::Error(TIMEOUT)) => Err(Refused::TimedOut),
+            Err(Failure::Withdrawn) => Err(Refused::Withdrawn),
             Err(Failure::Error(_) | Failure::NoAnswer) => Err(Refused::NoPrompt),
         }
     }
 
-    fn start(&self, timeout: Duration) -> Result<Assuan, Failure> {
+    fn start<'a>(
+        &self,
+        timeout: Duration,
+        withdrawn: &'a dyn Fn() -> bool,
+    ) -> Result<Assuan<'a>, Failure> {
         if !self.program.is_absolute() {
             return Err(Failure::NoAnswer);
         }
@@ -93,7 +111,10 @@ impl Pinentry {
                 command.env(name, value);
             }
         }
-        let mut dialogue = Assuan::start(&mut command, Instant::now() + timeout + GRACE)?;
+        let mut dialogue = Assuan::start(
+            &mut command,
+            Patience::new(Instant::now() + timeout + GRACE, withdrawn),
+        )?;
         if let Some((tty, kind)) = &self.tty {
             option(&mut dialogue, "ttyname", &tty.to_string_lossy())?;
             option(&mut dialogue, "ttytype", kind)?;
@@ -110,7 +131,7 @@ impl Pinentry {
     }
 
     fn ask(&self, lines: &[String], question: &str) -> Result<Zeroizing<String>, PinRefused> {
-        let asked = self.start(self.timeout).and_then(|mut dialogue| {
+        let asked = self.start(self.timeout, &|| false).and_then(|mut dialogue| {
             set(&mut dialogue, "SETDESC", &lines.join("\n"))?;
             set(&mut dialogue, "SETPROMPT", &format!("{question}:"))?;
             set(&mut dialogue, "SETOK", self.lang.pick("Đồng ý", "OK"))?;
@@ -129,7 +150,7 @@ impl Pinentry {
 }
 
 /// An option the program may not know.
-fn option(dialogue: &mut Assuan, name: &str, value: &str) -> Result<(), Failure> {
+fn option(dialogue: &mut Assuan<'_>, name: &str, value: &str) -> Result<(), Failure> {
     optional(dialogue.call(&format!("OPTION {name}={}", encode(value))))
 }
 
@@ -141,7 +162,7 @@ fn optional(outcome: Result<Zeroizing<Vec<u8>>, Failure>) -> Result<(), Failure>
 }
 
 /// A text the person must see: one that does not fit is not shown in part.
-fn set(dialogue: &mut Assuan, command: &str, text: &str) -> Result<(), Failure> {
+fn set(dialogue: &mut Assuan<'_>, command: &str, text: &str) -> Result<(), Failure> {
     dialogue.call(&format!("{command} {}", encode(text))).map(drop)
 }
 
@@ -149,6 +170,7 @@ fn refused(failure: Failure) -> PinRefused {
     match failure {
         Failure::Error(CANCELED | NOT_CONFIRMED | FULLY_CANCELED) => PinRefused::Cancelled,
         Failure::TimedOut | Failure::Error(TIMEOUT) => PinRefused::TimedOut,
+        Failure::Withdrawn => PinRefused::Cancelled,
         Failure::Error(_) | Failure::NoAnswer => PinRefused::NoPrompt,
     }
 }

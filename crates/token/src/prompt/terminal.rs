@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::confirm::{Confirmation, Confirmed, Refused};
+use super::confirm::{Confirmation, Confirmed, Patience, Refused};
 use super::tty::{Echo, NoLine, Tty};
 use super::words::{self, Lang, calm};
 use crate::{Pin, PinPrompt, PinRefused, PinRequest};
@@ -32,7 +32,20 @@ impl Terminal {
     /// # Errors
     /// [`Refused`].
     pub fn confirm(&self, text: &Confirmation, timeout: Duration) -> Result<Confirmed, Refused> {
-        let deadline = Instant::now() + timeout;
+        self.confirm_unless(text, timeout, &|| false)
+    }
+
+    /// As [`Terminal::confirm`], but the question is given up, and crossed out, as soon as `withdrawn` says so.
+    ///
+    /// # Errors
+    /// Likewise, and [`Refused::Withdrawn`].
+    pub fn confirm_unless(
+        &self,
+        text: &Confirmation,
+        timeout: Duration,
+        withdrawn: &dyn Fn() -> bool,
+    ) -> Result<Confirmed, Refused> {
+        let patience = Patience::new(Instant::now() + timeout, withdrawn);
         let tty = Tty::ask(&self.tty).map_err(|_| Refused::NoPrompt)?;
         let mut shown = format!("\r\n{}\r\n", calm(&text.title));
         for line in &text.lines {
@@ -41,13 +54,20 @@ impl Terminal {
         let (yes, keys) =
             self.lang.pick((&["c", "co", "có", "y"][..], "c/K"), (&["y", "yes"][..], "y/N"));
         let question = format!("{} / {} [{keys}]: ", calm(&text.ok), calm(&text.cancel));
-        let answer = tty.question(&shown, &question, Echo::On, deadline);
+        let answer = tty.question(&shown, &question, Echo::On, patience);
         match answer {
             Ok(answer) if yes.contains(&answer.trim().to_lowercase().as_str()) => {
                 Ok(Confirmed::given())
             }
             Ok(_) | Err(NoLine::Cancelled) => Err(Refused::Denied),
             Err(NoLine::TimedOut) => Err(Refused::TimedOut),
+            Err(NoLine::Withdrawn) => {
+                let soon = Patience::new(Instant::now() + Duration::from_secs(1), &|| false);
+                let note = self.lang.pick("(đã rút lại)", "(withdrawn)");
+                // A terminal that is gone needs no note.
+                let _ = tty.write(&format!(" {note}\r\n"), soon);
+                Err(Refused::Withdrawn)
+            }
             Err(NoLine::Gone) => Err(Refused::NoPrompt),
         }
     }
@@ -59,16 +79,16 @@ impl Terminal {
         question: &str,
         echo: Echo,
     ) -> Result<Zeroizing<String>, PinRefused> {
-        let deadline = Instant::now() + self.timeout;
+        let patience = Patience::new(Instant::now() + self.timeout, &|| false);
         let tty = Tty::ask(&self.tty).map_err(|_| PinRefused::NoPrompt)?;
         let mut shown = String::from("\r\n");
         for line in lines {
             shown += line;
             shown += "\r\n";
         }
-        let answer = tty.question(&shown, &format!("{question}: "), echo, deadline);
+        let answer = tty.question(&shown, &format!("{question}: "), echo, patience);
         answer.map_err(|error| match error {
-            NoLine::Cancelled => PinRefused::Cancelled,
+            NoLine::Cancelled | NoLine::Withdrawn => PinRefused::Cancelled,
             NoLine::TimedOut => PinRefused::TimedOut,
             NoLine::Gone => PinRefused::NoPrompt,
         })
@@ -107,7 +127,8 @@ impl PinPrompt for Terminal {
         );
         if let Ok(tty) = Tty::ask(&self.tty) {
             // A terminal that is gone takes nothing from the pad's own question.
-            let _ = tty.write(&shown, Instant::now() + Duration::from_secs(1));
+            let _ = tty
+                .write(&shown, Patience::new(Instant::now() + Duration::from_secs(1), &|| false));
         }
     }
 

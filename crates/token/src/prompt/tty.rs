@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::termios::{
@@ -15,6 +15,7 @@ use rustix::termios::{
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Terminal;
+use super::confirm::{Over, Patience};
 use crate::lock::lock;
 
 /// How long the lines above a question stand before the question itself: nobody reads them faster, and a key pressed
@@ -30,6 +31,8 @@ pub(super) enum NoLine {
     /// Ctrl-C, Ctrl-D or Escape.
     Cancelled,
     TimedOut,
+    /// The question was taken back.
+    Withdrawn,
     /// The terminal went away.
     Gone,
 }
@@ -126,22 +129,22 @@ impl Tty {
         lines: &str,
         question: &str,
         echo: Echo,
-        deadline: Instant,
+        patience: Patience<'_>,
     ) -> Result<Zeroizing<String>, NoLine> {
-        self.write(lines, deadline)?;
+        self.write(lines, patience)?;
         std::thread::sleep(SETTLE);
         tcflush(&self.file, QueueSelector::IFlush).map_err(|_| NoLine::Gone)?;
-        self.write(question, deadline)?;
-        self.line(echo, deadline)
+        self.write(question, patience)?;
+        self.line(echo, patience)
     }
 
-    /// Writes all of it, waiting at most until `deadline` for a terminal that is stopped.
-    pub(super) fn write(&self, text: &str, deadline: Instant) -> Result<(), NoLine> {
+    /// Writes all of it, waiting at most as long as `patience` for a terminal that is stopped.
+    pub(super) fn write(&self, text: &str, patience: Patience<'_>) -> Result<(), NoLine> {
         let mut left = text.as_bytes();
         while !left.is_empty() {
             match rustix::io::write(&self.file, left) {
                 Ok(written) => left = left.get(written..).unwrap_or_default(),
-                Err(Errno::AGAIN) => self.wait(PollFlags::OUT, deadline)?,
+                Err(Errno::AGAIN) => self.wait(PollFlags::OUT, patience)?,
                 Err(Errno::INTR) => {}
                 Err(_) => return Err(NoLine::Gone),
             }
@@ -150,11 +153,11 @@ impl Tty {
     }
 
     /// One line, without its end, as the person leaves it.
-    fn line(&self, echo: Echo, deadline: Instant) -> Result<Zeroizing<String>, NoLine> {
+    fn line(&self, echo: Echo, patience: Patience<'_>) -> Result<Zeroizing<String>, NoLine> {
         // The whole room at once: a buffer that grew would leave copies behind.
         let mut line = Zeroizing::new(Vec::with_capacity(MAX_ANSWER));
         loop {
-            match self.byte(deadline)? {
+            match self.byte(patience)? {
                 b'\r' | b'\n' => break,
                 // Ctrl-C, Ctrl-D, Escape.
                 0x03 | 0x04 | 0x1B => return Err(NoLine::Cancelled),
@@ -162,7 +165,7 @@ impl Tty {
                 0x08 | 0x7F => {
                     let kept = line.iter().rposition(|byte| byte & 0xC0 != 0x80).unwrap_or(0);
                     if !line.is_empty() && echo == Echo::On {
-                        self.write("\u{8} \u{8}", deadline)?;
+                        self.write("\u{8} \u{8}", patience)?;
                     }
                     line.get_mut(kept..).unwrap_or_default().zeroize();
                     line.truncate(kept);
@@ -181,7 +184,7 @@ impl Tty {
                 _ => {}
             }
         }
-        self.write("\r\n", deadline)?;
+        self.write("\r\n", patience)?;
         match String::from_utf8(std::mem::take(&mut *line)) {
             Ok(text) => Ok(Zeroizing::new(text)),
             Err(error) => {
@@ -191,10 +194,10 @@ impl Tty {
         }
     }
 
-    fn byte(&self, deadline: Instant) -> Result<u8, NoLine> {
+    fn byte(&self, patience: Patience<'_>) -> Result<u8, NoLine> {
         let mut byte = Zeroizing::new([0_u8; 1]);
         loop {
-            self.wait(PollFlags::IN, deadline)?;
+            self.wait(PollFlags::IN, patience)?;
             match rustix::io::read(&self.file, &mut byte[..]) {
                 Ok(1) => return Ok(byte[0]),
                 Err(Errno::AGAIN | Errno::INTR) => {}
@@ -204,16 +207,14 @@ impl Tty {
         }
     }
 
-    fn wait(&self, what: PollFlags, deadline: Instant) -> Result<(), NoLine> {
+    fn wait(&self, what: PollFlags, patience: Patience<'_>) -> Result<(), NoLine> {
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(NoLine::TimedOut);
-            }
-            let left = Timespec::try_from(left.max(Duration::from_millis(1)))
-                .map_err(|_| NoLine::TimedOut)?;
+            let left = patience.next().map_err(|over| match over {
+                Over::TimedOut => NoLine::TimedOut,
+                Over::Withdrawn => NoLine::Withdrawn,
+            })?;
             match poll(&mut [PollFd::new(&self.file, what)], Some(&left)) {
-                Ok(0) => return Err(NoLine::TimedOut),
+                Ok(0) => {}
                 Ok(_) => return Ok(()),
                 Err(Errno::INTR) => {}
                 Err(_) => return Err(NoLine::Gone),
