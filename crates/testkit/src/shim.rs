@@ -72,6 +72,8 @@ pub enum Fault {
     Pulled,
     /// The token shows another serial number.
     OtherToken,
+    /// The library's clean-up, as its process exits, takes these milliseconds.
+    ExitHang(u64),
 }
 
 impl Fault {
@@ -108,6 +110,7 @@ impl Fault {
             Self::Noise => ("noise", 0),
             Self::Pulled => ("pulled", 0),
             Self::OtherToken => ("other-token", 0),
+            Self::ExitHang(milliseconds) => ("exit-hang", milliseconds),
         };
         // Renamed into place, so that a call in another thread never reads half a line.
         let next = control.with_extension("next");

@@ -45,6 +45,7 @@ over!(session, Module::Shim, crate::worker::session:
     a_token_is_set_up_through_a_worker,
     paths_and_digests_are_checked_by_the_worker,
     two_names_of_a_module_share_a_process,
+    a_token_behind_two_modules_has_one_login,
     an_idle_worker_ends_and_a_needed_one_does_not,
     another_token_in_the_slot_is_not_asked,
     no_pin_is_in_any_message_log_or_process,
@@ -61,6 +62,7 @@ over!(faults, Module::Shim, crate::worker::faults:
     a_listing_answers_while_a_signature_is_under_way,
     a_killed_parent_leaves_no_worker,
     a_killed_parent_leaves_no_hung_worker,
+    a_killed_parent_leaves_no_worker_that_cannot_exit,
     a_pulled_token_ends_the_act_and_comes_back,
 );
 

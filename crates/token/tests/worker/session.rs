@@ -207,6 +207,20 @@ pub(crate) fn two_names_of_a_module_share_a_process(bench: &Bench) {
     assert_eq!(store.counters().starts, 1);
 }
 
+pub(crate) fn a_token_behind_two_modules_has_one_login(bench: &Bench) {
+    let credential = bench.p256();
+    let softhsm = kyso_testkit::softhsm::module_path().unwrap();
+    let store = store_with(vec![module(&bench.module), module(&softhsm)], limits(), bounds());
+    let direct = Credential { module: softhsm, ..credential.clone() };
+    let act = open(&store, bench, &direct).unwrap();
+    bench.calls();
+    assert!(matches!(open(&store, bench, &credential).err(), Some(TokenError::TokenBusy { .. })));
+    assert_eq!(bench.calls().of("C_Login"), 0);
+    act.close().unwrap();
+    open(&store, bench, &credential).unwrap().close().unwrap();
+    assert_eq!(bench.calls().of("C_Login"), 1);
+}
+
 pub(crate) fn an_idle_worker_ends_and_a_needed_one_does_not(bench: &Bench) {
     let credential = bench.p256();
     let bounds = Bounds { idle: Duration::from_millis(300), ..bounds() };
@@ -293,6 +307,7 @@ pub(crate) fn no_pin_is_in_any_message_log_or_process(bench: &Bench) {
     }
     let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
-    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    let (soft, hard) = (core.split_whitespace().nth(4), core.split_whitespace().nth(5));
+    assert_eq!((soft, hard), (Some("0"), Some("0")), "{core}");
     act.close().unwrap();
 }
