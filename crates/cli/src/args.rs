@@ -44,6 +44,30 @@ pub(crate) enum Command {
     Journal(JournalCommand),
     /// Try the PKCS#11 modules, the journal and the trust store, and say in plain words what is found
     Doctor(DoctorArgs),
+    /// The local daemon: run it, ask how it is, stop it
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Daemon(DaemonCommand),
+    /// A PKCS#11 module in a process of its own; started by kyso itself
+    #[cfg(unix)]
+    #[command(hide = true)]
+    TokenWorker,
+}
+
+/// What to do with the daemon.
+#[cfg(unix)]
+#[derive(Debug, Subcommand)]
+pub(crate) enum DaemonCommand {
+    /// Serve the user's socket in the foreground, until SIGTERM; SIGHUP reads the configuration again
+    Run {
+        /// Stay in the foreground, which is what it always does
+        #[arg(long)]
+        foreground: bool,
+    },
+    /// Say whether it runs, and how it is (exit 0 it works, 1 it fails, 3 none runs, 2 error)
+    Status(Json),
+    /// Stop it: acts finish the document in hand, batches pause
+    Stop,
 }
 
 #[derive(Debug, Args)]

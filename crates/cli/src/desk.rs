@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use kyso::sign::SignError;
 use kyso::signer::{Access, Preference, Signer, Trust};
 use kyso_journal::{Journal, Options, Reader};
-use kyso_token::pkcs11::{AllowList, AllowedModule, Limits, Pkcs11Store};
+use kyso_token::pkcs11::{Limits, Pkcs11Store};
 use kyso_token::pkcs12::{KeyFileUri, Pkcs12Store};
 use kyso_token::{Credential, KeyStore as _, PinSource, Pkcs11Uri, SigningAct, TokenError};
 use kyso_x509::Time;
@@ -65,7 +65,7 @@ impl Desk {
         let config = Config::load(cli.config.as_deref(), locale)?;
         let lang = cli.lang.or(config.lang).unwrap_or(locale);
         let journal = cli.journal.clone().or_else(|| config.journal.clone());
-        let tokens = Pkcs11Store::new(modules(&config), Limits::interactive());
+        let tokens = Pkcs11Store::new(config.allow_list(), Limits::interactive());
         Ok(Self { lang, config, journal: journal.or_else(config::default_journal), tokens })
     }
 
@@ -75,6 +75,11 @@ impl Desk {
 
     pub(crate) fn prompt(&self) -> Terminal {
         Terminal { lang: self.lang }
+    }
+
+    /// The configuration.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
     }
 
     /// The tokens behind the allowed modules.
@@ -245,20 +250,6 @@ fn user() -> String {
 /// A PIN from a file where one is named, else from the terminal.
 pub(crate) fn pin_source(file: Option<&Path>) -> PinSource {
     file.map_or(PinSource::Prompt, |path| PinSource::File(path.to_path_buf()))
-}
-
-/// The allow-list: what the configuration names, then the profiles' modules that are installed.
-fn modules(config: &Config) -> AllowList {
-    let mut allowed: Vec<AllowedModule> =
-        config.modules.iter().cloned().map(AllowedModule::from).collect();
-    // The profiles are part of the program; `kyso-token`'s tests parse them.
-    let installed = kyso_token::profile::installed_modules().unwrap_or_default();
-    for module in installed.modules() {
-        if !allowed.iter().any(|known| known.path == module.path) {
-            allowed.push(module.clone());
-        }
-    }
-    AllowList::new(allowed)
 }
 
 fn unix_micros() -> u64 {

@@ -2,6 +2,8 @@
 
 mod args;
 mod cert;
+#[cfg(unix)]
+mod daemon;
 mod demo;
 mod desk;
 mod doctor;
@@ -17,6 +19,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+#[cfg(unix)]
+use args::DaemonCommand;
 use args::{CertCommand, Cli, Command};
 use desk::Desk;
 use kyso_daemon::text::{Lang, Problem, locale};
@@ -28,6 +32,10 @@ const OPERATIONAL: u8 = 2;
 fn main() -> ExitCode {
     keep_secrets_out_of_core_dumps();
     let cli = Cli::parse();
+    #[cfg(unix)]
+    if matches!(cli.command, Command::TokenWorker) {
+        return kyso_token::worker::main(std::env::args_os().skip(2));
+    }
     let lang = cli.lang.unwrap_or_else(locale);
     // A defect is an operational error too, never a verdict.
     let ended = std::panic::catch_unwind(|| run(cli, lang));
@@ -55,6 +63,10 @@ fn keep_secrets_out_of_core_dumps() {}
 
 /// Runs the command and gives its exit code.
 fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
+    #[cfg(unix)]
+    if let Command::Daemon(DaemonCommand::Run { foreground: _ }) = cli.command {
+        return daemon::run(&cli);
+    }
     let desk = Desk::open(&cli, locale).map_err(|problem| (problem, locale))?;
     let lang = desk.lang();
     let code = match cli.command {
@@ -67,6 +79,12 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
         Command::Verify(arguments) => verify::run(&desk, &arguments),
         Command::Journal(command) => journal::run(&desk, command),
         Command::Doctor(arguments) => doctor::run(&desk, arguments.json.json),
+        #[cfg(unix)]
+        Command::Daemon(DaemonCommand::Run { .. }) | Command::TokenWorker => Ok(0),
+        #[cfg(unix)]
+        Command::Daemon(DaemonCommand::Status(json)) => daemon::status(&desk, json.json),
+        #[cfg(unix)]
+        Command::Daemon(DaemonCommand::Stop) => daemon::stop(&desk),
     };
     code.map_err(|problem| (problem, lang))
 }

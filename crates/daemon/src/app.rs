@@ -3,13 +3,21 @@
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use axum::Router;
+use axum::{Router, middleware};
 use kyso_journal::Journal;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::clock;
 use crate::engine::Engine;
+use crate::error::{ApiError, Plane};
+use crate::idempotency::InFlight;
 use crate::settings::Settings;
+use crate::spool::Spool;
 use crate::store::Store;
+use crate::{clock, guard, openapi, routes};
 
 /// The daemon's state, shared by all requests; a clone is the same state.
 #[derive(Clone)]
@@ -19,17 +27,36 @@ pub struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) started_at: u64,
     pub(crate) engine: Arc<Engine>,
+    pub(crate) spool: Arc<Spool>,
+    pub(crate) keys: Arc<InFlight>,
+    pub(crate) meters: PrometheusHandle,
+    uid: u32,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl App {
-    /// An app over an open journal and its own tables.
-    pub(crate) fn new(settings: Settings, journal: Journal, store: Store) -> Self {
+    /// An app over an open journal and its own tables, serving the user `uid`.
+    pub(crate) fn new(
+        settings: Settings,
+        journal: Journal,
+        store: Store,
+        spool: Spool,
+        meters: PrometheusHandle,
+        uid: u32,
+    ) -> Self {
         Self {
             engine: Arc::new(Engine::new(&settings)),
             settings: Arc::new(RwLock::new(Arc::new(settings))),
             journal: Arc::new(journal),
             store: Arc::new(store),
             started_at: clock::unix_micros(),
+            spool: Arc::new(spool),
+            keys: Arc::new(InFlight::default()),
+            meters,
+            uid,
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
         }
     }
 
@@ -48,6 +75,41 @@ impl App {
         *place = Arc::new(settings);
     }
 
+    /// The user whom this daemon serves.
+    pub(crate) fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// Cancelled when the daemon is told to stop: event streams end, acts finish the item in hand, nothing new begins.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.stopping
+    }
+
+    /// Work that the daemon waits for before it ends.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// Runs blocking work (tables, journal, files, tokens) off the async threads.
+    ///
+    /// # Errors
+    /// The work's; [`Plane::Defect`] where it panicked.
+    pub(crate) async fn blocking<T, E>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        ApiError: From<E>,
+        E: Send + 'static,
+    {
+        let app = self.clone();
+        match tokio::task::spawn_blocking(move || work(&app)).await {
+            Ok(done) => done.map_err(ApiError::from),
+            Err(_panicked) => Err(Plane::Defect.into()),
+        }
+    }
+
     /// Where a document's bytes lie.
     pub(crate) fn document_path(&self, id: &uuid::Uuid) -> PathBuf {
         self.settings().state.join("documents").join(id.to_string())
@@ -59,7 +121,33 @@ impl App {
     }
 }
 
+/// All routes with their description.
+fn described() -> (Router<App>, OpenApi) {
+    OpenApiRouter::with_openapi(openapi::head())
+        .merge(routes::info::routes())
+        .merge(routes::health::routes())
+        .merge(routes::documents::routes())
+        .merge(routes::openapi::routes())
+        .split_for_parts()
+}
+
+/// The description alone.
+pub(crate) fn description() -> OpenApi {
+    described().1
+}
+
 /// All routes behind all layers.
 pub fn router(app: App) -> Router {
-    Router::new().with_state(app)
+    let (routes, _) = described();
+    routes
+        .fallback(|| async { ApiError::from(Plane::NoSuchRoute) })
+        .method_not_allowed_fallback(|| async { ApiError::from(Plane::MethodNotAllowed) })
+        .layer(middleware::from_fn_with_state(app.clone(), guard::admit))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::answer))
+        .with_state(app)
+}
+
+/// All routes without layers, for the daemon's own questions.
+pub(crate) fn bare(app: App) -> Router {
+    described().0.with_state(app)
 }

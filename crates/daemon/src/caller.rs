@@ -1,5 +1,8 @@
 //! Who asks, as the daemon observed it: the socket's peer, not what the request claims.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use kyso_protocol::Lang;
 
 /// The process at the other end of a connection.
@@ -15,7 +18,36 @@ pub struct Peer {
     pub program: Option<String>,
 }
 
+/// Names of users, each looked up once.
+#[derive(Debug, Default)]
+pub(crate) struct Users(Mutex<HashMap<u32, Option<String>>>);
+
+impl Users {
+    fn name(&self, uid: u32) -> Option<String> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(uid).or_insert_with(|| user_name(uid)).clone()
+    }
+}
+
+/// The name in `/etc/passwd`; a directory service's users have their number only.
+fn user_name(uid: u32) -> Option<String> {
+    let passwd = std::fs::read_to_string("/etc/passwd").ok()?;
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
+}
+
 impl Peer {
+    /// The process behind a socket's credentials, as far as the system shows it.
+    pub(crate) fn observed(uid: u32, pid: Option<u32>, users: &Users) -> Self {
+        let program = pid
+            .and_then(|pid| std::fs::read_link(format!("/proc/{pid}/exe")).ok())
+            .map(|path| path.to_string_lossy().into_owned());
+        Self { uid, pid, user: users.name(uid), program }
+    }
+
     /// As the journal records it.
     #[must_use]
     pub fn requester(&self) -> String {

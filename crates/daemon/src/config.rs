@@ -1,8 +1,11 @@
 //! The configuration file, and where things lie when it says nothing.
 
+mod daemon;
+
 use std::path::{Path, PathBuf};
 
-use kyso_token::pkcs11::AllowedModule;
+pub use daemon::{Daemon, Limits, Log};
+use kyso_token::pkcs11::{AllowList, AllowedModule};
 use serde::Deserialize;
 
 use crate::text::{Lang, Problem};
@@ -26,6 +29,9 @@ pub struct Config {
     pub journal: Option<PathBuf>,
     /// Language of messages: `vi` or `en`.
     pub lang: Option<Lang>,
+    /// The daemon.
+    #[serde(default)]
+    pub daemon: Daemon,
 }
 
 /// A module that may be loaded: its absolute path, and the SHA-256 of its file where that is pinned.
@@ -69,8 +75,8 @@ impl Config {
                 lang.pick("không dùng được tệp cấu hình", "the configuration file cannot be used"),
                 format!("{}: {why}", path.display()),
                 lang.pick(
-                    "sửa tệp theo README (modules, trust, untrusted, credential, journal, lang)",
-                    "mend it as README says (modules, trust, untrusted, credential, journal, lang)",
+                    "sửa tệp theo docs/configuration.md",
+                    "mend it as docs/configuration.md says",
                 ),
             )
         };
@@ -87,7 +93,23 @@ impl Config {
         self.trust.iter_mut().for_each(absolute);
         self.untrusted.iter_mut().for_each(absolute);
         self.journal.iter_mut().for_each(absolute);
+        self.daemon.resolve(folder);
         self
+    }
+
+    /// The allow-list: what the configuration names, then the profiles' modules that are installed.
+    #[must_use]
+    pub fn allow_list(&self) -> AllowList {
+        let mut allowed: Vec<AllowedModule> =
+            self.modules.iter().cloned().map(AllowedModule::from).collect();
+        // The profiles are part of the program; `kyso-token`'s tests parse them.
+        let installed = kyso_token::profile::installed_modules().unwrap_or_default();
+        for module in installed.modules() {
+            if !allowed.iter().any(|known| known.path == module.path) {
+                allowed.push(module.clone());
+            }
+        }
+        AllowList::new(allowed)
     }
 }
 
@@ -95,6 +117,11 @@ impl Config {
 pub fn default_journal() -> Option<PathBuf> {
     base("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA")
         .map(|folder| folder.join("kyso/journal.sqlite"))
+}
+
+/// Where the daemon's tables and documents lie when nobody says otherwise.
+pub fn default_state() -> Option<PathBuf> {
+    base("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA").map(|folder| folder.join("kyso/daemon"))
 }
 
 fn default_file() -> Option<PathBuf> {

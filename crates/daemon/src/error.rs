@@ -1,6 +1,11 @@
 //! Why a request was refused: one closed enum, one place where it becomes a problem document (RFC 9457).
 
 mod engine;
+mod document;
+mod idempotency;
+mod plane;
+
+use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,11 +18,16 @@ use kyso_token::TokenError;
 pub(crate) use engine::{
     ConsentError, CredentialError, OperationError, RequestError, TerminalFault,
 };
+pub(crate) use document::DocumentRefusal;
+pub(crate) use idempotency::KeyRefusal;
+pub(crate) use plane::Plane;
 
 use crate::store::StoreError;
 use crate::{explain, text};
 
 /// A refusal.
+///
+/// As a response it carries itself; the outermost layer writes it in the caller's language, so that handlers need only `?`.
 #[derive(Debug)]
 pub(crate) enum ApiError {
     /// A credential's.
@@ -28,6 +38,12 @@ pub(crate) enum ApiError {
     Operation(OperationError),
     /// A signature request's.
     Request(RequestError),
+    /// The plane's.
+    Plane(Plane),
+    /// A document's.
+    Document(DocumentRefusal),
+    /// The idempotency key's.
+    Key(KeyRefusal),
     /// The journal cannot be written or read.
     Journal(JournalError),
     /// The daemon's own tables cannot be written or read.
@@ -73,6 +89,9 @@ impl ApiError {
             Self::Consent(error) => return error.told(lang),
             Self::Operation(error) => return error.told(lang),
             Self::Request(error) => return error.told(lang),
+            Self::Plane(error) => return error.told(lang),
+            Self::Document(error) => return error.told(lang),
+            Self::Key(error) => return error.told(lang),
             Self::Journal(error) => (
                 explain::journal::explain(error, std::path::Path::new(""), lang),
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -108,6 +127,23 @@ impl ApiError {
     /// The stable code, as the journal records it.
     pub(crate) fn code(&self) -> String {
         self.told(Lang::En).problem.code.into_owned()
+}
+
+impl From<Plane> for ApiError {
+    fn from(error: Plane) -> Self {
+        Self::Plane(error)
+    }
+}
+
+impl From<DocumentRefusal> for ApiError {
+    fn from(error: DocumentRefusal) -> Self {
+        Self::Document(error)
+    }
+}
+
+impl From<KeyRefusal> for ApiError {
+    fn from(error: KeyRefusal) -> Self {
+        Self::Key(error)
     }
 }
 
@@ -167,16 +203,25 @@ impl From<RecorderError> for ApiError {
 
 /// A refusal with the language in which it is told.
 pub(crate) struct Refusal(pub(crate) ApiError, pub(crate) Lang);
+/// The refusal that a response stands for, until it is written.
+#[derive(Clone)]
+pub(crate) struct Refused(pub(crate) Arc<ApiError>);
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let document = self.0.document(self.1);
-        let status =
-            StatusCode::from_u16(document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, axum::Json(document)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
-        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.1.tag()));
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Refused(Arc::new(self)));
         response
     }
+}
+
+/// The refusal as a problem document.
+pub(crate) fn written(error: &ApiError, lang: Lang) -> Response {
+    let document = error.document(lang);
+    let status = StatusCode::from_u16(document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, axum::Json(document)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(lang.tag()));
+    response
 }

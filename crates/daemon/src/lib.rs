@@ -6,22 +6,48 @@
 //! restart.
 
 mod app;
+mod body;
 mod caller;
 #[cfg(unix)]
 pub mod client;
 mod clock;
 pub mod config;
 mod engine;
+mod digest;
 mod error;
 pub mod explain;
+mod extract;
 pub mod files;
+mod guard;
+mod idempotency;
+#[cfg(unix)]
+mod log;
+mod meters;
+#[cfg(unix)]
+mod notify;
+mod observe;
+mod openapi;
 pub mod report;
+mod routes;
+#[cfg(unix)]
+mod run;
+#[cfg(unix)]
+mod server;
 mod settings;
+mod spool;
 mod store;
+#[cfg(unix)]
+mod sweep;
 pub mod text;
 mod tokens;
 
 pub use app::{App, router};
 pub use caller::Peer;
-pub use settings::{Bounds, DefaultConsent, Settings};
+#[cfg(unix)]
+pub use log::LogError;
+#[cfg(unix)]
+pub use run::{StartError, run};
+#[cfg(unix)]
+pub use server::SocketError;
+pub use settings::{Bounds, DefaultConsent, Settings, Start, default_socket};
 pub use store::StoreError;

@@ -7,6 +7,11 @@ use std::time::Duration;
 use kyso::signer::Trust;
 use kyso_protocol::Lang;
 use kyso_token::pkcs11::AllowList;
+use kyso_x509::path::TrustAnchor;
+
+use crate::config::{self, Config, Log};
+use crate::files;
+use crate::text::{self, Problem};
 
 /// Everything that the configuration decides; a reload makes a new one.
 #[derive(Clone, Debug)]
@@ -90,4 +95,113 @@ impl Bounds {
         token_patience: Duration::from_secs(600),
         retention: Duration::from_secs(24 * 3600),
     };
+}
+
+/// Where the administrator's policy lies when the configuration does not say.
+const POLICY: &str = "/etc/kyso/policy.toml";
+
+/// What the command line says beside the configuration file.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The configuration file, where one is named.
+    pub config: Option<PathBuf>,
+    /// The journal, where one is named.
+    pub journal: Option<PathBuf>,
+    /// Language, where one is named; the configuration's comes next, then the locale's.
+    pub lang: Option<Lang>,
+    /// The program that comes to `kyso_token::worker::main` when called as `token-worker`.
+    pub program: PathBuf,
+}
+
+impl Start {
+    /// Language of what is told before the configuration was read.
+    #[must_use]
+    pub fn first_lang(&self) -> Lang {
+        self.lang.unwrap_or_else(text::locale)
+    }
+
+    /// Reads the configuration and everything it names.
+    ///
+    /// # Errors
+    /// What is wrong with the file, or with a file that it names.
+    pub fn settings(&self) -> Result<(Settings, Log), Problem> {
+        let config = Config::load(self.config.as_deref(), self.first_lang())?;
+        let lang = self.lang.or(config.lang).unwrap_or_else(text::locale);
+        let modules = config.allow_list();
+        let Config { trust, untrusted, credential, journal, daemon, .. } = config;
+        let nowhere = |code, vi: &str, en: &str, key: &str| {
+            Problem::new(
+                code,
+                lang.pick(vi, en),
+                lang.pick(
+                    "XDG_RUNTIME_DIR, XDG_STATE_HOME và HOME không cho biết",
+                    "XDG_RUNTIME_DIR, XDG_STATE_HOME and HOME do not tell",
+                ),
+                lang.pick(
+                    format!("ghi `{key}` vào tệp cấu hình"),
+                    format!("set `{key}` in the configuration file"),
+                ),
+            )
+        };
+        let socket = daemon.socket.or_else(default_socket).ok_or_else(|| {
+            nowhere(
+                "socket-nowhere",
+                "không biết đặt socket ở đâu",
+                "there is no place for the socket",
+                "[daemon] socket",
+            )
+        })?;
+        let state = daemon.state.or_else(config::default_state).ok_or_else(|| {
+            nowhere(
+                "state-nowhere",
+                "không biết đặt dữ liệu của dịch vụ ở đâu",
+                "there is no place for the daemon's tables",
+                "[daemon] state",
+            )
+        })?;
+        let journal =
+            self.journal.clone().or(journal).or_else(config::default_journal).ok_or_else(|| {
+                nowhere(
+                    "journal-nowhere",
+                    "không biết đặt nhật ký ở đâu",
+                    "there is no place for the journal",
+                    "journal",
+                )
+            })?;
+        let anchors = files::certificates(&trust, lang)?;
+        let candidates = files::certificates(&untrusted, lang)?;
+        let settings = Settings {
+            socket,
+            state,
+            journal,
+            lang,
+            modules,
+            key_files: daemon.key_files,
+            trust: Arc::new(Trust {
+                anchors: anchors.into_iter().map(TrustAnchor::from_certificate).collect(),
+                candidates,
+            }),
+            credential,
+            consent: daemon.consent,
+            pinentry: daemon.pinentry,
+            policy: daemon.policy.unwrap_or_else(|| PathBuf::from(POLICY)),
+            worker: self.program.clone(),
+            bounds: daemon.limits.bounds(),
+        };
+        Ok((settings, daemon.log))
+    }
+}
+
+/// The socket in the user's runtime folder, which the system empties at logout.
+#[cfg(unix)]
+#[must_use]
+pub fn default_socket() -> Option<PathBuf> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| {
+            let uid = rustix::process::geteuid().as_raw();
+            Some(PathBuf::from(format!("/run/user/{uid}"))).filter(|path| path.is_dir())
+        });
+    runtime.map(|folder| folder.join("kyso/kyso.sock"))
 }

@@ -5,11 +5,17 @@
 //! transactions. What a client was told is durable before it is told (`synchronous = FULL`).
 
 pub(crate) mod operations;
+mod counts;
+mod documents;
+mod idempotency;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
+
+pub(crate) use documents::DocumentRow;
+pub(crate) use idempotency::{Begun, Reply};
 
 /// The tables; each statement is idempotent.
 const SCHEMA: &str = include_str!("store/schema.sql");
@@ -102,5 +108,26 @@ impl Store {
         let value = work(&transaction)?;
         transaction.commit()?;
         Ok(value)
+    }
+    /// One transaction that a crash may undo: for what a client can send again. The next [`Store::transaction`] makes it
+    /// durable as well, because both append to one log.
+    ///
+    /// # Errors
+    /// The work's, with nothing written.
+    pub(crate) fn light_transaction<T>(
+        &self,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.connection();
+        connection.pragma_update(None, "synchronous", "normal")?;
+        let done = (|| {
+            let transaction =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        })();
+        connection.pragma_update(None, "synchronous", "full")?;
+        done
     }
 }

@@ -23,8 +23,11 @@ pub struct Document {
 /// `GET /v1/documents`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DocumentList {
-    /// The documents, oldest first.
+    /// The documents after `?after=`, oldest first, at most `?limit=` of them (1,000 where absent).
     pub documents: Vec<Document>,
+    /// The `?after=` with which the list goes on, where there is more.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next: Option<String>,
     /// Bytes of all documents together.
     pub total_size: u64,
 }

@@ -40,9 +40,10 @@ CREATE INDEX IF NOT EXISTS item_by_document ON item (document);
 CREATE TABLE IF NOT EXISTS idempotency (
     key        TEXT PRIMARY KEY,        -- method, path and the client's key
     body       BLOB NOT NULL,           -- SHA-256 of the request's body
-    status     INTEGER NOT NULL,
+    resource   TEXT NOT NULL,           -- id of what the request makes, fixed before it is handled
+    status     INTEGER,                 -- NULL until it is answered
     location   TEXT,
-    response   BLOB NOT NULL,
+    response   BLOB,
     created_at INTEGER NOT NULL
 ) STRICT;
 

@@ -1,0 +1,9 @@
+//! The socket's side of HTTP: connections, their peers, their end.
+
+mod accept;
+mod patient;
+mod socket;
+
+pub(crate) use accept::serve;
+pub use socket::SocketError;
+pub(crate) use socket::{Lock, Place, bind};
