@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses a part of the desk")]
 
+#[cfg(unix)]
+pub(crate) mod daemon;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
