@@ -4,7 +4,9 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header;
 use axum::http::request::Parts;
 use kyso_protocol::Lang;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::body;
@@ -37,6 +39,17 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let query = axum::extract::Query::from_request_parts(parts, app).await;
         query.map(|query| Self(query.0)).map_err(|error| Plane::QueryInvalid(error).into())
+    }
+}
+
+/// A UUID in a path or a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Id(pub(crate) Uuid);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Uuid::parse_str(&text).map(Self).map_err(serde::de::Error::custom)
     }
 }
 

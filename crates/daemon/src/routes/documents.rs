@@ -18,7 +18,7 @@ use crate::body;
 use crate::clock;
 use crate::digest::ContentDigest;
 use crate::error::{ApiError, DocumentRefusal, Plane};
-use crate::extract::{Path, Query};
+use crate::extract::{Id, Path, Query};
 use crate::spool::{Hold, Part};
 use crate::store::DocumentRow;
 
@@ -134,7 +134,7 @@ fn enter(app: &App, part: Part, name: String, hold: Hold) -> Result<DocumentRow,
 struct ListQuery {
     /// Id after which the list begins.
     #[param(value_type = Option<String>)]
-    after: Option<Uuid>,
+    after: Option<Id>,
     /// Most documents listed.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
@@ -159,7 +159,7 @@ async fn list(
     let limit = query.limit.unwrap_or(LIST).clamp(1, LIST);
     let (mut rows, total_size) = app
         .blocking(move |app| {
-            let rows = app.store.documents(query.after.as_ref(), limit + 1)?;
+            let rows = app.store.documents(query.after.map(|Id(id)| id).as_ref(), limit + 1)?;
             Ok::<_, ApiError>((rows, app.store.document_bytes()?))
         })
         .await?;
@@ -184,7 +184,7 @@ async fn list(
 )]
 async fn document(
     State(app): State<App>,
-    Path(id): Path<Uuid>,
+    Path(Id(id)): Path<Id>,
 ) -> Result<axum::Json<Document>, ApiError> {
     let row = found(&app, id).await?;
     Ok(axum::Json(wire(&app, row)))
@@ -204,7 +204,7 @@ async fn document(
         (status = 503, description = "it cannot be read", content_type = "application/problem+json", body = Problem),
     ),
 )]
-async fn content(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
+async fn content(State(app): State<App>, Path(Id(id)): Path<Id>) -> Result<Response, ApiError> {
     let row = found(&app, id).await?;
     let file = match tokio::fs::File::open(app.document_path(&id)).await {
         Ok(file) => file,
@@ -236,7 +236,7 @@ async fn content(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Respons
         (status = 409, description = "an unfinished operation needs it", content_type = "application/problem+json", body = Problem),
     ),
 )]
-async fn delete(State(app): State<App>, Path(id): Path<Uuid>) -> Result<StatusCode, ApiError> {
+async fn delete(State(app): State<App>, Path(Id(id)): Path<Id>) -> Result<StatusCode, ApiError> {
     app.blocking(move |app| {
         let row = app.store.document(&id)?.ok_or(Plane::NotFound)?;
         match app.store.delete_document(&id)? {
