@@ -1,7 +1,7 @@
 //! Why a request was refused: one closed enum, one place where it becomes a problem document (RFC 9457).
 
-mod engine;
 mod document;
+mod engine;
 mod idempotency;
 mod plane;
 
@@ -15,10 +15,10 @@ use kyso_journal::JournalError;
 use kyso_protocol::{Lang, PROBLEM_MEDIA_TYPE, Problem};
 use kyso_token::TokenError;
 
+pub(crate) use document::DocumentRefusal;
 pub(crate) use engine::{
     ConsentError, CredentialError, OperationError, RequestError, TerminalFault,
 };
-pub(crate) use document::DocumentRefusal;
 pub(crate) use idempotency::KeyRefusal;
 pub(crate) use plane::Plane;
 
@@ -127,6 +127,7 @@ impl ApiError {
     /// The stable code, as the journal records it.
     pub(crate) fn code(&self) -> String {
         self.told(Lang::En).problem.code.into_owned()
+    }
 }
 
 impl From<Plane> for ApiError {

@@ -4,10 +4,10 @@
 //! after a restart, and are made to agree with the journal at each start. One SQLite file, one connection, short
 //! transactions. What a client was told is durable before it is told (`synchronous = FULL`).
 
-pub(crate) mod operations;
 mod counts;
 mod documents;
 mod idempotency;
+pub(crate) mod operations;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
