@@ -77,6 +77,14 @@ pub(crate) fn a_frozen_worker_is_noticed(bench: &Bench) {
     let act = open(&store, bench, &credential).unwrap();
     let first = only_pid(&store);
     signal(first, Signal::STOP);
+    // One thread after the other stops.
+    until("the worker is frozen", || {
+        let threads = std::fs::read_dir(format!("/proc/{first}/task")).unwrap();
+        threads.flatten().all(|thread| {
+            let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('T')
+        })
+    });
     let refused = act.sign(ECDSA_SHA256, DIGEST);
     let Err(TokenError::WorkerHung { function, .. }) = refused else { panic!("{refused:?}") };
     assert_eq!(function, "C_Sign");
