@@ -40,6 +40,7 @@ fn run() -> Result<()> {
         }
         "bench" => {
             setup::softhsm_if_possible();
+            shell::cargo(["build", "--quiet", "--release", "--package", "kyso-cli"]).run()?;
             shell::cargo(["run", "--quiet", "--release", "--package", "kyso-bench", "--"])
                 .args(&rest)
                 .run()

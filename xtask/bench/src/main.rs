@@ -4,8 +4,10 @@
 //! which other processes used more than a quarter of a core is thrown away and run again.
 
 mod big_pdf;
+mod daemon;
 mod desk;
 mod journal;
+mod local;
 mod quiet;
 mod signing;
 mod table;
@@ -27,10 +29,11 @@ fn run() -> Result<()> {
     match words[..] {
         // A child with a token of its own: SoftHSM reads its environment when it is loaded.
         ["--child", "signing", ref rest @ ..] => return signing::child(rest),
+        ["--child", "daemon", ref rest @ ..] => return daemon::child(rest),
         ["--child", "big-pdf", ref rest @ ..] => return big_pdf::child(rest),
         _ => {}
     }
-    let parts = ["signing", "big-pdf", "journal"];
+    let parts = ["signing", "big-pdf", "journal", "daemon", "daemon-memory"];
     if let Some(unknown) = words.iter().find(|word| !parts.contains(word)) {
         bail!("there is no part `{unknown}`; parts: {}", parts.join(", "));
     }
@@ -44,6 +47,12 @@ fn run() -> Result<()> {
     }
     if wanted("big-pdf") {
         big_pdf::measure(&mut table)?;
+    }
+    if wanted("daemon") {
+        daemon::measure(&mut table)?;
+    }
+    if wanted("daemon-memory") {
+        daemon::memory(&mut table)?;
     }
     table.finish()
 }

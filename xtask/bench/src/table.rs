@@ -68,6 +68,20 @@ impl Table {
         Ok(())
     }
 
+    /// Runs one round, for what takes long and does not depend on who else is busy.
+    pub(crate) fn once(
+        &mut self,
+        name: impl Into<String>,
+        goal: Goal,
+        round: impl FnOnce() -> Result<(f64, String)>,
+    ) -> Result<()> {
+        let name = name.into();
+        eprintln!("{name}: one round");
+        let (ratio, note) = round()?;
+        self.rows.push(Row { name, ratios: vec![ratio], goal, note });
+        Ok(())
+    }
+
     /// Prints the table and writes it to `target/bench/`.
     pub(crate) fn finish(&self) -> Result<()> {
         let mut text = String::new();
