@@ -2,7 +2,7 @@
 
 use hyper::header::HeaderValue;
 use kyso_protocol::{
-    AnswerRequest, Batch, BatchItems, BatchRequest, CertificateList, Consent, Document,
+    AnswerRequest, Batch, BatchItems, BatchList, BatchRequest, CertificateList, Consent, Document,
     DocumentList, ExportRequest, Health, Info, JournalCheckpoint, JournalEntry,
     NewReissuanceRequest, Operation, ReissuanceList, ReissuanceRequest, SignatureRequest,
     SubmitRequest, TokenList, VerificationReport,
@@ -131,6 +131,14 @@ impl Client {
         key: &Idempotency,
     ) -> Result<Batch, ClientError> {
         self.post("/v1/batches", Some(request), Some(key)).await
+    }
+
+    /// `GET /v1/batches`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn batches(&mut self) -> Result<BatchList, ClientError> {
+        self.load("/v1/batches").await
     }
 
     /// `GET /v1/batches/{id}`.
