@@ -1,10 +1,16 @@
 //! The command line: a contract that others script against.
 
+mod batch;
+mod reissue;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use kyso_daemon::text::Lang;
+
+pub(crate) use batch::BatchCommand;
+pub(crate) use reissue::{FormFormat, Reason, ReissueCommand, RequestArgs};
 
 /// Sign and verify documents with PKCS#11 tokens; every signature is recorded in a journal.
 ///
@@ -35,8 +41,14 @@ pub(crate) enum Command {
     /// Certificates on tokens and in key files
     #[command(subcommand)]
     Cert(CertCommand),
-    /// Sign documents
+    /// Sign documents: by the daemon, or with --direct in this process
     Sign(SignArgs),
+    /// Batches of signatures at the daemon
+    #[command(subcommand)]
+    Batch(BatchCommand),
+    /// Ask for a certificate to be reissued, because the unit changed or it expires
+    #[command(subcommand)]
+    Reissue(ReissueCommand),
     /// Verify signed documents (exit 0 TOTAL-PASSED, 1 TOTAL-FAILED, 3 INDETERMINATE, 2 error)
     Verify(VerifyArgs),
     /// The record of every signature
@@ -52,6 +64,9 @@ pub(crate) enum Command {
     #[cfg(unix)]
     #[command(hide = true)]
     TokenWorker,
+    /// A stand-in for pinentry that agrees and types the demo's PIN
+    #[command(hide = true)]
+    DemoPinentry,
 }
 
 /// What to do with the daemon.
@@ -63,6 +78,9 @@ pub(crate) enum DaemonCommand {
         /// Stay in the foreground, which is what it always does
         #[arg(long)]
         foreground: bool,
+        /// Leave the caller's terminal and session: how other commands start it
+        #[arg(long, hide = true, conflicts_with = "foreground")]
+        detached: bool,
     },
     /// Say whether it runs, and how it is (exit 0 it works, 1 it fails, 3 none runs, 2 error)
     Status(Json),
@@ -262,7 +280,7 @@ pub(crate) struct SignArgs {
     /// Key to sign with: pkcs11:… (RFC 7512) or file:key.p12 [default: the only one there is]
     #[arg(long, value_name = "URI")]
     pub(crate) credential: Option<String>,
-    /// Sign in this process; without it a running daemon is asked
+    /// Sign in this process; else the daemon signs and asks the person
     #[arg(long)]
     pub(crate) direct: bool,
     /// Time-stamping authority (for level T and above; not in this version)

@@ -2,11 +2,11 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use kyso_daemon::Start;
 use kyso_daemon::text::{self, Lang, Problem, locale};
-use kyso_daemon::{Start, default_socket};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde_json::{Value, json};
 
@@ -23,8 +23,12 @@ const FAREWELL: Duration = Duration::from_secs(70);
 /// Most bytes of an answer about itself.
 const MOST: u64 = 4 << 20;
 
-/// Runs the daemon in this process.
-pub(crate) fn run(cli: &Cli) -> Result<u8, (Problem, Lang)> {
+/// Runs the daemon in this process; `detached`, in a session of its own, which no closing terminal ends.
+pub(crate) fn run(cli: &Cli, detached: bool) -> Result<u8, (Problem, Lang)> {
+    if detached {
+        // Refused only to the leader of a process group, and that one was started by a person.
+        let _ = rustix::process::setsid();
+    }
     let first = cli.lang.unwrap_or_else(locale);
     let program = std::env::current_exe().map_err(|error| {
         let problem = Problem::new(
@@ -45,7 +49,7 @@ pub(crate) fn run(cli: &Cli) -> Result<u8, (Problem, Lang)> {
 /// Says how the daemon is.
 pub(crate) fn status(desk: &Desk, as_json: bool) -> Result<u8, Problem> {
     let lang = desk.lang();
-    let socket = socket(desk)?;
+    let socket = desk.socket()?;
     let Some(daemon) = Daemon::find(&socket, lang)? else {
         if as_json {
             out::json(&json!({ "running": false, "socket": socket.to_string_lossy() }));
@@ -115,7 +119,7 @@ pub(crate) fn status(desk: &Desk, as_json: bool) -> Result<u8, Problem> {
 /// Stops the daemon and waits until it is gone.
 pub(crate) fn stop(desk: &Desk) -> Result<u8, Problem> {
     let lang = desk.lang();
-    let socket = socket(desk)?;
+    let socket = desk.socket()?;
     let Some(daemon) = Daemon::find(&socket, lang)? else {
         tell!("{}", lang.pick("Không có dịch vụ nào chạy.", "No daemon runs."));
         return Ok(NONE_RUNS);
@@ -139,22 +143,6 @@ pub(crate) fn stop(desk: &Desk) -> Result<u8, Problem> {
     }
     say!("{}", lang.pick("Dịch vụ đã dừng.", "The daemon has stopped."));
     Ok(0)
-}
-
-/// The socket that the configuration means.
-fn socket(desk: &Desk) -> Result<PathBuf, Problem> {
-    let lang = desk.lang();
-    desk.config().daemon.socket.clone().or_else(default_socket).ok_or_else(|| {
-        Problem::new(
-            "socket-nowhere",
-            lang.pick("không biết socket ở đâu", "the socket's place is unknown"),
-            lang.pick("XDG_RUNTIME_DIR không được đặt", "XDG_RUNTIME_DIR is not set"),
-            lang.pick(
-                "ghi `[daemon] socket` vào tệp cấu hình",
-                "set `[daemon] socket` in the configuration file",
-            ),
-        )
-    })
 }
 
 /// A daemon that answers.

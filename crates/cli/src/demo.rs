@@ -3,6 +3,8 @@
 //! Each step runs this program again with the demo's own configuration, token and journal; nothing of
 //! the user's own is read or written. What every command printed stands in `transcript.txt`.
 
+mod pinentry;
+
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,8 @@ const DOCUMENT: &[u8] = include_bytes!("../../../test-vectors/pdf/cong-van.pdf")
 /// PIN of the demo's token and password of its key file; it protects nothing.
 const PIN: &str = "1234567890";
 const DAY: i64 = 86_400;
+
+pub(crate) use pinentry::run as pinentry;
 
 pub(crate) fn run(arguments: &DemoArgs, lang: Lang) -> Result<u8, Problem> {
     let folder = match &arguments.folder {

@@ -14,6 +14,8 @@ use crate::args::Cli;
 use crate::out::{self, tell};
 use crate::prompt::Terminal;
 use kyso_daemon::config::{self, Config};
+#[cfg(unix)]
+use kyso_daemon::default_socket;
 use kyso_daemon::explain::{journal as journal_problem, token as token_problem};
 use kyso_daemon::text::{Lang, Problem};
 
@@ -21,7 +23,13 @@ use kyso_daemon::text::{Lang, Problem};
 pub(crate) struct Desk {
     lang: Lang,
     config: Config,
+    /// Where the configuration was read, if it was named.
+    #[cfg(unix)]
+    config_file: Option<PathBuf>,
     journal: Option<PathBuf>,
+    /// The journal, where this call names one.
+    #[cfg(unix)]
+    named_journal: Option<PathBuf>,
     tokens: Pkcs11Store,
 }
 
@@ -66,7 +74,16 @@ impl Desk {
         let lang = cli.lang.or(config.lang).unwrap_or(locale);
         let journal = cli.journal.clone().or_else(|| config.journal.clone());
         let tokens = Pkcs11Store::new(config.allow_list(), Limits::interactive());
-        Ok(Self { lang, config, journal: journal.or_else(config::default_journal), tokens })
+        Ok(Self {
+            lang,
+            config,
+            #[cfg(unix)]
+            config_file: cli.config.clone(),
+            journal: journal.or_else(config::default_journal),
+            #[cfg(unix)]
+            named_journal: cli.journal.clone(),
+            tokens,
+        })
     }
 
     pub(crate) fn lang(&self) -> Lang {
@@ -224,6 +241,54 @@ impl Desk {
     /// Who asks, as the journal records it: the system's word, not the environment's.
     pub(crate) fn requester(&self) -> String {
         format!("cli {} pid={}", user(), std::process::id())
+    }
+}
+
+/// What is said of the daemon.
+#[cfg(unix)]
+impl Desk {
+    /// The daemon's socket.
+    pub(crate) fn socket(&self) -> Result<PathBuf, Problem> {
+        let lang = self.lang;
+        self.config.daemon.socket.clone().or_else(default_socket).ok_or_else(|| {
+            Problem::new(
+                "socket-nowhere",
+                lang.pick(
+                    "không biết socket của dịch vụ ở đâu",
+                    "there is no place for the daemon's socket",
+                ),
+                lang.pick("biến XDG_RUNTIME_DIR không được đặt", "XDG_RUNTIME_DIR is not set"),
+                lang.pick(
+                    "ghi `socket` dưới `[daemon]` vào tệp cấu hình",
+                    "set `socket` under `[daemon]` in the configuration file",
+                ),
+            )
+        })
+    }
+
+    /// Whether a command may start the daemon.
+    pub(crate) fn starts_daemon(&self) -> bool {
+        self.config.daemon.start
+    }
+
+    /// The configuration file that this call names.
+    pub(crate) fn config_file(&self) -> Option<PathBuf> {
+        self.config_file.as_deref().and_then(|file| std::path::absolute(file).ok())
+    }
+
+    /// The journal that this call names.
+    pub(crate) fn named_journal(&self) -> Option<&Path> {
+        self.named_journal.as_deref()
+    }
+
+    /// The credential that the configuration names.
+    pub(crate) fn configured_credential(&self) -> Option<&str> {
+        self.config.credential.as_deref()
+    }
+
+    /// Key files that the daemon may use.
+    pub(crate) fn key_files(&self) -> &[PathBuf] {
+        &self.config.daemon.key_files
     }
 }
 

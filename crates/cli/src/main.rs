@@ -1,6 +1,8 @@
 //! The program `kyso`.
 
 mod args;
+#[cfg(unix)]
+mod batch;
 mod cert;
 #[cfg(unix)]
 mod daemon;
@@ -11,6 +13,10 @@ mod journal;
 mod key_file;
 mod out;
 mod prompt;
+#[cfg(unix)]
+mod reissue;
+#[cfg(unix)]
+mod remote;
 mod sign;
 mod token;
 mod verify;
@@ -64,8 +70,8 @@ fn keep_secrets_out_of_core_dumps() {}
 /// Runs the command and gives its exit code.
 fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
     #[cfg(unix)]
-    if let Command::Daemon(DaemonCommand::Run { foreground: _ }) = cli.command {
-        return daemon::run(&cli);
+    if let Command::Daemon(DaemonCommand::Run { foreground: _, detached }) = cli.command {
+        return daemon::run(&cli, detached);
     }
     let desk = Desk::open(&cli, locale).map_err(|problem| (problem, locale))?;
     let lang = desk.lang();
@@ -76,6 +82,12 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
             cert::list(&desk, json.json, &file, pin_file.as_deref())
         }
         Command::Sign(arguments) => sign::run(&desk, arguments),
+        #[cfg(unix)]
+        Command::Batch(command) => batch::run(&desk, command),
+        #[cfg(unix)]
+        Command::Reissue(command) => reissue::run(&desk, command),
+        #[cfg(not(unix))]
+        Command::Batch(_) | Command::Reissue(_) => Err(no_daemon_here(lang)),
         Command::Verify(arguments) => verify::run(&desk, &arguments),
         Command::Journal(command) => journal::run(&desk, command),
         Command::Doctor(arguments) => doctor::run(&desk, arguments.json.json),
@@ -85,6 +97,18 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
         Command::Daemon(DaemonCommand::Status(json)) => daemon::status(&desk, json.json),
         #[cfg(unix)]
         Command::Daemon(DaemonCommand::Stop) => daemon::stop(&desk),
+        Command::DemoPinentry => demo::pinentry(),
     };
     code.map_err(|problem| (problem, lang))
+}
+
+/// What only the daemon does, on a system for which there is none yet.
+#[cfg(not(unix))]
+fn no_daemon_here(lang: Lang) -> Problem {
+    Problem::new(
+        "no-daemon-here",
+        lang.pick("hệ điều hành này chưa có dịch vụ kyso", "there is no daemon on this system yet"),
+        lang.pick("dịch vụ cần socket unix", "it needs a unix socket"),
+        lang.pick("ký bằng `--direct`", "sign with `--direct`"),
+    )
 }

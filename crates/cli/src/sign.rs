@@ -1,27 +1,45 @@
-//! `kyso sign`.
+//! `kyso sign`: in this process, or by the daemon.
+
+#[cfg(unix)]
+mod by_daemon;
+mod direct;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use kyso::sign::{
-    BatchOptions, PadesOptions, SignError, SignResult, SignatureFormat, Stop, Task, sign_batch,
-};
-use kyso::signer::{PathStatus, Preference, RsaScheme, Signer, Trust};
-use kyso_journal::Journal;
-use kyso_token::HashAlgorithm;
-use kyso_x509::Time;
-use kyso_x509::path::TrustAnchor;
+use kyso::sign::{PadesOptions, SignError, SignatureFormat, Task};
 use serde_json::json;
 
-use crate::args::{Format, Hash, Level, RsaPadding, SignArgs};
+use crate::args::{Format, Level, SignArgs};
 use crate::desk::Desk;
+use crate::out;
 use crate::out::{say, tell};
-use crate::{journal, out};
 use kyso_daemon::explain::sign as sign_problem;
-use kyso_daemon::files;
 use kyso_daemon::text::{Lang, Problem};
+
+/// What became of one file.
+struct Row {
+    source: PathBuf,
+    ended: Result<Signed, Problem>,
+}
+
+/// A signed file and its record.
+struct Signed {
+    path: PathBuf,
+    format: String,
+    entry: u64,
+    /// Why its receipt was not written, where one was asked for.
+    unproven: Option<Problem>,
+}
+
+/// What became of all files, in their order.
+struct Report {
+    rows: Vec<Row>,
+    /// Said already where a person reads; of interest to programs.
+    warnings: Vec<String>,
+}
 
 /// Signs and gives the exit code: 0 when every file was signed, else 2.
 pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
@@ -33,59 +51,92 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
         // Nothing can be signed: nobody is asked for a PIN, and no try of it is spent.
         return Ok(report_hopeless(&tasks, &hopeless, &arguments, lang));
     }
-    // Before anybody types a PIN: a journal that cannot be written means that nothing is signed.
-    let journal = desk.journal_to_sign()?;
-    let signing_time = jiff::Zoned::now();
-    let trust = trust(desk, &arguments)?;
-    let chosen = desk.credential(arguments.credential.as_deref())?;
-    let signer = chosen
-        .open(
-            &desk.prompt(),
-            preference(&arguments),
-            &trust,
-            Time::from_unix_seconds(signing_time.timestamp().as_second()),
-        )
-        .map_err(|error| sign_problem::explain(&error, lang))?;
-    let warnings = warnings(&signer, lang);
-    for warning in &warnings {
-        tell!("{}: {warning}", lang.pick("cảnh báo", "warning"));
+    let report = if arguments.direct {
+        direct::sign(desk, &arguments, tasks)?
+    } else {
+        by_daemon(desk, &arguments, &tasks, hopeless)?
+    };
+    Ok(report.tell(&arguments, lang))
+}
+
+#[cfg(unix)]
+fn by_daemon(
+    desk: &Desk,
+    arguments: &SignArgs,
+    tasks: &[Task],
+    hopeless: Vec<Option<Problem>>,
+) -> Result<Report, Problem> {
+    by_daemon::sign(desk, arguments, tasks, hopeless)
+}
+
+#[cfg(not(unix))]
+fn by_daemon(
+    desk: &Desk,
+    _arguments: &SignArgs,
+    _tasks: &[Task],
+    _hopeless: Vec<Option<Problem>>,
+) -> Result<Report, Problem> {
+    Err(crate::no_daemon_here(desk.lang()))
+}
+
+impl Report {
+    /// Prints it and gives the exit code.
+    fn tell(&self, arguments: &SignArgs, lang: Lang) -> u8 {
+        let failures = self.rows.iter().filter(|row| row.failed()).count();
+        if arguments.json {
+            let rows: Vec<_> = self.rows.iter().map(Row::json).collect();
+            out::json(&json!({ "signed": rows, "warnings": self.warnings }));
+        } else {
+            self.rows.iter().for_each(|row| row.tell(lang));
+            let (count, signed) = (self.rows.len(), self.rows.len() - failures);
+            if count > 1 {
+                say!(
+                    "{}",
+                    lang.pick(
+                        format!("Đã ký {signed} trên {count} tệp."),
+                        format!("Signed {signed} of {count} files."),
+                    )
+                );
+            }
+        }
+        if failures == 0 { 0 } else { 2 }
+    }
+}
+
+impl Row {
+    fn failed(&self) -> bool {
+        self.ended.as_ref().map_or(true, |signed| signed.unproven.is_some())
     }
 
-    let options = BatchOptions {
-        signing_time,
-        requester: desk.requester(),
-        consent: None,
-        sessions: usize::from(arguments.sessions),
-        overwrite: arguments.force,
-        contents_size: None,
-        stop: Stop::default(),
-    };
-    let sources: Vec<PathBuf> = tasks.iter().map(|task| task.source.clone()).collect();
-    let formats: Vec<&str> = tasks.iter().map(|task| task.format.name()).collect();
-    let progress = progress(tasks.len(), lang);
-    let results = sign_batch(tasks, &signer, &journal, &options, &|_, _| progress.inc(1));
-    progress.finish_and_clear();
-    if let Err(error) = signer.close() {
-        tell!("{}: {error}", lang.pick("cảnh báo: không đăng xuất được", "warning: no log-out"));
+    fn json(&self) -> serde_json::Value {
+        match &self.ended {
+            Ok(signed) => json!({
+                "file": self.source.to_string_lossy(), "output": signed.path.to_string_lossy(),
+                "format": signed.format, "journal_entry": signed.entry,
+                "receipt_error": signed.unproven.as_ref().map(Problem::json),
+            }),
+            Err(problem) => {
+                json!({ "file": self.source.to_string_lossy(), "error": problem.json() })
+            }
+        }
     }
-    report(&sources, &formats, &results, &journal, &arguments, &warnings, lang)
+
+    fn tell(&self, lang: Lang) {
+        match &self.ended {
+            Ok(Signed { path, format, entry, unproven }) => {
+                let recorded = lang.pick("nhật ký", "journal entry");
+                let (source, path) = (out::path(&self.source), out::path(path));
+                say!("{source} → {path} ({format}, {recorded} {entry})");
+                if let Some(problem) = unproven {
+                    tell!("{}", problem.shown(lang));
+                }
+            }
+            Err(problem) => tell!("{}: {}", out::path(&self.source), problem.shown(lang)),
+        }
+    }
 }
 
 fn refuse_what_is_not_there(arguments: &SignArgs, lang: Lang) -> Result<(), Problem> {
-    if !arguments.direct {
-        return Err(Problem::new(
-            "no-daemon",
-            lang.pick("không có dịch vụ kyso nào đang chạy", "no kyso daemon is running"),
-            lang.pick(
-                "không có `--direct`, lệnh này nhờ dịch vụ ký; bản này chưa có dịch vụ",
-                "without `--direct` this command asks a daemon to sign; this version has none yet",
-            ),
-            lang.pick(
-                "thêm `--direct` để ký ngay trong lệnh này",
-                "add `--direct` to sign in this process",
-            ),
-        ));
-    }
     if !matches!(arguments.format, None | Some(Format::Pades | Format::Cades)) {
         return Err(Problem::new(
             "format-not-there",
@@ -248,13 +299,15 @@ fn format(source: &Path, arguments: &SignArgs) -> SignatureFormat {
 
 /// Whether the file says that it is a PDF, by its first bytes or else by its name.
 fn is_pdf(path: &Path) -> bool {
-    if !path.is_file() {
-        return false;
-    }
+    let named = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pdf"));
+    path.is_file() && (named || begins_as_pdf(path))
+}
+
+/// Whether `%PDF-` stands where readers look for it.
+fn begins_as_pdf(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(1024).read_to_end(&mut head));
-    let named = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pdf"));
-    named || (read.is_ok() && head.windows(5).any(|window| window == b"%PDF-"))
+    read.is_ok() && head.windows(5).any(|window| window == b"%PDF-")
 }
 
 fn target(source: &Path, format: &SignatureFormat, arguments: &SignArgs) -> PathBuf {
@@ -281,52 +334,6 @@ fn target(source: &Path, format: &SignatureFormat, arguments: &SignArgs) -> Path
     }
 }
 
-fn preference(arguments: &SignArgs) -> Preference {
-    Preference {
-        rsa: match arguments.rsa_padding {
-            RsaPadding::Pss => RsaScheme::Pss,
-            RsaPadding::Pkcs1 => RsaScheme::Pkcs1,
-        },
-        digest: match arguments.digest {
-            Hash::Sha256 => HashAlgorithm::Sha256,
-            Hash::Sha384 => HashAlgorithm::Sha384,
-            Hash::Sha512 => HashAlgorithm::Sha512,
-        },
-    }
-}
-
-fn trust(desk: &Desk, arguments: &SignArgs) -> Result<Trust, Problem> {
-    let lang = desk.lang();
-    let anchors = files::certificates(&desk.trust(&arguments.trust), lang)?;
-    let candidates = files::certificates(&desk.untrusted(&arguments.untrusted), lang)?;
-    Ok(Trust {
-        anchors: anchors.into_iter().map(TrustAnchor::from_certificate).collect(),
-        candidates,
-    })
-}
-
-/// What the signer must know (Circular 15/2025: warn where the status cannot be checked).
-fn warnings(signer: &Signer, lang: Lang) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if matches!(signer.path(), PathStatus::NoAnchors) {
-        warnings.push(
-            lang.pick(
-                "chưa kiểm tra đường dẫn chứng thư: chưa có chứng thư gốc tin cậy (`--trust`)",
-                "the certificate's path was not checked: no trust anchors are configured (`--trust`)",
-            )
-            .to_owned(),
-        );
-    }
-    warnings.push(
-        lang.pick(
-            "chưa kiểm tra tình trạng thu hồi của chứng thư (bản này chưa có OCSP và CRL)",
-            "the certificate's revocation status was not checked (no OCSP or CRL in this version)",
-        )
-        .to_owned(),
-    );
-    warnings
-}
-
 fn progress(count: usize, lang: Lang) -> ProgressBar {
     if count < 2 || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
@@ -336,77 +343,7 @@ fn progress(count: usize, lang: Lang) -> ProgressBar {
     ProgressBar::new(count as u64).with_style(style).with_message(lang.pick("Đang ký", "Signing"))
 }
 
-fn report(
-    sources: &[PathBuf],
-    formats: &[&str],
-    results: &[SignResult],
-    journal: &Journal,
-    arguments: &SignArgs,
-    warnings: &[String],
-    lang: Lang,
-) -> Result<u8, Problem> {
-    let mut failures = 0;
-    let mut rows = Vec::new();
-    for ((source, format), result) in sources.iter().zip(formats).zip(results) {
-        match result {
-            Ok(released) => {
-                let (path, entry) = (&released.value().path, released.receipt().entry);
-                let receipt = arguments.receipt.then(|| {
-                    journal::write_receipt(
-                        journal,
-                        entry,
-                        &receipt_path(path),
-                        arguments.force,
-                        lang,
-                    )
-                });
-                let unproven = receipt.and_then(Result::err);
-                failures += usize::from(unproven.is_some());
-                if arguments.json {
-                    rows.push(json!({
-                        "file": source.to_string_lossy(), "output": path.to_string_lossy(),
-                        "format": format, "journal_entry": entry,
-                        "receipt_error": unproven.as_ref().map(Problem::json),
-                    }));
-                } else {
-                    let recorded = lang.pick("nhật ký", "journal entry");
-                    say!(
-                        "{} → {} ({format}, {recorded} {entry})",
-                        out::path(source),
-                        out::path(path)
-                    );
-                    if let Some(problem) = unproven {
-                        tell!("{}", problem.shown(lang));
-                    }
-                }
-            }
-            Err(error) => {
-                failures += 1;
-                let problem = sign_problem::explain(error, lang);
-                if arguments.json {
-                    rows.push(json!({ "file": source.to_string_lossy(), "error": problem.json() }));
-                } else {
-                    tell!("{}: {}", out::path(source), problem.shown(lang));
-                }
-            }
-        }
-    }
-    if arguments.json {
-        crate::out::json(&json!({ "signed": rows, "warnings": warnings }));
-    } else if results.len() > 1 {
-        let signed = results.len() - failures;
-        say!(
-            "{}",
-            lang.pick(
-                format!("Đã ký {signed} trên {} tệp.", results.len()),
-                format!("Signed {signed} of {} files.", results.len()),
-            )
-        );
-    }
-    Ok(if failures == 0 { 0 } else { 2 })
-}
-
-fn receipt_path(signed: &Path) -> PathBuf {
+pub(crate) fn receipt_path(signed: &Path) -> PathBuf {
     let mut name = signed.file_name().unwrap_or_default().to_os_string();
     name.push(".tlog-proof");
     signed.with_file_name(name)

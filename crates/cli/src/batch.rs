@@ -1,0 +1,239 @@
+//! `kyso batch`: looking at batches and steering them, from any terminal.
+
+use std::path::{Path, PathBuf};
+
+use kyso_daemon::client::Fetched;
+use kyso_protocol::{Batch, BatchItem, ItemState, OperationState};
+use serde_json::json;
+
+use crate::args::BatchCommand;
+use crate::desk::Desk;
+use crate::out::{self, say, shown, tell};
+use crate::remote::{self, Remote};
+use crate::sign::receipt_path;
+use kyso_daemon::text::{Lang, Problem};
+
+pub(crate) fn run(desk: &Desk, command: BatchCommand) -> Result<u8, Problem> {
+    let lang = desk.lang();
+    remote::run(lang, async {
+        let mut remote = Remote::connect(desk).await?;
+        match command {
+            BatchCommand::List { json } => list(&mut remote, json.json, lang).await,
+            BatchCommand::Show { id, json } => show(&mut remote, &id, json.json, lang).await,
+            BatchCommand::Pause { id } => {
+                let paused = remote.client.pause_batch(&id).await;
+                say_state(&paused.map_err(|error| error.explain(lang))?, lang);
+                Ok(0)
+            }
+            BatchCommand::Cancel { id } => {
+                let cancelled = remote.client.cancel_batch(&id).await;
+                say_state(&cancelled.map_err(|error| error.explain(lang))?, lang);
+                Ok(0)
+            }
+            BatchCommand::Resume { id } => resume(&mut remote, desk, &id, lang).await,
+            BatchCommand::Fetch { id, out_dir, force, receipt, json } => {
+                let fetch = Fetch { folder: &out_dir, force, receipt, json: json.json, lang };
+                fetch.run(&mut remote, &id).await
+            }
+        }
+    })
+}
+
+async fn list(remote: &mut Remote, as_json: bool, lang: Lang) -> Result<u8, Problem> {
+    let list = remote.client.batches().await.map_err(|error| error.explain(lang))?;
+    if as_json {
+        out::json(&json!(list));
+        return Ok(0);
+    }
+    if list.batches.is_empty() {
+        tell!("{}", lang.pick("Không có lô ký nào.", "There are no batches."));
+    }
+    for batch in &list.batches {
+        say_state(batch, lang);
+    }
+    Ok(0)
+}
+
+async fn show(remote: &mut Remote, id: &str, as_json: bool, lang: Lang) -> Result<u8, Problem> {
+    let batch = remote.client.batch(id).await.map_err(|error| error.explain(lang))?;
+    let items = remote::all_items(&mut remote.client, id, lang).await?;
+    if as_json {
+        let mut value = json!(batch);
+        if let Some(members) = value.as_object_mut() {
+            members.insert("items".to_owned(), json!(items));
+        }
+        out::json(&value);
+        return Ok(0);
+    }
+    say_state(&batch, lang);
+    for item in &items {
+        let entry = item.journal.map_or_else(String::new, |at| {
+            format!(", {} {}", lang.pick("nhật ký", "journal entry"), at.entry)
+        });
+        say!("{:>6}  {}{entry}", item.number, item_state(item.state, lang));
+        if let Some(problem) = &item.problem {
+            say!("        {}", shown(&problem.to_string()));
+        }
+    }
+    if let Some(problem) = &batch.problem {
+        tell!("{}", Problem::from(problem.clone()).shown(lang));
+    }
+    Ok(0)
+}
+
+/// Goes on, and stays until the batch ends; the signed files are fetched with `fetch`.
+async fn resume(remote: &mut Remote, desk: &Desk, id: &str, lang: Lang) -> Result<u8, Problem> {
+    let info = remote.info_of(desk).await?;
+    let consent = remote::consent(&info);
+    let resumed = remote.client.resume_batch(id, consent.as_ref()).await;
+    let total = resumed.map_err(|error| error.explain(lang))?.counts.total;
+    let batch = remote.follow_batch(id, total).await?;
+    say_state(&batch, lang);
+    if let Some(problem) = remote::why_ended(batch.state, batch.problem.as_ref(), lang) {
+        return Err(problem);
+    }
+    tell!(
+        "{}",
+        lang.pick(
+            format!("Lấy các tệp đã ký: kyso batch fetch {id} --out-dir THƯ-MỤC"),
+            format!("Fetch the signed files: kyso batch fetch {id} --out-dir DIR"),
+        )
+    );
+    Ok(if batch.counts.signed == total { 0 } else { 2 })
+}
+
+fn say_state(batch: &Batch, lang: Lang) {
+    let counts = batch.counts;
+    let state = state_name(batch.state, lang);
+    say!(
+        "{}  {}  {state}: {}",
+        batch.id,
+        batch.created_at,
+        lang.pick(
+            format!(
+                "{}/{} đã ký, {} lỗi, {} hủy, {} còn lại",
+                counts.signed, counts.total, counts.failed, counts.cancelled, counts.pending
+            ),
+            format!(
+                "{} of {} signed, {} failed, {} cancelled, {} to be done",
+                counts.signed, counts.total, counts.failed, counts.cancelled, counts.pending
+            ),
+        )
+    );
+    if let Some(words) = remote::waiting(batch.state, batch.pause, lang) {
+        say!("  {words}");
+    }
+}
+
+fn state_name(state: OperationState, lang: Lang) -> &'static str {
+    let (vi, en) = match state {
+        OperationState::Queued => ("đang chờ", "queued"),
+        OperationState::WaitingForToken => ("chờ token", "waiting for the token"),
+        OperationState::WaitingForConsent => ("chờ đồng ý", "waiting for consent"),
+        OperationState::WaitingForPin => ("chờ mã PIN", "waiting for the PIN"),
+        OperationState::Running => ("đang ký", "signing"),
+        OperationState::Paused => ("tạm dừng", "paused"),
+        OperationState::Succeeded => ("xong", "done"),
+        OperationState::Failed => ("thất bại", "failed"),
+        OperationState::Cancelled => ("đã hủy", "cancelled"),
+        OperationState::Denied => ("bị từ chối", "denied"),
+        OperationState::TimedOut => ("hết giờ chờ", "timed out"),
+        OperationState::Interrupted => ("bị ngắt", "interrupted"),
+    };
+    lang.pick(vi, en)
+}
+
+fn item_state(state: ItemState, lang: Lang) -> &'static str {
+    let (vi, en) = match state {
+        ItemState::Pending => ("chưa ký", "to be done"),
+        ItemState::Signed => ("đã ký", "signed"),
+        ItemState::Failed => ("lỗi", "failed"),
+        ItemState::Cancelled => ("đã hủy", "cancelled"),
+    };
+    lang.pick(vi, en)
+}
+
+/// Fetching the signed files of a batch whose `kyso sign` has gone.
+struct Fetch<'a> {
+    folder: &'a Path,
+    force: bool,
+    receipt: bool,
+    json: bool,
+    lang: Lang,
+}
+
+impl Fetch<'_> {
+    async fn run(&self, remote: &mut Remote, id: &str) -> Result<u8, Problem> {
+        let lang = self.lang;
+        let items = remote::all_items(&mut remote.client, id, lang).await?;
+        let (mut failures, mut rows) = (0, Vec::new());
+        for item in items.iter().filter(|item| item.state == ItemState::Signed) {
+            match self.item(remote, item).await {
+                Ok((path, entry)) if self.json => {
+                    rows.push(
+                        json!({ "number": item.number, "output": path, "journal_entry": entry }),
+                    );
+                }
+                Ok((path, entry)) => {
+                    let recorded = lang.pick("nhật ký", "journal entry");
+                    say!("{} ({recorded} {entry})", out::path(&path));
+                }
+                Err(problem) => {
+                    failures += 1;
+                    if self.json {
+                        rows.push(json!({ "number": item.number, "error": problem.json() }));
+                    } else {
+                        tell!("{}: {}", item.number, problem.shown(lang));
+                    }
+                }
+            }
+        }
+        if self.json {
+            out::json(&json!({ "fetched": rows }));
+        }
+        Ok(if failures == 0 { 0 } else { 2 })
+    }
+
+    async fn item(&self, remote: &mut Remote, item: &BatchItem) -> Result<(PathBuf, u64), Problem> {
+        let lang = self.lang;
+        let explain = |error: kyso_daemon::client::ClientError| error.explain(lang);
+        let (target, entry) = remote::result_of_item(item, lang)?;
+        let document = remote.client.document(&item.document).await;
+        let name = match document {
+            Ok(document) => document.name,
+            // Its time is over, or its owner took it back: the result is there all the same.
+            Err(_) => format!("{}", item.number),
+        };
+        let record = remote.client.journal_entry(entry).await.map_err(explain)?;
+        let path =
+            self.folder.join(signed_name(&name, item.number, &self.format(remote, &record).await));
+        let fetched =
+            remote.client.fetch(target, &path, self.force, entry).await.map_err(explain)?;
+        let path = Fetched::publish(vec![fetched]).swap_remove(0).map_err(explain)?;
+        if self.receipt {
+            let place = receipt_path(&path);
+            remote::write_receipt(&mut remote.client, entry, &place, self.force, lang).await?;
+        }
+        Ok((path, entry))
+    }
+
+    /// The format as the intent of this outcome states it.
+    async fn format(&self, remote: &mut Remote, outcome: &kyso_protocol::JournalEntry) -> String {
+        let Some(intent) = outcome.leaf.get("intent").and_then(serde_json::Value::as_u64) else {
+            return String::new();
+        };
+        let Ok(intent) = remote.client.journal_entry(intent).await else { return String::new() };
+        let format = intent.leaf.get("format").and_then(serde_json::Value::as_str);
+        format.unwrap_or_default().to_owned()
+    }
+}
+
+/// The name that `kyso sign --out-dir` gives, with the item's number before it: two documents may share a name.
+fn signed_name(name: &str, number: usize, format: &str) -> String {
+    let ending = match format {
+        format if format.starts_with("PAdES") => "",
+        format if format.ends_with("detached") => ".p7s",
+        _ => ".p7m",
+    };
+    format!("{number:04}-{name}{ending}")
+}

@@ -1,0 +1,118 @@
+//! Signing in this process.
+
+use kyso::sign::{BatchOptions, Stop, Task, sign_batch};
+use kyso::signer::{PathStatus, Preference, RsaScheme, Signer, Trust};
+use kyso_token::HashAlgorithm;
+use kyso_x509::Time;
+use kyso_x509::path::TrustAnchor;
+
+use super::{Report, Row, Signed, progress, receipt_path};
+use crate::args::{Hash, RsaPadding, SignArgs};
+use crate::desk::Desk;
+use crate::journal;
+use crate::out::tell;
+use kyso_daemon::explain::sign as sign_problem;
+use kyso_daemon::files;
+use kyso_daemon::text::{Lang, Problem};
+
+/// Signs the files with one log-in.
+pub(super) fn sign(desk: &Desk, arguments: &SignArgs, tasks: Vec<Task>) -> Result<Report, Problem> {
+    let lang = desk.lang();
+    // Before anybody types a PIN: a journal that cannot be written means that nothing is signed.
+    let journal = desk.journal_to_sign()?;
+    let signing_time = jiff::Zoned::now();
+    let trust = trust(desk, arguments)?;
+    let chosen = desk.credential(arguments.credential.as_deref())?;
+    let signer = chosen
+        .open(
+            &desk.prompt(),
+            preference(arguments),
+            &trust,
+            Time::from_unix_seconds(signing_time.timestamp().as_second()),
+        )
+        .map_err(|error| sign_problem::explain(&error, lang))?;
+    let warnings = warnings(&signer, lang);
+    for warning in &warnings {
+        tell!("{}: {warning}", lang.pick("cảnh báo", "warning"));
+    }
+
+    let options = BatchOptions {
+        signing_time,
+        requester: desk.requester(),
+        consent: None,
+        sessions: usize::from(arguments.sessions),
+        overwrite: arguments.force,
+        contents_size: None,
+        stop: Stop::default(),
+    };
+    let sources: Vec<_> = tasks.iter().map(|task| task.source.clone()).collect();
+    let formats: Vec<_> = tasks.iter().map(|task| task.format.name()).collect();
+    let progress = progress(tasks.len(), lang);
+    let results = sign_batch(tasks, &signer, &journal, &options, &|_, _| progress.inc(1));
+    progress.finish_and_clear();
+    if let Err(error) = signer.close() {
+        tell!("{}: {error}", lang.pick("cảnh báo: không đăng xuất được", "warning: no log-out"));
+    }
+    let rows = sources.into_iter().zip(formats).zip(results).map(|((source, format), result)| {
+        let ended = match result {
+            Ok(released) => {
+                let (path, entry) = (released.value().path.clone(), released.receipt().entry);
+                let receipt = arguments.receipt.then(|| {
+                    let place = receipt_path(&path);
+                    journal::write_receipt(&journal, entry, &place, arguments.force, lang)
+                });
+                let unproven = receipt.and_then(Result::err);
+                Ok(Signed { path, format: format.to_owned(), entry, unproven })
+            }
+            Err(error) => Err(sign_problem::explain(&error, lang)),
+        };
+        Row { source, ended }
+    });
+    Ok(Report { rows: rows.collect(), warnings })
+}
+
+fn preference(arguments: &SignArgs) -> Preference {
+    Preference {
+        rsa: match arguments.rsa_padding {
+            RsaPadding::Pss => RsaScheme::Pss,
+            RsaPadding::Pkcs1 => RsaScheme::Pkcs1,
+        },
+        digest: match arguments.digest {
+            Hash::Sha256 => HashAlgorithm::Sha256,
+            Hash::Sha384 => HashAlgorithm::Sha384,
+            Hash::Sha512 => HashAlgorithm::Sha512,
+        },
+    }
+}
+
+fn trust(desk: &Desk, arguments: &SignArgs) -> Result<Trust, Problem> {
+    let lang = desk.lang();
+    let anchors = files::certificates(&desk.trust(&arguments.trust), lang)?;
+    let candidates = files::certificates(&desk.untrusted(&arguments.untrusted), lang)?;
+    Ok(Trust {
+        anchors: anchors.into_iter().map(TrustAnchor::from_certificate).collect(),
+        candidates,
+    })
+}
+
+/// What the signer must know (Circular 15/2025: warn where the status cannot be checked).
+fn warnings(signer: &Signer, lang: Lang) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if matches!(signer.path(), PathStatus::NoAnchors) {
+        warnings.push(
+            lang.pick(
+                "chưa kiểm tra đường dẫn chứng thư: chưa có chứng thư gốc tin cậy (`--trust`)",
+                "the certificate's path was not checked: no trust anchors are configured (`--trust`)",
+            )
+            .to_owned(),
+        );
+    }
+    warnings.push(
+        lang.pick(
+            "chưa kiểm tra tình trạng thu hồi của chứng thư (bản này chưa có OCSP và CRL)",
+            "the certificate's revocation status was not checked (no OCSP or CRL in this version)",
+        )
+        .to_owned(),
+    );
+    warnings
+}
