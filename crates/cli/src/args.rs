@@ -65,6 +65,7 @@ pub(crate) enum Command {
     #[command(hide = true)]
     TokenWorker,
     /// A stand-in for pinentry that agrees and types the demo's PIN
+    #[cfg(unix)]
     #[command(hide = true)]
     DemoPinentry,
 }

@@ -6,6 +6,7 @@ mod batch;
 mod cert;
 #[cfg(unix)]
 mod daemon;
+#[cfg(unix)]
 mod demo;
 mod desk;
 mod doctor;
@@ -76,7 +77,10 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
     let desk = Desk::open(&cli, locale).map_err(|problem| (problem, locale))?;
     let lang = desk.lang();
     let code = match cli.command {
+        #[cfg(unix)]
         Command::Demo(arguments) => demo::run(&arguments, lang),
+        #[cfg(not(unix))]
+        Command::Demo(_) => Err(no_daemon_here(lang)),
         Command::Token(command) => token::run(&desk, command),
         Command::Cert(CertCommand::List { json, file, pin_file }) => {
             cert::list(&desk, json.json, &file, pin_file.as_deref())
@@ -97,6 +101,7 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
         Command::Daemon(DaemonCommand::Status(json)) => daemon::status(&desk, json.json),
         #[cfg(unix)]
         Command::Daemon(DaemonCommand::Stop) => daemon::stop(&desk),
+        #[cfg(unix)]
         Command::DemoPinentry => demo::pinentry(),
     };
     code.map_err(|problem| (problem, lang))
