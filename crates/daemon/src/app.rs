@@ -127,6 +127,8 @@ fn described() -> (Router<App>, OpenApi) {
         .merge(routes::info::routes())
         .merge(routes::health::routes())
         .merge(routes::documents::routes())
+        .merge(routes::signatures::routes())
+        .merge(routes::operations::routes())
         .merge(routes::openapi::routes())
         .split_for_parts()
 }

@@ -10,6 +10,7 @@ pub(crate) mod policy;
 pub(crate) mod question;
 pub(crate) mod queue;
 pub(crate) mod record;
+pub(crate) mod restart;
 pub(crate) mod signing;
 pub(crate) mod transition;
 

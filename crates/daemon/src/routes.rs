@@ -4,3 +4,5 @@ pub(crate) mod documents;
 pub(crate) mod health;
 pub(crate) mod info;
 pub(crate) mod openapi;
+pub(crate) mod operations;
+pub(crate) mod signatures;

@@ -8,6 +8,8 @@ use metrics_exporter_prometheus::BuildError;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{self, App};
+use crate::engine::restart;
+use crate::error::ApiError;
 use crate::log::LogError;
 use crate::server::{self, Lock, Place, SocketError};
 use crate::settings::{Settings, Start};
@@ -47,6 +49,8 @@ pub enum StartError {
     },
     /// The daemon's own tables.
     Store(StoreError),
+    /// What the end before left cannot be settled.
+    Restart(ApiError),
     /// The metrics.
     Meters(BuildError),
     /// Threads, signals or the socket's registration.
@@ -80,6 +84,7 @@ impl StartError {
                     "check space and permissions of its state folder",
                 ),
             ),
+            Self::Restart(error) => error.document(lang).into(),
             Self::Meters(error) => told(
                 "metrics-unusable",
                 "không mở được số đo",
@@ -167,6 +172,7 @@ fn open(settings: Settings) -> Result<Opened, StartError> {
         sweep::SweepError::Store(error) => StartError::Store(error),
         sweep::SweepError::Files(error) => state_failed(error),
     })?;
+    restart::at_start(&app).map_err(StartError::Restart)?;
     Ok(Opened { app, listener, _place: place, _lock: lock })
 }
 
@@ -192,6 +198,7 @@ async fn live(opened: Opened, start: &Start) -> Result<(), StartError> {
     tracing::info!("stopping");
     notify::say("STOPPING=1");
     app.stopping().cancel();
+    app.operations().end();
     app.tasks().close();
     let finished = async {
         // Both tasks are ours and do not panic; a panic would only end the wait earlier.

@@ -48,6 +48,7 @@ pub(crate) fn at_start(app: &App) -> Result<(), SweepError> {
     }
     let known = |id: &Uuid| app.store.document(id).is_ok_and(|row| row.is_some());
     let strays = app.spool.remove_strays(known).map_err(SweepError::Files)?;
+    remove_stray_results(app)?;
     app.spool.set_used(app.store.document_bytes()?);
     app.spool.count_results();
     if strays > 0 {
@@ -76,6 +77,30 @@ pub(crate) async fn from_time_to_time(app: App) {
     }
 }
 
+/// Deletes the released files of an operation; one that cannot be deleted is tried again at the next start.
+fn remove_results(app: &App, id: &Uuid) {
+    let folder = app.settings().state.join("results").join(id.to_string());
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!(%error, operation = %id, "results cannot be deleted");
+        }
+        _ => {}
+    }
+}
+
+/// Deletes results of operations that nobody knows any more.
+fn remove_stray_results(app: &App) -> Result<(), SweepError> {
+    let folder = app.settings().state.join("results");
+    for entry in std::fs::read_dir(folder).map_err(SweepError::Files)? {
+        let name = entry.map_err(SweepError::Files)?.file_name();
+        let Some(id) = name.to_str().and_then(|name| Uuid::parse_str(name).ok()) else { continue };
+        if app.store.operation(&id)?.is_none() {
+            remove_results(app, &id);
+        }
+    }
+    Ok(())
+}
+
 fn once(app: &App) -> Result<(), StoreError> {
     let retention = app.settings().bounds.retention.as_micros();
     let before = clock::unix_micros().saturating_sub(u64::try_from(retention).unwrap_or(u64::MAX));
@@ -89,6 +114,16 @@ fn once(app: &App) -> Result<(), StoreError> {
         }
     }
     app.store.expire_keys(before)?;
+    app.operations().keep_what_is_left(app);
+    loop {
+        let removed = app.store.remove_operations(before)?;
+        for id in &removed {
+            remove_results(app, id);
+        }
+        if removed.is_empty() {
+            break;
+        }
+    }
     app.spool.count_results();
     Ok(())
 }

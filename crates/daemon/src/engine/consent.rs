@@ -90,6 +90,18 @@ impl Asking {
         Ok(Self { id, channel })
     }
 
+    /// Whether it can be asked as the request wants it; nobody is asked, no policy either.
+    ///
+    /// # Errors
+    /// [`ConsentError`].
+    pub(crate) fn check(
+        app: &App,
+        caller: &Caller,
+        wanted: Option<&Consent>,
+    ) -> Result<(), ConsentError> {
+        Channel::of(app, caller, wanted).map(drop)
+    }
+
     /// How and under which id is asked.
     pub(crate) fn id(&self) -> &str {
         &self.id

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::clock;
 use crate::error::{ApiError, OperationError};
-use crate::store::operations::{Detail, OperationRow, ResultFile, insert};
+use crate::store::operations::{Detail, Intended, OperationRow, ResultFile, insert};
 use crate::store::{Store, StoreError};
 
 /// Most operations under way at once; each has a thread, which mostly waits for a person or a token.
@@ -189,9 +189,10 @@ impl Operations {
     ) -> Result<(), ApiError> {
         let id = handle.id;
         let thread = std::thread::Builder::new().name("kyso-operation".to_owned());
-        let app_of_thread = app.clone();
+        let (of_thread, alive) = (app.clone(), app.tasks().token());
         let spawned = thread.spawn(move || {
-            let app = app_of_thread;
+            // The daemon waits for it before it ends.
+            let (app, _alive) = (of_thread, alive);
             let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| work(&app, &handle)));
             let outcome = outcome.unwrap_or_else(|_| Err(OperationError::Fault.into()));
             app.operations().finish(&handle, outcome);
@@ -395,8 +396,21 @@ impl Handle {
     /// # Errors
     /// The tables'.
     pub(crate) fn asked(&self, consent: &str) -> Result<(), StoreError> {
-        self.live.row.send_modify(|row| row.consent = Some(consent.to_owned()));
+        self.live.row.send_if_modified(|row| {
+            row.consent = Some(consent.to_owned());
+            false
+        });
         self.store.update_operation(&self.row())
+    }
+
+    /// Notes what the result will be; durable with the next thing that is.
+    pub(crate) fn intends(&self, name: String, format: &str) {
+        let intended = Intended { name, format: format.to_owned() };
+        self.live.row.send_if_modified(|row| {
+            row.detail.intended = Some(intended);
+            // Nobody is shown it.
+            false
+        });
     }
 
     /// Whether somebody wants the work to end: the client, or the daemon that ends.

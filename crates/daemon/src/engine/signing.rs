@@ -109,6 +109,7 @@ impl Plan {
         let operation = handle.id.to_string();
         let requester = caller.peer.requester();
         let question = self.question(caller.lang);
+        handle.intends(result_name(&self.file.name, &self.format), self.format.name());
         let asking = match Asking::prepare(app, caller, wanted, &question) {
             Ok(asking) => asking,
             Err(error) => {
@@ -141,6 +142,7 @@ impl Plan {
         agreed: &Agreed,
         recorded: &Recorded<'_>,
     ) -> Result<Done, Ended> {
+        make_folder(&self.target)?;
         let lease = lease(app, handle, &self.credential)?;
         let signer = open(app, handle, caller.lang, &self.fit, agreed)?;
         handle.enter(OperationState::Running);
@@ -207,6 +209,8 @@ pub(crate) fn sign_file(
 ) -> Result<Done, Ended> {
     let plan = Plan::check(app, credential, file, options, target)?;
     let operation = handle.id.to_string();
+    handle.intends(result_name(&plan.file.name, &plan.format), plan.format.name());
+    handle.asked(&agreed.id)?;
     let intent = plan.intent(caller.peer.requester(), &operation, Some(&agreed.id));
     let recorded = Recorded::intend(&app.journal, intent)?;
     let ended = match plan.sign(app, handle, caller, agreed, &recorded) {
@@ -231,6 +235,20 @@ pub(crate) fn fit(
     }
     let now = Time::from_unix_seconds(crate::clock::now().as_second());
     Ok(Fit::check(credential, preference(options), &app.settings().trust, now)?)
+}
+
+/// Makes the folder of a result; its name must survive what the file survives.
+fn make_folder(target: &std::path::Path) -> Result<(), ApiError> {
+    let unwritable = |error| SignError::Unwritable { path: target.to_path_buf(), error };
+    let Some(folder) = target.parent() else { return Ok(()) };
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder).map_err(unwritable)?;
+    if let Some(above) = folder.parent() {
+        std::fs::File::open(above).and_then(|it| it.sync_all()).map_err(unwritable)?;
+    }
+    Ok(())
 }
 
 /// Waits for the credential's token, which shows.

@@ -54,6 +54,18 @@ pub(crate) struct Detail {
     /// Format and level of what was made.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) format: Option<String>,
+    /// What its result will be, for a restart that finds it released.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) intended: Option<Intended>,
+}
+
+/// What the result of an operation will be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Intended {
+    /// File name that suits it.
+    pub(crate) name: String,
+    /// Format and level.
+    pub(crate) format: String,
 }
 
 /// A released file that waits to be fetched.
@@ -71,7 +83,7 @@ pub(crate) struct ResultFile {
 impl OperationRow {
     /// As the API shows it.
     pub(crate) fn operation(&self) -> Operation {
-        let Detail { problem, warnings, entry, result, format } = self.detail.clone();
+        let Detail { problem, warnings, entry, result, format, intended: _ } = self.detail.clone();
         Operation {
             id: self.id.to_string(),
             kind: self.kind,
@@ -288,6 +300,7 @@ mod tests {
                 entry: Some(7),
                 result: Some(ResultFile { name: "a.pdf".into(), sha256: [3; 32], len: 9 }),
                 format: Some("PAdES-B-B".into()),
+                intended: Some(Intended { name: "a.pdf".into(), format: "PAdES-B-B".into() }),
             },
             from_entry: 3,
             created_at: 1,
