@@ -3,21 +3,13 @@
 
 mod house;
 
-use house::daemon::{DaemonHouse, Options};
-
-#[test]
-fn it_starts_answers_and_stops() {
-    let mut daemon = DaemonHouse::start(Options::default());
-    let info = daemon.get("/v1/info");
-    assert_eq!(info["name"], "kyso");
-    assert_eq!(info["pid"], daemon.pid());
-    assert_eq!(daemon.get("/readyz")["status"], "ok");
-    let document = daemon.upload("Công văn số 12.pdf", b"%PDF-1.7\n");
-    assert_eq!(document["name"], "Công văn số 12.pdf");
-    let id = document["id"].as_str().expect("an id");
-    assert_eq!(daemon.get(&format!("/v1/documents/{id}")), document);
-    let content = daemon.request("GET", &format!("/v1/documents/{id}/content"), &[], b"");
-    assert_eq!(content.body, b"%PDF-1.7\n");
-    daemon.stop();
-    assert!(!daemon.socket().exists());
-}
+#[path = "plane/description.rs"]
+mod description;
+#[path = "plane/documents.rs"]
+mod documents;
+#[path = "plane/guards.rs"]
+mod guards;
+#[path = "plane/life.rs"]
+mod life;
+#[path = "plane/socket.rs"]
+mod socket;

@@ -31,6 +31,18 @@ pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_gauge!("kyso_operations", "operations in the tables by state");
     metrics::describe_gauge!("kyso_journal_records", "records of the journal");
     metrics::describe_gauge!("kyso_spool_bytes", "bytes of documents and results");
+    metrics::describe_gauge!("kyso_connections", "connections that are open");
+    metrics::describe_gauge!("kyso_workers", "module workers that run");
+    metrics::describe_gauge!("kyso_tokens_busy", "tokens on which an act is under way");
+    metrics::describe_counter!("kyso_worker_starts_total", "module workers started");
+    metrics::describe_counter!(
+        "kyso_worker_crashes_total",
+        "module workers that died by themselves"
+    );
+    metrics::describe_counter!(
+        "kyso_worker_kills_total",
+        "module workers killed because they hung"
+    );
     Ok(HANDLE.get_or_init(|| handle).clone())
 }
 
@@ -52,5 +64,15 @@ pub(crate) fn render(app: &App) -> String {
     }
     #[allow(clippy::cast_precision_loss)]
     metrics::gauge!("kyso_spool_bytes").set(app.spool.used() as f64);
+    let workers = app.tokens().store();
+    let counted = workers.counters();
+    metrics::counter!("kyso_worker_starts_total").absolute(counted.starts);
+    metrics::counter!("kyso_worker_crashes_total").absolute(counted.crashes);
+    metrics::counter!("kyso_worker_kills_total").absolute(counted.kills);
+    #[allow(clippy::cast_precision_loss)]
+    {
+        metrics::gauge!("kyso_workers").set(workers.pids().len() as f64);
+        metrics::gauge!("kyso_tokens_busy").set(app.tokens().held() as f64);
+    }
     app.meters.render()
 }

@@ -24,6 +24,9 @@ const THREADS: usize = 2;
 /// still being asked is asked no longer.
 const FAREWELL: Duration = Duration::from_secs(60);
 
+/// Between two looks at whether the acts have ended.
+const GLANCE: Duration = Duration::from_millis(20);
+
 /// Why the daemon did not start.
 #[derive(Debug)]
 pub enum StartError {
@@ -197,6 +200,7 @@ async fn live(opened: Opened, start: &Start) -> Result<(), StartError> {
     end.asked().await;
     tracing::info!("stopping");
     notify::say("STOPPING=1");
+    app.operations().end();
     app.stopping().cancel();
     app.operations().end();
     app.tasks().close();
@@ -204,6 +208,10 @@ async fn live(opened: Opened, start: &Start) -> Result<(), StartError> {
         // Both tasks are ours and do not panic; a panic would only end the wait earlier.
         let _ = serving.await;
         app.tasks().wait().await;
+        // Acts have threads of their own, which end after the item in hand.
+        while app.operations().under_way() > 0 {
+            tokio::time::sleep(GLANCE).await;
+        }
     };
     tokio::select! {
         () = finished => {}

@@ -109,3 +109,47 @@ impl Daemon {
         self.log.folder.iter_mut().for_each(absolute);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::Config;
+
+    /// The keys that serde knows are those of its own complaint about an unknown one.
+    fn known(table: &str) -> BTreeSet<String> {
+        let text = match table {
+            "" => "no-such-key = 1".to_owned(),
+            table => format!("[{table}]\nno-such-key = 1"),
+        };
+        let error = toml::from_str::<Config>(&text).expect_err("an unknown key is refused");
+        let expected = error.message().split_once("expected one of").expect("the known keys").1;
+        let prefix = if table.is_empty() { String::new() } else { format!("{table}.") };
+        expected.split('`').skip(1).step_by(2).map(|key| format!("{prefix}{key}")).collect()
+    }
+
+    #[test]
+    fn the_documented_keys_are_the_keys() {
+        let page = include_str!("../../../../docs/configuration.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let documented: BTreeSet<String> = rows.map(str::to_owned).collect();
+        let mut keys = BTreeSet::new();
+        for table in ["", "daemon", "daemon.limits", "daemon.log"] {
+            keys.extend(known(table));
+        }
+        for table in ["daemon", "daemon.limits", "daemon.log"] {
+            assert!(keys.remove(table), "{table}");
+        }
+        assert_eq!(documented, keys);
+    }
+
+    #[test]
+    fn the_example_can_be_read() {
+        let page = include_str!("../../../../docs/configuration.md");
+        let example = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next());
+        let config: Config = toml::from_str(example.expect("an example")).expect("a configuration");
+        assert!(config.daemon.start);
+        assert_eq!(config.daemon.limits.bounds().retention.as_secs(), 3600);
+        assert_eq!(config.daemon.log.keep, 30);
+    }
+}

@@ -1,27 +1,12 @@
 //! Numbers for the metrics.
 
+use super::operations::{ALL_STATES, word};
 use super::{Store, StoreError};
 
-/// Every state, so that one with no operation shows as 0.
-const STATES: [&str; 12] = [
-    "queued",
-    "waiting-for-token",
-    "waiting-for-consent",
-    "waiting-for-pin",
-    "running",
-    "paused",
-    "succeeded",
-    "failed",
-    "cancelled",
-    "denied",
-    "timed-out",
-    "interrupted",
-];
-
 impl Store {
-    /// How many operations are in which state.
-    pub(crate) fn operations_by_state(&self) -> Result<[(&'static str, f64); 12], StoreError> {
-        let mut counts = STATES.map(|state| (state, 0.0));
+    /// How many operations are in which state, those with none among them.
+    pub(crate) fn operations_by_state(&self) -> Result<Vec<(String, f64)>, StoreError> {
+        let mut counts: Vec<_> = ALL_STATES.iter().map(|state| (word(state), 0.0)).collect();
         let connection = self.connection();
         let mut select =
             connection.prepare_cached("SELECT state, count(*) FROM operation GROUP BY state")?;
