@@ -129,6 +129,7 @@ fn described() -> (Router<App>, OpenApi) {
         .merge(routes::documents::routes())
         .merge(routes::signatures::routes())
         .merge(routes::operations::routes())
+        .merge(routes::batches::routes())
         .merge(routes::openapi::routes())
         .split_for_parts()
 }

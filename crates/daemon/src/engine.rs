@@ -4,12 +4,14 @@
 //! truth: an intent is durable before anybody is asked, its outcome before anything is released, and both before the
 //! row says so. All of this blocks and never runs on the async threads.
 
+pub(crate) mod batch;
 pub(crate) mod consent;
 pub(crate) mod operations;
 pub(crate) mod policy;
 pub(crate) mod question;
 pub(crate) mod queue;
 pub(crate) mod record;
+pub(crate) mod recovery;
 pub(crate) mod restart;
 pub(crate) mod signing;
 pub(crate) mod transition;
@@ -24,6 +26,7 @@ use crate::tokens::Tokens;
 pub(crate) struct Engine {
     tokens: Tokens,
     operations: operations::Operations,
+    batches: batch::Batches,
     policy: policy::Policy,
     questions: Arc<queue::Queue<String>>,
 }
@@ -34,6 +37,7 @@ impl Engine {
         Self {
             tokens: Tokens::new(settings),
             operations: operations::Operations::default(),
+            batches: batch::Batches::default(),
             policy: policy::Policy::default(),
             questions: Arc::default(),
         }
@@ -49,6 +53,11 @@ impl App {
     /// Operations under way.
     pub(crate) fn operations(&self) -> &operations::Operations {
         &self.engine.operations
+    }
+
+    /// Batches under way.
+    pub(crate) fn batches(&self) -> &batch::Batches {
+        &self.engine.batches
     }
 
     /// Consent without a person.

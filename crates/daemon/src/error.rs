@@ -1,5 +1,6 @@
 //! Why a request was refused: one closed enum, one place where it becomes a problem document (RFC 9457).
 
+mod batch;
 mod document;
 mod engine;
 mod idempotency;
@@ -15,6 +16,7 @@ use kyso_journal::JournalError;
 use kyso_protocol::{Lang, PROBLEM_MEDIA_TYPE, Problem};
 use kyso_token::TokenError;
 
+pub(crate) use batch::BatchError;
 pub(crate) use document::DocumentRefusal;
 pub(crate) use engine::{
     ConsentError, CredentialError, OperationError, RequestError, TerminalFault,
@@ -52,6 +54,8 @@ pub(crate) enum ApiError {
     Token(TokenError),
     /// Signing's.
     Sign(SignError),
+    /// A batch's.
+    Batch(BatchError),
     /// Somebody else's text in three parts, with its status.
     Told {
         /// The text.
@@ -85,6 +89,7 @@ impl ApiError {
 
     fn told(&self, lang: Lang) -> Told {
         let (problem, status, retryable) = match self {
+            Self::Batch(error) => return error.told(lang),
             Self::Credential(error) => return error.told(lang),
             Self::Consent(error) => return error.told(lang),
             Self::Operation(error) => return error.told(lang),

@@ -1,5 +1,6 @@
 //! The routes, one file each; handlers parse, call, map.
 
+pub(crate) mod batches;
 pub(crate) mod documents;
 pub(crate) mod health;
 pub(crate) mod info;

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::BuildError;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{self, App};
-use crate::engine::restart;
+use crate::engine::{batch, restart};
 use crate::error::ApiError;
 use crate::log::LogError;
 use crate::server::{self, Lock, Place, SocketError};
@@ -176,6 +176,7 @@ fn open(settings: Settings) -> Result<Opened, StartError> {
         sweep::SweepError::Files(error) => state_failed(error),
     })?;
     restart::at_start(&app).map_err(StartError::Restart)?;
+    batch::recover(&app).map_err(StartError::Restart)?;
     Ok(Opened { app, listener, _place: place, _lock: lock })
 }
 

@@ -4,9 +4,11 @@
 //! after a restart, and are made to agree with the journal at each start. One SQLite file, one connection, short
 //! transactions. What a client was told is durable before it is told (`synchronous = FULL`).
 
+pub(crate) mod batches;
 mod counts;
 mod documents;
 mod idempotency;
+pub(crate) mod items;
 pub(crate) mod operations;
 
 use std::path::Path;

@@ -111,6 +111,8 @@ pub enum PauseReason {
     PinNeeded,
     /// The PKCS#11 module failed again and again.
     ModuleFailed,
+    /// The journal cannot be written, so nothing may be signed.
+    JournalUnwritable,
 }
 
 /// Where the journal holds the act.

@@ -212,6 +212,10 @@ fn paused(pause: PauseReason) -> (&'static str, &'static str) {
             "Phần mềm token hỏng nhiều lần; xem `kyso doctor`, rồi `kyso batch resume`.",
             "The token's software failed again and again; see `kyso doctor`, then `kyso batch resume`.",
         ),
+        PauseReason::JournalUnwritable => (
+            "Không ghi được nhật ký nên không ký; kiểm tra đĩa rồi `kyso batch resume`.",
+            "The journal cannot be written, so nothing is signed; check the disk, then `kyso batch resume`.",
+        ),
     }
 }
 

@@ -151,7 +151,8 @@ impl Asking {
         }
     }
 
-    fn agreed(&self, question: &Question) -> Agreed {
+    /// The consent of an act that was agreed to before and only needs its PIN again; a policy has been asked anew.
+    pub(crate) fn agreed(&self, question: &Question) -> Agreed {
         let context = vec![question.brief.clone()];
         let pin = match &self.channel {
             Channel::Terminal(terminal) => {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kyso::sign::Stop;
-use kyso_protocol::{Operation, OperationKind, OperationState, PauseReason};
+use kyso_protocol::{Operation, OperationKind, OperationState, PauseReason, Problem};
 use rusqlite::Transaction;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -389,6 +389,11 @@ impl Handle {
     pub(crate) fn pause(&self, reason: PauseReason) -> Result<(), StoreError> {
         self.change(OperationState::Paused, Some(reason));
         self.store.update_operation(&self.row())
+    }
+
+    /// Notes why it stands still, or that it no longer does; durable with the next pause.
+    pub(crate) fn explain(&self, problem: Option<Problem>) {
+        self.live.row.send_modify(|row| row.detail.problem = problem);
     }
 
     /// Notes how and under which id somebody was asked; durable when this returns.

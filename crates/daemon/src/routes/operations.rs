@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{Stream, unfold};
-use kyso_protocol::{Operation, OperationState, Problem};
+use kyso_protocol::{Operation, OperationKind, OperationState, Problem};
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio_util::io::ReaderStream;
@@ -20,7 +20,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::digest::ContentDigest;
+use crate::engine::batch;
 use crate::error::{ApiError, OperationError};
 use crate::extract::{Id, Path, Query};
 use crate::store::operations::{OperationRow, from_word};
@@ -295,8 +297,23 @@ fn disposition(name: &str) -> String {
         (status = 503, description = "the tables cannot be written", content_type = "application/problem+json", body = Problem),
     ),
 )]
-async fn cancel(State(app): State<App>, Path(Id(id)): Path<Id>) -> Result<Response, ApiError> {
-    let row = app.blocking(move |app| app.operations().cancel(app, &id)).await?;
+async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    Path(Id(id)): Path<Id>,
+) -> Result<Response, ApiError> {
+    let withdrawn = move |app: &App| {
+        let found = app.operations().row(app, &id)?;
+        match found {
+            // Its items end with it, each recorded.
+            Some(row) if row.kind == OperationKind::Batch => {
+                batch::cancel(app, &id.to_string(), &caller)?;
+                Ok(app.operations().row(app, &id)?.unwrap_or(row))
+            }
+            _ => app.operations().cancel(app, &id),
+        }
+    };
+    let row = app.blocking(withdrawn).await?;
     let status = if row.state.is_final() { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, axum::Json(row.operation())).into_response())
 }

@@ -33,9 +33,20 @@ CREATE TABLE IF NOT EXISTS item (
     entry     INTEGER,                  -- the journal's record of its outcome
     result    BLOB,                     -- SHA-256 of the released file
     problem   TEXT,                     -- JSON
+    done      INTEGER,                  -- its place in the order in which items ended, from 1: the id of its event
     PRIMARY KEY (operation, number)
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS item_by_done ON item (operation, done) WHERE done IS NOT NULL;
 CREATE INDEX IF NOT EXISTS item_by_document ON item (document);
+
+CREATE TABLE IF NOT EXISTS batch (
+    operation  TEXT PRIMARY KEY REFERENCES operation (id) ON DELETE CASCADE,
+    credential TEXT NOT NULL,           -- JSON: certificate, key and token as they were when the batch was accepted
+    peer       TEXT NOT NULL,           -- JSON: who asked
+    list       BLOB NOT NULL CHECK (length(list) = 32), -- SHA-256 of what was declared
+    agreed     TEXT,                    -- under which id the person or the policy agreed; none before
+    wish       TEXT                     -- 'pause' or 'cancel', from when it is answered until it is done
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS idempotency (
     key        TEXT PRIMARY KEY,        -- method, path and the client's key
