@@ -1,5 +1,8 @@
 //! `kyso doctor`: what is there, what works, and what to do about the rest.
 
+#[cfg(unix)]
+mod daemon;
+
 use std::path::Path;
 
 use kyso_token::KeyStore as _;
@@ -29,6 +32,8 @@ pub(crate) fn run(desk: &Desk, as_json: bool) -> Result<u8, Problem> {
     certificates(desk, &mut looked);
     trust(desk, &mut looked);
     journal(desk, &mut looked);
+    #[cfg(unix)]
+    daemon::look(desk, &mut looked);
     if as_json {
         let rows: Vec<Value> = looked
             .iter()

@@ -70,3 +70,17 @@ impl App {
         &self.engine.questions
     }
 }
+
+/// How many rules the administrator's policy file has, if it may be used at all.
+///
+/// # Errors
+/// Why it may not.
+pub fn policy_rules(
+    path: &std::path::Path,
+    lang: kyso_protocol::Lang,
+) -> Result<usize, crate::text::Problem> {
+    policy::look(path).map_err(|fault| {
+        let refusal = crate::error::ApiError::from(crate::error::ConsentError::PolicyUnusable(fault));
+        crate::text::Problem::from(refusal.document(lang))
+    })
+}

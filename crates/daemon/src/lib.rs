@@ -43,11 +43,12 @@ mod tokens;
 
 pub use app::{App, router};
 pub use caller::Peer;
+pub use engine::policy_rules;
 #[cfg(unix)]
 pub use log::LogError;
 #[cfg(unix)]
 pub use run::{StartError, run};
 #[cfg(unix)]
 pub use server::SocketError;
-pub use settings::{Bounds, DefaultConsent, Settings, Start, default_socket};
+pub use settings::{Bounds, DefaultConsent, Settings, Start, default_socket, POLICY};
 pub use store::StoreError;

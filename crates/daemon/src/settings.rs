@@ -98,7 +98,7 @@ impl Bounds {
 }
 
 /// Where the administrator's policy lies when the configuration does not say.
-const POLICY: &str = "/etc/kyso/policy.toml";
+pub const POLICY: &str = "/etc/kyso/policy.toml";
 
 /// What the command line says beside the configuration file.
 #[derive(Clone, Debug)]
