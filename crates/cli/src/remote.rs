@@ -170,16 +170,20 @@ pub(crate) fn consent(info: &Info) -> Option<Consent> {
     if info.consent == "policy" {
         return None;
     }
-    let stdin = std::io::stdin();
-    let stderr = std::io::stderr();
+    terminal().map(|tty| Consent::Terminal { tty })
+}
+
+/// The terminal at which the person sits, if there is one.
+fn terminal() -> Option<String> {
+    let (stdin, stderr) = (std::io::stdin(), std::io::stderr());
     let name = if stdin.is_terminal() {
-        rustix::termios::ttyname(&stdin, Vec::new()).ok()
+        rustix::termios::ttyname(&stdin, Vec::new())
     } else if stderr.is_terminal() {
-        rustix::termios::ttyname(&stderr, Vec::new()).ok()
+        rustix::termios::ttyname(&stderr, Vec::new())
     } else {
-        None
+        return None;
     };
-    name.and_then(|name| name.into_string().ok()).map(|tty| Consent::Terminal { tty })
+    name.ok()?.into_string().ok()
 }
 
 /// Says each warning.

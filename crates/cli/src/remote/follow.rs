@@ -145,12 +145,14 @@ fn left(watched: Watched<'_>, lang: Lang) -> Problem {
 /// States in words, each said once.
 struct Words {
     lang: Lang,
+    /// Whether the questions themselves appear on this terminal.
+    asked_here: bool,
     last: Option<(OperationState, Option<PauseReason>)>,
 }
 
 impl Words {
     fn new(lang: Lang) -> Self {
-        Self { lang, last: None }
+        Self { lang, asked_here: super::terminal().is_some(), last: None }
     }
 
     fn state(&mut self, state: OperationState, pause: Option<PauseReason>) {
@@ -158,6 +160,11 @@ impl Words {
             return;
         }
         self.last = Some((state, pause));
+        let asks =
+            matches!(state, OperationState::WaitingForConsent | OperationState::WaitingForPin);
+        if asks && self.asked_here {
+            return;
+        }
         if let Some(words) = waiting(state, pause, self.lang) {
             tell!("{words}");
         }
