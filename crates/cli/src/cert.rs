@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use kyso_token::{Credential, KeyMatch, KeyStore as _, KeyType, TokenError};
-use kyso_x509::path::check_end_entity;
-use kyso_x509::{Certificate, PathPolicy, Time};
+use kyso_token::{Credential, KeyStore as _};
+use kyso_x509::{Certificate, Time};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
 use crate::out::{say, tell};
+use kyso_daemon::certificates::{self, key_name, unusable};
 use kyso_daemon::explain::sign::date;
-use kyso_daemon::explain::{sign as sign_problem, token as token_problem};
+use kyso_daemon::explain::token as token_problem;
 use kyso_daemon::text::{Lang, Problem};
+use kyso_daemon::warnings;
 
 /// Lists what can sign; certificates that cannot (expired, not for signing) say so.
 pub(crate) fn list(
@@ -32,7 +33,7 @@ pub(crate) fn list(
     }
     let now = Time::from_unix_seconds(jiff::Timestamp::now().as_second());
     if as_json {
-        let rows: Vec<Value> = credentials.iter().map(|one| row(one, now)).collect();
+        let rows: Vec<Value> = credentials.iter().map(|one| row(one, now, lang)).collect();
         crate::out::json(&json!({ "certificates": rows }));
         return Ok(0);
     }
@@ -76,27 +77,14 @@ fn print(credential: &Credential, now: Time, lang: Lang) {
     );
     say!("  {uri}: {}", credential.uri);
     if let Some(reason) = unusable(credential, &certificate, now, lang) {
-        say!("  {}: {reason}", lang.pick("KHÔNG ký được", "CANNOT sign"));
+        say!("  {}: {}", lang.pick("KHÔNG ký được", "CANNOT sign"), reason.what);
+    }
+    for warning in warnings::texts(&certificate, now, lang) {
+        say!("  ! {warning}");
     }
 }
 
-/// Why this credential would be refused at signing, if so.
-fn unusable(
-    credential: &Credential,
-    certificate: &Certificate,
-    now: Time,
-    lang: Lang,
-) -> Option<String> {
-    if credential.key_match == KeyMatch::Mismatch {
-        let mismatch = TokenError::CertificateKeyMismatch { id: credential.id.clone() };
-        return Some(token_problem::explain(&mismatch, lang).what);
-    }
-    check_end_entity(certificate, &PathPolicy::document_signing(), now)
-        .err()
-        .map(|error| sign_problem::path(&error, lang).what)
-}
-
-fn row(credential: &Credential, now: Time) -> Value {
+fn row(credential: &Credential, now: Time, lang: Lang) -> Value {
     let certificate = Certificate::from_der(&credential.certificate).ok();
     let text = |pick: fn(&Certificate) -> String| certificate.as_ref().map(pick);
     json!({
@@ -109,15 +97,10 @@ fn row(credential: &Credential, now: Time) -> Value {
         "not_after": text(|c| c.validity().not_after.to_string()),
         "key": key_name(credential.key_type),
         "token": { "label": credential.token.label, "serial": credential.token.serial },
-        "unusable": certificate.as_ref().and_then(|c| unusable(credential, c, now, Lang::En)),
+        "unusable": certificate
+            .as_ref()
+            .and_then(|c| unusable(credential, c, now, Lang::En))
+            .map(|problem| problem.what),
+        "warnings": certificates::row(credential, now, lang).map(|row| row.warnings),
     })
-}
-
-/// A key's kind as people name it.
-pub(crate) fn key_name(key: KeyType) -> String {
-    match key {
-        KeyType::Rsa { bits } => format!("RSA-{bits}"),
-        KeyType::Ec(curve) => format!("{curve:?}").replace('P', "P-"),
-        KeyType::Ed25519 => "Ed25519".to_owned(),
-    }
 }

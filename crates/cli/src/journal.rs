@@ -6,6 +6,7 @@ use std::path::Path;
 
 use kyso::recorder::Outcome;
 use kyso_daemon::explain::journal::explain;
+use kyso_daemon::journal_view;
 use kyso_journal::{
     AttemptEnd, Entry, ExportOptions, Filter, Journal, JournalError, Receipt, Record,
     ReissuanceState, ReissuanceStep, ReissuanceTransition, VerificationReport, VerifierKey,
@@ -285,7 +286,7 @@ fn verify(
         }
     };
     if as_json {
-        crate::out::json(&report_json(&report));
+        crate::out::json(&json!(journal_view::report(&report)));
     } else {
         print_report(&report, lang);
     }
@@ -333,21 +334,6 @@ fn verify_receipt(
             Ok(BROKEN)
         }
     }
-}
-
-fn report_json(report: &VerificationReport) -> Value {
-    let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-    json!({
-        "intact": report.is_intact(), "entries": report.entries, "root": hex::encode(report.root),
-        "checkpoint_size": report.checkpoint.as_ref().map(|checkpoint| checkpoint.size),
-        "after_checkpoint": report.after_checkpoint, "clock_steps_back": report.clock_steps_back,
-        "key_is_trusted": report.key_is_trusted, "continues": report.continues,
-        "intents": report.intents, "signed": report.signed, "failed": report.failed,
-        "cancelled": report.cancelled, "interrupted": report.interrupted,
-        "interrupted_intents": report.interrupted_intents, "open": report.open,
-        "open_intents": report.open_intents, "reissuance": report.reissuance, "findings": findings,
-        "more_findings": report.more_findings,
-    })
 }
 
 fn print_report(report: &VerificationReport, lang: Lang) {

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::{Router, middleware};
 use kyso_journal::Journal;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use utoipa::openapi::OpenApi;
@@ -17,7 +18,7 @@ use crate::idempotency::InFlight;
 use crate::settings::Settings;
 use crate::spool::Spool;
 use crate::store::Store;
-use crate::{clock, guard, openapi, routes};
+use crate::{clock, guard, openapi, reissuance, routes};
 
 /// The daemon's state, shared by all requests; a clone is the same state.
 #[derive(Clone)]
@@ -30,6 +31,8 @@ pub struct App {
     pub(crate) spool: Arc<Spool>,
     pub(crate) keys: Arc<InFlight>,
     pub(crate) meters: PrometheusHandle,
+    pub(crate) reissuance: Arc<reissuance::Desk>,
+    pub(crate) verifications: Arc<Semaphore>,
     uid: u32,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -54,6 +57,8 @@ impl App {
             spool: Arc::new(spool),
             keys: Arc::new(InFlight::default()),
             meters,
+            reissuance: Arc::default(),
+            verifications: routes::verifications::turns(),
             uid,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -130,6 +135,11 @@ fn described() -> (Router<App>, OpenApi) {
         .merge(routes::signatures::routes())
         .merge(routes::operations::routes())
         .merge(routes::batches::routes())
+        .merge(routes::tokens::routes())
+        .merge(routes::certificates::routes())
+        .merge(routes::verifications::routes())
+        .merge(routes::journal::routes())
+        .merge(routes::reissuance::routes())
         .merge(routes::openapi::routes())
         .split_for_parts()
 }

@@ -80,7 +80,8 @@ pub fn policy_rules(
     lang: kyso_protocol::Lang,
 ) -> Result<usize, crate::text::Problem> {
     policy::look(path).map_err(|fault| {
-        let refusal = crate::error::ApiError::from(crate::error::ConsentError::PolicyUnusable(fault));
+        let refusal =
+            crate::error::ApiError::from(crate::error::ConsentError::PolicyUnusable(fault));
         crate::text::Problem::from(refusal.document(lang))
     })
 }

@@ -5,6 +5,9 @@ mod document;
 mod engine;
 mod idempotency;
 mod plane;
+mod read;
+mod reissuance;
+mod state;
 
 use std::sync::Arc;
 
@@ -23,6 +26,9 @@ pub(crate) use engine::{
 };
 pub(crate) use idempotency::KeyRefusal;
 pub(crate) use plane::Plane;
+pub(crate) use read::ReadError;
+pub(crate) use reissuance::{ReissuanceError, Wrong};
+pub(crate) use state::StateError;
 
 use crate::store::StoreError;
 use crate::{explain, text};
@@ -46,6 +52,12 @@ pub(crate) enum ApiError {
     Document(DocumentRefusal),
     /// The idempotency key's.
     Key(KeyRefusal),
+    /// Why something cannot be read or verified.
+    Read(ReadError),
+    /// A reissuance request's.
+    Reissuance(ReissuanceError),
+    /// A file of the state folder cannot be written.
+    State(StateError),
     /// The journal cannot be written or read.
     Journal(JournalError),
     /// The daemon's own tables cannot be written or read.
@@ -84,6 +96,10 @@ impl ApiError {
         let mut document = Problem::new(&problem.code, problem.what, problem.why, problem.remedy)
             .with_status(status.as_u16());
         document.retryable = retryable;
+        if let Self::Reissuance(error) = self {
+            document.errors = error.errors(lang);
+            document.instance = error.instance();
+        }
         document
     }
 
@@ -97,6 +113,9 @@ impl ApiError {
             Self::Plane(error) => return error.told(lang),
             Self::Document(error) => return error.told(lang),
             Self::Key(error) => return error.told(lang),
+            Self::Read(error) => return error.told(lang),
+            Self::Reissuance(error) => return error.told(lang),
+            Self::State(error) => return error.told(lang),
             Self::Journal(error) => (
                 explain::journal::explain(error, std::path::Path::new(""), lang),
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -150,6 +169,24 @@ impl From<DocumentRefusal> for ApiError {
 impl From<KeyRefusal> for ApiError {
     fn from(error: KeyRefusal) -> Self {
         Self::Key(error)
+    }
+}
+
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<ReissuanceError> for ApiError {
+    fn from(error: ReissuanceError) -> Self {
+        Self::Reissuance(error)
+    }
+}
+
+impl From<StateError> for ApiError {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
     }
 }
 

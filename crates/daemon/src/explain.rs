@@ -1,6 +1,7 @@
 //! Errors of the library in three parts, Vietnamese and English.
 
 pub mod journal;
+pub mod reissue;
 pub mod sign;
 pub mod token;
 pub mod verify;

@@ -8,6 +8,7 @@
 mod app;
 mod body;
 mod caller;
+pub mod certificates;
 #[cfg(unix)]
 pub mod client;
 mod clock;
@@ -20,6 +21,7 @@ mod extract;
 pub mod files;
 mod guard;
 mod idempotency;
+pub mod journal_view;
 #[cfg(unix)]
 mod log;
 mod meters;
@@ -27,6 +29,7 @@ mod meters;
 mod notify;
 mod observe;
 mod openapi;
+mod reissuance;
 pub mod report;
 mod routes;
 #[cfg(unix)]
@@ -36,10 +39,12 @@ mod server;
 mod settings;
 mod spool;
 mod store;
+mod stream;
 #[cfg(unix)]
 mod sweep;
 pub mod text;
 mod tokens;
+pub mod warnings;
 
 pub use app::{App, router};
 pub use caller::Peer;
@@ -50,5 +55,5 @@ pub use log::LogError;
 pub use run::{StartError, run};
 #[cfg(unix)]
 pub use server::SocketError;
-pub use settings::{Bounds, DefaultConsent, Settings, Start, default_socket, POLICY};
+pub use settings::{Bounds, DefaultConsent, POLICY, Settings, Start, default_socket};
 pub use store::StoreError;

@@ -16,7 +16,7 @@ use crate::settings::{Settings, Start};
 use crate::spool::{Spool, private_folder};
 use crate::store::{Store, StoreError};
 use crate::text::{self, Lang, Problem};
-use crate::{clock, explain, log, meters, notify, sweep};
+use crate::{clock, explain, log, meters, notify, reissuance, sweep, warnings};
 
 /// Threads for requests; blocking work has its own. Two keep a slow handler from delaying the accept loop.
 const THREADS: usize = 2;
@@ -175,6 +175,7 @@ fn open(settings: Settings) -> Result<Opened, StartError> {
         sweep::SweepError::Store(error) => StartError::Store(error),
         sweep::SweepError::Files(error) => state_failed(error),
     })?;
+    reissuance::reconcile(&app).map_err(StartError::Restart)?;
     restart::at_start(&app).map_err(StartError::Restart)?;
     batch::recover(&app).map_err(StartError::Restart)?;
     Ok(Opened { app, listener, _place: place, _lock: lock })
@@ -194,6 +195,7 @@ async fn live(opened: Opened, start: &Start) -> Result<(), StartError> {
         "ready"
     );
     let sweeper = tokio::spawn(sweep::from_time_to_time(app.clone()));
+    let watch = tokio::spawn(warnings::from_time_to_time(app.clone()));
     let reloader = tokio::spawn(reload(app.clone(), start.clone(), hangup));
     let serving = tokio::spawn(server::serve(app.clone(), app::router(app.clone()), listener));
     notify::say("READY=1");
@@ -220,6 +222,7 @@ async fn live(opened: Opened, start: &Start) -> Result<(), StartError> {
         () = tokio::time::sleep(FAREWELL) => tracing::warn!("stopped with work in hand"),
     }
     sweeper.abort();
+    watch.abort();
     reloader.abort();
     tracing::info!("stopped");
     Ok(())

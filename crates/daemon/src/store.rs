@@ -10,6 +10,7 @@ mod documents;
 mod idempotency;
 pub(crate) mod items;
 pub(crate) mod operations;
+pub(crate) mod reissuance;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -35,6 +36,8 @@ pub(crate) struct Store {
 pub enum StoreError {
     /// SQLite's own error.
     Sqlite(rusqlite::Error),
+    /// A JSON column does not hold what it should.
+    Json(serde_json::Error),
     /// The file was written by a newer version.
     Newer {
         /// Its schema's number.
@@ -46,6 +49,7 @@ impl std::fmt::Display for StoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sqlite(error) => write!(f, "the daemon's tables: {error}"),
+            Self::Json(error) => write!(f, "the daemon's tables: {error}"),
             Self::Newer { version } => {
                 write!(
                     f,
@@ -60,6 +64,7 @@ impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Sqlite(error) => Some(error),
+            Self::Json(error) => Some(error),
             Self::Newer { .. } => None,
         }
     }

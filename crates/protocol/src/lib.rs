@@ -25,12 +25,14 @@ pub use batch::{
 pub use certificate::{Certificate, CertificateList, CertificateWarning, DissolvedUnit, UnitNow};
 pub use document::{Document, DocumentList};
 pub use info::{Health, Info, Limits, ReadinessCheck};
-pub use journal::{JournalCheckpoint, JournalEntries, JournalEntry};
+pub use journal::{
+    JournalCheckpoint, JournalEntries, JournalEntry, JournalReport, JournalVerification,
+};
 pub use lang::{Lang, UnknownLang};
 pub use operation::{
     Consent, JournalPosition, Operation, OperationKind, OperationState, PauseReason,
 };
-pub use problem::{MEDIA_TYPE as PROBLEM_MEDIA_TYPE, Problem};
+pub use problem::{MEDIA_TYPE as PROBLEM_MEDIA_TYPE, Problem, ProblemError};
 pub use reissuance::{
     AnswerRequest, AttributeChange, ChangeKind, ExportRequest, Form04Person, NewReissuanceRequest,
     ReissuanceEvent, ReissuanceList, ReissuanceReason, ReissuanceRequest, ReissuanceState,

@@ -33,6 +33,22 @@ pub struct Problem {
     /// The resource that the problem is about, where it has an address.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub instance: Option<String>,
+    /// Each single thing that is wrong with the request, where they are told apart.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub errors: Vec<ProblemError>,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemError {
+    /// Stable code, for programs.
+    #[schema(example = "subject-too-long")]
+    pub code: String,
+    /// The member of the request, with dots where it lies deeper.
+    #[schema(example = "requested_subject")]
+    pub member: String,
+    /// What is wrong with it, in the language asked for.
+    pub detail: String,
 }
 
 impl Problem {
@@ -53,6 +69,7 @@ impl Problem {
             code: code.to_owned(),
             retryable: false,
             instance: None,
+            errors: Vec::new(),
         }
     }
 

@@ -73,16 +73,37 @@ pub struct Form04Person {
     /// The directly managing agency that files the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agency: Option<String>,
+    /// Its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agency_address: Option<String>,
+    /// Its tax code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agency_tax_code: Option<String>,
+    /// Code of its relation with the budget (QHNS).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agency_budget_code: Option<String>,
+    /// Its province.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agency_province: Option<String>,
+    /// Its official e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agency_email: Option<String>,
     /// Personal identification number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub personal_number: Option<String>,
+    /// Day on which the card with that number was issued (ISO date).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub personal_number_date: Option<String>,
+    /// Who issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub personal_number_place: Option<String>,
     /// Position.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<String>,
     /// Mobile phone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// Address.
+    /// The holder's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
 }

@@ -70,6 +70,7 @@ impl Clerk<'_> {
             position: arguments.position.clone(),
             phone: arguments.phone.clone(),
             address: arguments.address.clone(),
+            ..Form04Person::default()
         };
         if person != Form04Person::default() {
             wanted.person = Some(person);

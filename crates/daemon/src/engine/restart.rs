@@ -14,6 +14,7 @@ use kyso_x509::{DigestAlgorithm, Hasher};
 use super::record::{DENIED, TIMED_OUT};
 use crate::app::App;
 use crate::error::ApiError;
+use crate::reissuance;
 use crate::store::operations::{Intended, OperationRow, ResultFile};
 
 /// Read buffer.
@@ -31,6 +32,7 @@ pub(crate) fn at_start(app: &App) -> Result<usize, ApiError> {
         let before = ended;
         for mut row in single {
             end(app, &mut row)?;
+            reissuance::settle(app, &mut row)?;
             app.store.update_operation(&row)?;
             ended += 1;
         }

@@ -58,16 +58,34 @@ CREATE TABLE IF NOT EXISTS idempotency (
     created_at INTEGER NOT NULL
 ) STRICT;
 
+-- What follows from the journal's records; may be made anew from them at any time.
 CREATE TABLE IF NOT EXISTS reissuance (
+    id          TEXT PRIMARY KEY,
+    state       TEXT NOT NULL,
+    certificate TEXT NOT NULL,          -- SHA-256 in hexadecimal
+    body        TEXT NOT NULL,          -- JSON: what the records say beside the state
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS reissuance_by_certificate ON reissuance (certificate);
+CREATE INDEX IF NOT EXISTS reissuance_by_time ON reissuance (created_at);
+
+CREATE TABLE IF NOT EXISTS reissuance_event (
+    entry   INTEGER PRIMARY KEY,        -- index of the journal's record
+    request TEXT NOT NULL,
+    body    TEXT NOT NULL               -- JSON
+) STRICT;
+CREATE INDEX IF NOT EXISTS reissuance_event_by_request ON reissuance_event (request, entry);
+
+-- What a request needs and the journal does not hold; durable before the request's first record.
+CREATE TABLE IF NOT EXISTS dossier (
     id         TEXT PRIMARY KEY,
-    state      TEXT NOT NULL,
-    body       TEXT NOT NULL,           -- JSON: the request with its history
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
+    body       TEXT NOT NULL,           -- JSON: certificate, persons' data, day
+    created_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS projection (
-    name TEXT PRIMARY KEY,              -- 'reissuance'
+    name TEXT PRIMARY KEY,              -- 'reissuance' and the journal's origin
     next INTEGER NOT NULL               -- index of the first journal record that is not yet applied
 ) STRICT;
 
