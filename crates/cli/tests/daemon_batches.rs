@@ -340,13 +340,14 @@ fn a_wrong_or_refused_pin_makes_it_stand_still() {
 
 #[test]
 fn a_token_that_was_pulled_out_is_waited_for_and_another_one_is_named() {
-    let mut daemon = desk("rsa2048", true);
-    let all = documents(&daemon, 60);
-    daemon.fault(Fault::Pulled, 20);
+    let mut daemon = desk("rsa4096", true);
+    let all = documents(&daemon, 120);
     let batch = declare(&daemon, &all);
+    wait_for_signed(&mut daemon, &batch, 1);
+    daemon.fault(Fault::Pulled, 0);
     let paused = wait_for_pause(&mut daemon, &batch, "token-removed");
     let signed = paused["counts"]["signed"].as_u64().expect("a number");
-    assert!(signed < 60, "{paused:#}");
+    assert!(signed < 120, "{paused:#}");
     assert_eq!(paused["counts"]["failed"], 0, "{paused:#}");
     daemon.fault(Fault::OtherToken, 0);
     let paused = wait_for_pause(&mut daemon, &batch, "other-token");
@@ -451,6 +452,8 @@ fn nothing_is_released_twice_and_nothing_skipped_whenever_the_daemon_is_killed()
     for batch in &batches {
         let whole = daemon.wait_for_end(batch);
         assert_eq!(whole["state"], "succeeded", "{whole:#}");
+    }
+    for batch in &batches {
         all_true(&daemon, batch, &[]);
     }
     assert!(cut_short > 5, "no kill came in time: the test proves nothing");

@@ -4,6 +4,8 @@
  * KYSO_SHIM_MODULE  the module that does the work, an absolute path
  * KYSO_SHIM_FAULT   a file read at every call: "NAME [AFTER [MILLISECONDS]]". The fault begins after AFTER calls of the
  *                   function it concerns, counted since the file's text last changed. Empty or absent: no fault.
+ * KYSO_SHIM_SOFTHSM2_CONF   what SOFTHSM2_CONF becomes before that module is loaded, if it is set: so the tokens are seen
+ *                   through this module and not a second time through the other one
  * KYSO_SHIM_LOG     a file to which the name of each intercepted call is appended, and by which process: "C_Sign 4711"
  *
  * No header of PKCS#11 is used: the few types below are those of version 2.40 as compilers lay them out on Unix, where
@@ -353,9 +355,12 @@ __attribute__((destructor)) static void leave(void)
 CK_RV C_GetFunctionList(function_list **list)
 {
 	const char *path = getenv("KYSO_SHIM_MODULE");
+	const char *configuration = getenv("KYSO_SHIM_SOFTHSM2_CONF");
 	CK_RV (*real_list)(function_list **);
 	void *library;
 
+	if (configuration)
+		setenv("SOFTHSM2_CONF", configuration, 1);
 	if (!list || !path || !(library = dlopen(path, RTLD_NOW | RTLD_LOCAL)))
 		return CKR_GENERAL_ERROR;
 	/* POSIX lets a data pointer from dlsym become a function pointer; C needs the detour. */

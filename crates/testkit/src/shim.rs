@@ -14,6 +14,10 @@ pub const PAD_PIN: &str = "KYSO_SHIM_PAD_PIN";
 
 const SOURCE: &str = include_str!("../shim/shim.c");
 
+/// Environment variable with SoftHSM's configuration for the module that does the work, where it shall see other tokens than the
+/// module itself: else a program that loads both sees each token twice.
+pub const SOFTHSM2_CONF: &str = "KYSO_SHIM_SOFTHSM2_CONF";
+
 /// What the shim does wrong; switched in flight by [`Fault::write`], also for processes that others have started with
 /// the four variables in their environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

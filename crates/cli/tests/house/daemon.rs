@@ -116,7 +116,14 @@ impl DaemonHouse {
             .env("KYSO_PINENTRY_CONTROL", house.path("pinentry.control"))
             .env("KYSO_PINENTRY_LOG", house.path("pinentry.log"));
         if self.shim {
+            // SoftHSM itself, which the profiles allow, sees no tokens: they are the shim's.
+            let (name, tokens) = house.softhsm.variable();
+            let nothing = house.path("no-tokens.conf");
+            let folder = format!("directories.tokendir = {}\n", folder("no-tokens").display());
+            std::fs::write(&nothing, folder).expect("SoftHSM's configuration");
             command
+                .env(name, nothing)
+                .env(shim::SOFTHSM2_CONF, tokens)
                 .env(shim::MODULE, house.softhsm.module())
                 .env(shim::FAULT, house.path("shim.fault"))
                 .env(shim::LOG, house.path("shim.log"));
