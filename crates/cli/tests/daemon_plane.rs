@@ -9,6 +9,8 @@ mod description;
 mod documents;
 #[path = "plane/guards.rs"]
 mod guards;
+#[path = "plane/idempotency.rs"]
+mod idempotency;
 #[path = "plane/life.rs"]
 mod life;
 #[path = "plane/socket.rs"]

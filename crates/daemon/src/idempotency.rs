@@ -279,6 +279,17 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_held_by_one_request() {
+        let keys = Arc::new(InFlight::default());
+        let first = Claim::new(&keys, "POST /v1/signatures a".to_owned()).expect("free");
+        let second = Claim::new(&keys, "POST /v1/signatures a".to_owned());
+        assert_eq!(second.err(), Some(KeyRefusal::InFlight));
+        assert!(Claim::new(&keys, "POST /v1/signatures b".to_owned()).is_ok());
+        drop(first);
+        assert!(Claim::new(&keys, "POST /v1/signatures a".to_owned()).is_ok());
+    }
+
+    #[test]
     fn what_makes_something_needs_a_key() {
         let by = |path| Made::by(&Method::POST, path);
         assert_eq!(by("/v1/signatures"), Some(Made::Operation));

@@ -31,14 +31,14 @@ impl Seen {
         if document.status >= 500 {
             tracing::error!(
                 method = self.method,
-                route = self.route(),
+                route = self.template(),
                 code = document.code,
                 "request failed"
             );
         } else {
             tracing::debug!(
                 method = self.method,
-                route = self.route(),
+                route = self.template(),
                 code = document.code,
                 "request refused"
             );
@@ -49,7 +49,7 @@ impl Seen {
     /// The response is about to be sent.
     pub(crate) fn answered(&self, status: StatusCode) {
         let took = self.since.elapsed();
-        let route = self.route().to_owned();
+        let route = self.template().to_owned();
         metrics::counter!("kyso_http_requests_total",
             "method" => self.method, "route" => route.clone(), "status" => status.as_u16().to_string())
         .increment(1);
@@ -57,14 +57,14 @@ impl Seen {
             .record(took.as_secs_f64());
         tracing::debug!(
             method = self.method,
-            route = self.route(),
+            route = self.template(),
             status = status.as_u16(),
             micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
     }
 
-    fn route(&self) -> &str {
+    fn template(&self) -> &str {
         self.route.as_ref().map_or("unknown", MatchedPath::as_str)
     }
 }

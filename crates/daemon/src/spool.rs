@@ -1,4 +1,5 @@
-//! Documents on disk: written under a hidden name, given their own only when they are whole and what they were said to be.
+//! Documents on disk. A file without a row in the tables is nobody's: the row is entered when the file is whole and what it was
+//! said to be, so that a name of its own until then would only cost a rename.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -129,11 +130,11 @@ impl Drop for Hold {
 /// A document on its way; dropping it leaves nothing.
 pub(crate) struct Part {
     id: Uuid,
-    folder: PathBuf,
+    path: PathBuf,
     file: File,
     hashing: Hashing,
     size: u64,
-    named: bool,
+    kept: bool,
 }
 
 impl Part {
@@ -150,9 +151,9 @@ impl Part {
             use std::os::unix::fs::OpenOptionsExt as _;
             options.mode(0o600);
         }
-        let folder = spool.documents.clone();
-        let file = options.open(part_path(&folder, &id)).map_err(DocumentRefusal::Disk)?;
-        Ok(Self { id, folder, file, hashing: Hashing::new(declared), size: 0, named: false })
+        let path = spool.documents.join(id.to_string());
+        let file = options.open(&path).map_err(DocumentRefusal::Disk)?;
+        Ok(Self { id, path, file, hashing: Hashing::new(declared), size: 0, kept: false })
     }
 
     /// Appends bytes.
@@ -166,33 +167,27 @@ impl Part {
         Ok(())
     }
 
-    /// Checks the digests and gives the file its name; gives id, SHA-256 and size.
+    /// Checks the digests; gives id, SHA-256 and size. The file stays, and waits for its row.
     ///
     /// The bytes are not flushed: a client can send them again. What is declared in a batch is flushed there.
     ///
     /// # Errors
-    /// [`DocumentRefusal::DigestMismatch`], [`DocumentRefusal::Disk`].
+    /// [`DocumentRefusal::DigestMismatch`].
     pub(crate) fn finish(mut self) -> Result<(Uuid, [u8; 32], u64), DocumentRefusal> {
         let hashing = std::mem::replace(&mut self.hashing, Hashing::new(ContentDigest::default()));
         let sha256 = hashing.finish()?;
-        let name = self.folder.join(self.id.to_string());
-        std::fs::rename(part_path(&self.folder, &self.id), name).map_err(DocumentRefusal::Disk)?;
-        self.named = true;
+        self.kept = true;
         Ok((self.id, sha256, self.size))
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
-        if !self.named {
+        if !self.kept {
             // What cannot be deleted now is a stray that the next start deletes.
-            let _ = std::fs::remove_file(part_path(&self.folder, &self.id));
+            let _ = std::fs::remove_file(&self.path);
         }
     }
-}
-
-fn part_path(folder: &Path, id: &Uuid) -> PathBuf {
-    folder.join(format!(".{id}.part"))
 }
 
 /// A folder that only its owner enters.
