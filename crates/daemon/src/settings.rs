@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kyso::signer::Trust;
 use kyso_protocol::Lang;
-use kyso_token::pkcs11::AllowList;
+use kyso_token::pkcs11::{AllowList, Limits};
 use kyso_x509::path::TrustAnchor;
 
 use crate::config::{self, Config, Log};
@@ -76,6 +76,10 @@ pub struct Bounds {
     pub person_patience: Duration,
     /// How long an act waits for another one on the same token.
     pub token_patience: Duration,
+    /// How long a PKCS#11 module may take for a listing or any other quick call before its process is ended.
+    pub module_call: Duration,
+    /// How long it may take for one signature.
+    pub module_sign: Duration,
     /// How long finished operations, their results and unused documents are kept.
     pub retention: Duration,
 }
@@ -93,6 +97,8 @@ impl Bounds {
         client_patience: Duration::from_secs(30),
         person_patience: Duration::from_secs(120),
         token_patience: Duration::from_secs(600),
+        module_call: Limits::interactive().call,
+        module_sign: Limits::interactive().sign,
         retention: Duration::from_secs(24 * 3600),
     };
 }

@@ -152,7 +152,12 @@ fn store(settings: &Settings) -> WorkerStore {
         environment: Vec::new(),
     };
     let bounds = Bounds { prompt: settings.bounds.person_patience, ..Bounds::interactive() };
-    WorkerStore::new(modules.chain(files).collect(), spawn, Limits::interactive(), bounds)
+    let limits = Limits {
+        call: settings.bounds.module_call,
+        sign: settings.bounds.module_sign,
+        ..Limits::interactive()
+    };
+    WorkerStore::new(modules.chain(files).collect(), spawn, limits, bounds)
 }
 
 /// The credential that a request names, or the configured one, or the only one there is.

@@ -628,7 +628,7 @@ pub(crate) fn fresh() -> String {
 /// A program that speaks pinentry's side of Assuan and answers as its control file says at that moment.
 fn write_pinentry(house: &House) {
     const SCRIPT: &str = r#"#!/bin/sh
-# confirm=accept|deny|hang and pin=<PIN>|cancel|hang in the control file; each question is logged before it is answered.
+# confirm=accept|deny|hang, last=accept (else deny) and pin=<PIN>|cancel|hang in the control file; each question is logged before it is answered.
 told() { sed -n "s/^$1=//p" "$KYSO_PINENTRY_CONTROL"; }
 text=
 echo 'OK pleased to meet you'
@@ -637,7 +637,10 @@ while IFS= read -r line; do
     SETDESC*) text=${line#SETDESC }; echo OK ;;
     CONFIRM*)
         printf 'CONFIRM %s\n' "$text" >> "$KYSO_PINENTRY_LOG"
-        case "$(told confirm)" in
+        key=confirm
+        # The last try before the lock is a question of its own.
+        case "$text" in *'ONE TRY'*) key=last ;; esac
+        case "$(told $key)" in
         accept) echo OK ;;
         hang) exec sleep 600 ;;
         *) echo 'ERR 83886194 not confirmed' ;;

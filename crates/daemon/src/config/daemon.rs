@@ -51,6 +51,10 @@ pub struct Limits {
     pub person_seconds: Option<u32>,
     /// Seconds an act waits for another one on the same token.
     pub token_seconds: Option<u32>,
+    /// Seconds a PKCS#11 module has for a listing or any other quick call.
+    pub module_call_seconds: Option<u32>,
+    /// Seconds a PKCS#11 module has for one signature.
+    pub module_sign_seconds: Option<u32>,
     /// Seconds for which finished operations, their results and unused documents are kept.
     pub retention_seconds: Option<u32>,
 }
@@ -92,6 +96,8 @@ impl Limits {
             client_patience: seconds(self.client_seconds, desk.client_patience),
             person_patience: seconds(self.person_seconds, desk.person_patience),
             token_patience: seconds(self.token_seconds, desk.token_patience),
+            module_call: seconds(self.module_call_seconds, desk.module_call),
+            module_sign: seconds(self.module_sign_seconds, desk.module_sign),
             retention: seconds(self.retention_seconds, desk.retention),
         }
     }
