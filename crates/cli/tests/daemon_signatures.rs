@@ -315,6 +315,7 @@ fn a_token_that_is_pulled_fails_the_request_and_is_then_not_there() {
     daemon.request("POST", &format!("{at}/cancel"), &[], b"");
     daemon.wait_for_end(&at);
     // The listing is at most a second old.
+    daemon.answer("deny", PIN);
     daemon.wait_until("the token is missed", |daemon| {
         let reply = daemon.post("/v1/signatures", &request(&document, &json!({})));
         reply.status == 422 && matches!(&*reply.code(), "credential-unknown" | "token-not-present")
@@ -350,7 +351,7 @@ fn key_file(daemon: &DaemonHouse) -> String {
     openssl(&["pkey", "-in", &key, "-pubout", "-out", &spki]);
     let issued = house.issue(&house.profile(), Path::new(&spki));
     let leaf = issued.split_inclusive("-----END CERTIFICATE-----\n").next().expect("a leaf");
-    std::fs::write(&certificate, leaf).expect("the certificate");
+    std::fs::write(&certificate, &issued).expect("the certificates");
     let pass = format!("pass:{PIN}");
     openssl(&[
         "pkcs12",
@@ -441,7 +442,7 @@ fn two_acts_with_one_token_have_a_login_and_a_pin_each() {
     daemon.wait_until("the configuration is read", |daemon| {
         daemon.log().contains("configuration read again")
     });
-    daemon.fault(Fault::Hang(20_000), 0);
+    daemon.fault(Fault::Hang(8_000), 0);
     let first = ask(&daemon, &json!({}));
     daemon.wait_for_state(&first, &["running"]);
     let second = outcome(&mut daemon, &json!({}));
@@ -517,7 +518,8 @@ fn what_cannot_be_signed_is_refused_before_anybody_is_asked() {
     }
     for more in [json!({ "pin": "1234" }), json!({ "consent": { "via": "policy", "pin": "1" } })] {
         let reply = daemon.post("/v1/signatures", &request(&pdf, &more));
-        assert!((400..500).contains(&reply.status), "{more}: {}", reply.status);
+        assert!(matches!(reply.status, 400 | 422), "{more}: {}", reply.status);
+        reply.code();
     }
     for (method, path, status) in [
         ("GET", "/v1/operations/0192f0c1-0000-7000-8000-000000000000", 404),

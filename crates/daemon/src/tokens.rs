@@ -3,6 +3,7 @@
 //! Modules answer slowly, so listings that come while one is under way share it. Everything here blocks and runs on threads
 //! that may.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -77,12 +78,12 @@ impl Tokens {
         Arc::clone(&self.store.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// All certificates with a private key.
+    /// All certificates with a private key; one that two modules show is listed by the first of them.
     ///
     /// # Errors
     /// The first module's, where none has any.
     pub(crate) fn credentials(&self) -> Result<Arc<Vec<Credential>>, TokenError> {
-        self.credentials.of(|| self.store().credentials())
+        self.credentials.of(|| self.store().credentials().map(distinct))
     }
 
     /// All slots of all modules.
@@ -158,6 +159,17 @@ fn store(settings: &Settings) -> WorkerStore {
         ..Limits::interactive()
     };
     WorkerStore::new(modules.chain(files).collect(), spawn, limits, bounds)
+}
+
+/// Leaves out what is there already: a token that two modules serve has its keys once.
+fn distinct(mut credentials: Vec<Credential>) -> Vec<Credential> {
+    let mut seen = HashSet::new();
+    credentials.retain(|one| {
+        // Two key files may hold one key; each is opened with its own password.
+        let file = one.uri.starts_with("file:").then(|| one.module.clone());
+        seen.insert((Token::of(&one.token), one.certificate.clone(), one.id.clone(), file))
+    });
+    credentials
 }
 
 /// The credential that a request names, or the configured one, or the only one there is.

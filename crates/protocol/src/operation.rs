@@ -27,7 +27,7 @@ pub enum Consent {
         tty: Option<String>,
     },
     /// By the administrator's policy file, without a person.
-    Policy,
+    Policy {},
 }
 
 /// What an operation does.

@@ -187,7 +187,7 @@ fn fingerprint(credential: &Credential) -> Sha256 {
 /// Whether consent and PIN are a person's.
 fn asks_a_person(settings: &Settings, wanted: Option<&Consent>) -> bool {
     match wanted {
-        Some(Consent::Policy) => false,
+        Some(Consent::Policy {}) => false,
         Some(Consent::Terminal { .. } | Consent::Pinentry { .. }) => true,
         None => settings.consent != DefaultConsent::Policy,
     }

@@ -233,7 +233,7 @@ impl Channel {
                 pinentry(display, wayland_display, tty)
             }
             (None, DefaultConsent::Pinentry) => pinentry(&None, &None, None),
-            (Some(Consent::Policy), _) | (None, DefaultConsent::Policy) => {
+            (Some(Consent::Policy {}), _) | (None, DefaultConsent::Policy) => {
                 Ok(Self::Policy { pin_file: None })
             }
             (None, DefaultConsent::None) => Err(ConsentError::NotSaid),

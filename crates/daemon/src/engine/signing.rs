@@ -110,6 +110,7 @@ impl Plan {
         let requester = caller.peer.requester();
         let question = self.question(caller.lang);
         handle.intends(result_name(&self.file.name, &self.format), self.format.name());
+        let target = self.target.clone();
         let asking = match Asking::prepare(app, caller, wanted, &question) {
             Ok(asking) => asking,
             Err(error) => {
@@ -130,6 +131,7 @@ impl Plan {
             Err(ended) => ended,
         };
         recorded.end(record::outcome(&ended, handle.withdrawn()))?;
+        remove_folder(&target);
         Err(ended)
     }
 
@@ -249,6 +251,14 @@ fn make_folder(target: &std::path::Path) -> Result<(), ApiError> {
         std::fs::File::open(above).and_then(|it| it.sync_all()).map_err(unwritable)?;
     }
     Ok(())
+}
+
+/// Removes the folder of a result that did not come; one with something in it stays.
+fn remove_folder(target: &std::path::Path) {
+    if let Some(folder) = target.parent() {
+        // Not empty, or not there: both are as they should be.
+        let _ = std::fs::remove_dir(folder);
+    }
 }
 
 /// Waits for the credential's token, which shows.
