@@ -113,7 +113,7 @@ enum ActEnd {
     /// Nothing is pending.
     Done,
     /// This ended it.
-    Trouble(Trouble, Problem),
+    Trouble(Trouble, Box<Problem>),
 }
 
 impl Runner<'_> {
@@ -151,7 +151,7 @@ impl Runner<'_> {
             }
             let (trouble, problem) = match self.act(&fit, &agreed)? {
                 ActEnd::Done => return self.done(),
-                ActEnd::Trouble(trouble, problem) => (trouble, problem),
+                ActEnd::Trouble(trouble, problem) => (trouble, *problem),
             };
             if let Some(halt) = self.halt() {
                 return Ok(Rest::Halted(halt));
@@ -275,7 +275,10 @@ impl Runner<'_> {
     }
 
     fn stopped(&self) -> ActEnd {
-        ActEnd::Trouble(Trouble::Stopped, round::problem(&SignError::Cancelled, self.batch.lang))
+        ActEnd::Trouble(
+            Trouble::Stopped,
+            Box::new(round::problem(&SignError::Cancelled, self.batch.lang)),
+        )
     }
 
     /// Waits until earlier acts on the token are over: a batch has the time.
@@ -309,10 +312,10 @@ impl Runner<'_> {
             Err(Ended::Failed(ApiError::Token(error))) => SignError::Token(error),
             Err(Ended::Failed(ApiError::Sign(error))) => error,
             Err(Ended::Failed(error)) => {
-                return Err(ActEnd::Trouble(Trouble::Hopeless, error.document(lang)));
+                return Err(ActEnd::Trouble(Trouble::Hopeless, Box::new(error.document(lang))));
             }
         };
-        Err(ActEnd::Trouble(Trouble::of_login(&error), round::problem(&error, lang)))
+        Err(ActEnd::Trouble(Trouble::of_login(&error), Box::new(round::problem(&error, lang))))
     }
 
     /// Rounds on one login: first the suspects, each alone, then the others.
@@ -345,7 +348,7 @@ impl Runner<'_> {
                 }
                 _ => self.suspects.extend(left.suspects),
             }
-            return Ok(ActEnd::Trouble(trouble, problem));
+            return Ok(ActEnd::Trouble(trouble, Box::new(problem)));
         }
     }
 
