@@ -378,6 +378,23 @@ fn a_module_that_crashes_costs_nobody_elses_item() {
 }
 
 #[test]
+fn a_module_that_hangs_costs_nobody_elses_item() {
+    let mut daemon = DaemonHouse::start(Options {
+        tokens: vec![("t", "rsa2048")],
+        shim: true,
+        config: "[daemon.limits]\nmodule-sign-seconds = 2".to_owned(),
+        ..Options::default()
+    });
+    let all = documents(&daemon, 24);
+    // Each worker stands still at its 13th signature.
+    daemon.fault(Fault::Hang(3_600_000), 12);
+    let batch = declare(&daemon, &all);
+    let whole = daemon.wait_for_end(&batch);
+    assert_eq!(whole["state"], "succeeded", "{whole:#}\n{}", daemon.log());
+    all_true(&daemon, &batch, &[]);
+}
+
+#[test]
 fn a_module_that_always_crashes_makes_it_stand_still() {
     let mut daemon = desk("rsa2048", true);
     let all = documents(&daemon, 30);
