@@ -25,7 +25,7 @@ fn main() {
 
 fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         // A child with a token of its own: SoftHSM reads its environment when it is loaded.
         ["--child", "signing", ref rest @ ..] => return signing::child(rest),
@@ -33,12 +33,14 @@ fn run() -> Result<()> {
         ["--child", "big-pdf", ref rest @ ..] => return big_pdf::child(rest),
         _ => {}
     }
+    let rough = words.contains(&"--rough");
+    words.retain(|word| *word != "--rough");
     let parts = ["signing", "big-pdf", "journal", "daemon", "daemon-memory"];
     if let Some(unknown) = words.iter().find(|word| !parts.contains(word)) {
         bail!("there is no part `{unknown}`; parts: {}", parts.join(", "));
     }
     let wanted = |part| words.is_empty() || words.contains(&part);
-    let mut table = Table::new();
+    let mut table = Table::new(rough);
     if wanted("journal") {
         journal::measure(&mut table)?;
     }

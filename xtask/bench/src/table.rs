@@ -16,6 +16,7 @@ const MOST_ROUNDS: usize = 40;
 
 pub(crate) struct Table {
     rows: Vec<Row>,
+    rough: bool,
 }
 
 struct Row {
@@ -33,8 +34,9 @@ pub(crate) enum Goal {
 }
 
 impl Table {
-    pub(crate) fn new() -> Self {
-        Self { rows: Vec::new() }
+    /// A `rough` one takes a single round of each, however busy the machine: for a first look, not for a figure.
+    pub(crate) fn new(rough: bool) -> Self {
+        Self { rows: Vec::new(), rough }
     }
 
     /// Runs quiet rounds; each gives a ratio and a note of the figures behind it.
@@ -45,6 +47,9 @@ impl Table {
         mut round: impl FnMut() -> Result<(f64, String)>,
     ) -> Result<()> {
         let name = name.into();
+        if self.rough {
+            return self.once(name, goal, round);
+        }
         let mut found = Vec::new();
         let mut noisy = 0;
         while found.len() < ROUNDS && found.len() + noisy < MOST_ROUNDS {
@@ -85,6 +90,9 @@ impl Table {
     /// Prints the table and writes it to `target/bench/`.
     pub(crate) fn finish(&self) -> Result<()> {
         let mut text = String::new();
+        if self.rough {
+            text.push_str("ROUGH: one round each, whoever else was busy\n");
+        }
         let _ = writeln!(
             text,
             "{:<46} {:>7} {:>15}  {:>7}  ",
