@@ -331,7 +331,11 @@ impl Rule {
         if !certificate || !token {
             return Err(Refusal::NoRule);
         }
-        if self.formats.as_ref().is_some_and(|formats| !formats.contains(&scope.format)) {
+        // A batch may make several: `cades+pades`.
+        let allowed = |formats: &Vec<String>| {
+            scope.format.split('+').all(|format| formats.iter().any(|one| one == format))
+        };
+        if self.formats.as_ref().is_some_and(|formats| !allowed(formats)) {
             return Err(Refusal::Format);
         }
         let this_user = |user: &User| match user {
