@@ -248,6 +248,17 @@ fn a_request_is_withdrawn_while_the_person_is_asked() {
     assert_eq!(act(&daemon, &cancelled).1["result"], "cancelled");
     let again = daemon.request("POST", &format!("{at}/cancel"), &[], b"");
     assert_eq!((again.status, &again.json()["state"]), (200, &json!("cancelled")));
+
+    // The question for the PIN is taken back as well.
+    daemon.answer("accept", "hang");
+    let at = ask(&daemon, &json!({}));
+    daemon.wait_until("the PIN is asked for", |daemon| count(&daemon.questions(), "GETPIN") == 1);
+    assert_eq!(daemon.get(&at)["state"], "waiting-for-pin");
+    assert_eq!(daemon.request("POST", &format!("{at}/cancel"), &[], b"").status, 202);
+    let cancelled = daemon.wait_for_end(&at);
+    assert_eq!(cancelled["state"], "cancelled");
+    assert_eq!(act(&daemon, &cancelled).1["result"], "cancelled");
+
     // The dialogue is gone, so that the next question can stand.
     daemon.answer("accept", PIN);
     assert_eq!(outcome(&mut daemon, &json!({}))["state"], "succeeded");

@@ -132,6 +132,12 @@ impl Fit {
         &self.certificate
     }
 
+    /// The credential that was checked.
+    #[must_use]
+    pub fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
     /// What was checked of the certificate's path.
     #[must_use]
     pub fn path(&self) -> &PathStatus {

@@ -81,6 +81,8 @@ pub struct SlotInfo {
 pub enum Request {
     /// Answered by [`Reply::Done`], whatever else is under way.
     Ping,
+    /// Takes back the questions for this token's PIN that stand now; answered by [`Reply::Done`], also where none does.
+    Withdraw { label: String, serial: String },
     /// Loads what is allowed and reports it.
     ListModules,
     /// All slots of all modules.
@@ -174,6 +176,7 @@ impl Request {
     pub fn function(&self) -> &'static str {
         match self {
             Self::Ping => "ping",
+            Self::Withdraw { .. } => "withdraw",
             Self::ListModules => "C_Initialize",
             Self::ListSlots => "C_GetSlotList",
             Self::ListCredentials => "C_FindObjects",
@@ -205,6 +208,7 @@ impl Request {
             Self::RevealKeyFile { file, .. } => Some(file),
             Self::OpenKeyFile { uri, .. } => Some(&uri.path),
             Self::Ping
+            | Self::Withdraw { .. }
             | Self::ListModules
             | Self::ListSlots
             | Self::ListCredentials
@@ -228,6 +232,7 @@ impl Request {
             Self::ChangePin { old, new, .. } => vec![old, new],
             Self::UnblockPin { so_pin, new, .. } => vec![so_pin, new],
             Self::Ping
+            | Self::Withdraw { .. }
             | Self::ListModules
             | Self::ListSlots
             | Self::ListCredentials

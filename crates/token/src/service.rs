@@ -51,6 +51,13 @@ impl Service {
         let prompt = self.prompt.as_ref();
         Ok(match request {
             Request::Ping => Reply::Done,
+            Request::Withdraw { label, serial } => {
+                #[cfg(unix)]
+                crate::prompt::withdraw(&label, &serial);
+                #[cfg(not(unix))]
+                let _ = (label, serial);
+                Reply::Done
+            }
             Request::ListCredentials => Reply::Credentials(self.keys.store().credentials()?),
             Request::OpenAct { credential, pin } => {
                 Reply::Act(self.insert(self.keys.store().open(&credential, &pin, prompt)?))

@@ -1,7 +1,7 @@
 //! Signing in this process.
 
 use kyso::sign::{BatchOptions, Stop, Task, sign_batch};
-use kyso::signer::{PathStatus, Preference, RsaScheme, Signer, Trust};
+use kyso::signer::{Preference, RsaScheme, Trust};
 use kyso_token::HashAlgorithm;
 use kyso_x509::Time;
 use kyso_x509::path::TrustAnchor;
@@ -13,7 +13,7 @@ use crate::journal;
 use crate::out::tell;
 use kyso_daemon::explain::sign as sign_problem;
 use kyso_daemon::files;
-use kyso_daemon::text::{Lang, Problem};
+use kyso_daemon::text::Problem;
 
 /// Signs the files with one log-in.
 pub(super) fn sign(desk: &Desk, arguments: &SignArgs, tasks: Vec<Task>) -> Result<Report, Problem> {
@@ -31,7 +31,7 @@ pub(super) fn sign(desk: &Desk, arguments: &SignArgs, tasks: Vec<Task>) -> Resul
             Time::from_unix_seconds(signing_time.timestamp().as_second()),
         )
         .map_err(|error| sign_problem::explain(&error, lang))?;
-    let warnings = warnings(&signer, lang);
+    let warnings = sign_problem::warnings(signer.path(), lang);
     for warning in &warnings {
         tell!("{}: {warning}", lang.pick("cảnh báo", "warning"));
     }
@@ -93,26 +93,4 @@ fn trust(desk: &Desk, arguments: &SignArgs) -> Result<Trust, Problem> {
         anchors: anchors.into_iter().map(TrustAnchor::from_certificate).collect(),
         candidates,
     })
-}
-
-/// What the signer must know (Circular 15/2025: warn where the status cannot be checked).
-fn warnings(signer: &Signer, lang: Lang) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if matches!(signer.path(), PathStatus::NoAnchors) {
-        warnings.push(
-            lang.pick(
-                "chưa kiểm tra đường dẫn chứng thư: chưa có chứng thư gốc tin cậy (`--trust`)",
-                "the certificate's path was not checked: no trust anchors are configured (`--trust`)",
-            )
-            .to_owned(),
-        );
-    }
-    warnings.push(
-        lang.pick(
-            "chưa kiểm tra tình trạng thu hồi của chứng thư (bản này chưa có OCSP và CRL)",
-            "the certificate's revocation status was not checked (no OCSP or CRL in this version)",
-        )
-        .to_owned(),
-    );
-    warnings
 }

@@ -202,6 +202,56 @@ pub(crate) fn short(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
 
+    /// A pinentry takes a thousand bytes of text (Assuan's line), and shows no question in part.
+    #[test]
+    fn the_longest_question_fits_a_dialogue() {
+        let authority = kyso_testkit::Authority::new(kyso_testkit::Curve::P256, 0, 4_000_000_000);
+        let certificate = Certificate::from_der(authority.unwrap().root_der()).unwrap();
+        let document = Inspection {
+            sha256: [0xFF; 32],
+            len: u64::MAX,
+            pages: Some(usize::MAX),
+            earlier_signatures: usize::MAX,
+        };
+        let scope = Scope {
+            certificate_sha256: [0; 32],
+            token_serial: "x".repeat(300),
+            pin_pad: false,
+            format: "cades+pades".into(),
+            items: 1,
+        };
+        let peer = crate::Peer {
+            uid: u32::MAX,
+            pid: Some(u32::MAX),
+            user: None,
+            program: Some("/".repeat(4096)),
+        };
+        let caller = Caller { peer, lang: Lang::Vi, allocated: uuid::Uuid::nil() };
+        let name = "ế".repeat(85);
+        for lang in [Lang::Vi, Lang::En] {
+            let one = Question::signature(
+                &name,
+                &document,
+                "CAdES-B-B detached",
+                &certificate,
+                scope.clone(),
+                lang,
+            );
+            let names = vec![name.clone(); 5];
+            let (count, list) = (10_000, [0xFF; 32]);
+            let scope = scope.clone();
+            let many = Question::batch(count, count, &names, &list, &certificate, scope, lang);
+            for question in [one, many] {
+                let mut lines = vec![question.title, String::new()];
+                lines.extend(question.lines);
+                lines.push(asker(&caller, lang));
+                // A line's end takes three bytes.
+                let bytes: usize = lines.iter().map(|line| line.len() + 3).sum();
+                assert!(bytes <= 950, "{bytes}: {lines:#?}");
+            }
+        }
+    }
+
     #[test]
     fn long_texts_lose_their_middle() {
         assert_eq!(short("báo cáo.pdf", 96), "báo cáo.pdf");

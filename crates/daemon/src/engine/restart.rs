@@ -27,17 +27,15 @@ const BUFFER: usize = 64 * 1024;
 pub(crate) fn at_start(app: &App) -> Result<usize, ApiError> {
     let mut ended = 0;
     loop {
-        let rows = app.store.unfinished_operations()?;
-        let single = rows.into_iter().filter(|row| row.kind != OperationKind::Batch);
-        let before = ended;
-        for mut row in single {
+        let rows = app.store.unfinished_but(OperationKind::Batch)?;
+        if rows.is_empty() {
+            return Ok(ended);
+        }
+        for mut row in rows {
             end(app, &mut row)?;
             reissuance::settle(app, &mut row)?;
             app.store.update_operation(&row)?;
             ended += 1;
-        }
-        if ended == before {
-            return Ok(ended);
         }
     }
 }

@@ -1,16 +1,19 @@
 //! One signature: checked, recorded, agreed to, signed, released.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use kyso::recorder::{Intent, Outcome};
 use kyso::sign::{
     BatchOptions, Inspection, PadesOptions, SignError, SignatureFormat as Format, Task, inspect,
     sign_batch,
 };
-use kyso::signer::{Access, Fit, PathStatus, Preference, RsaScheme, Signer};
+use kyso::signer::{Access, Fit, Preference, RsaScheme, Signer};
 use kyso_protocol::{
     Consent, DigestChoice, Lang, OperationState, RsaPadding, SignatureFormat, SignatureOptions,
 };
+use kyso_token::worker::WorkerStore;
 use kyso_token::{Credential, HashAlgorithm, PinRefused, TokenError};
 use kyso_x509::Time;
 
@@ -22,10 +25,14 @@ use super::record::{self, Recorded};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{ApiError, RequestError};
+use crate::explain;
 use crate::store::operations::ResultFile;
 
 /// How often a person may type the PIN for one act.
 const TRIES: usize = 3;
+
+/// Between two looks whether the work was stopped while a PIN is asked for.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Longest text of an option, in bytes.
 const MOST_TEXT: usize = 512;
@@ -301,7 +308,8 @@ pub(crate) fn open(
         handle.enter(OperationState::WaitingForPin);
         let store = app.tokens().store();
         let access = Access::Store { store: &*store, source: &asking.pin, prompt: &() };
-        match fit.clone().open(access) {
+        let opened = withdrawable(handle, &store, fit.credential(), || fit.clone().open(access));
+        match opened {
             Ok(_) if handle.stop_requested() => return Err(Ended::Cancelled),
             Ok(signer) => return Ok(signer),
             Err(TokenError::PinIncorrect { state })
@@ -322,6 +330,45 @@ pub(crate) fn open(
     }
     // Not reached: the last round returns.
     Err(Ended::Denied)
+}
+
+/// Opens an act; the question for the PIN is taken back as soon as the work is stopped.
+fn withdrawable<T>(
+    handle: &Handle,
+    store: &WorkerStore,
+    credential: &Credential,
+    open: impl FnOnce() -> T,
+) -> T {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            while !done.load(Ordering::Acquire) {
+                // Again and again: the worker may not have come to its question yet.
+                if handle.stop_requested()
+                    && let Err(error) = store.withdraw(credential)
+                {
+                    tracing::warn!(%error, "a question for a PIN cannot be taken back");
+                }
+                std::thread::park_timeout(LOOK);
+            }
+        });
+        // Also where it panics: the scope waits for its threads.
+        let _end = End { done: &done, watch: watch.thread() };
+        open()
+    })
+}
+
+/// Ends the watch when it is dropped.
+struct End<'a> {
+    done: &'a AtomicBool,
+    watch: &'a std::thread::Thread,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Release);
+        self.watch.unpark();
+    }
 }
 
 /// Format and options as the library takes them; a document that begins as a PDF is signed as one unless something else is said.
@@ -406,26 +453,11 @@ pub(crate) fn result_name(name: &str, format: &Format) -> String {
     }
 }
 
-/// What whoever signs must know (Circular 15/2025: warn where the status cannot be checked).
-#[must_use]
-pub fn warnings(signer: &Signer, lang: Lang) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if matches!(signer.path(), PathStatus::NoAnchors) {
-        warnings.push(
-            lang.pick(
-                "chưa kiểm tra đường dẫn chứng thư: chưa có chứng thư gốc tin cậy (`--trust`)",
-                "the certificate's path was not checked: no trust anchors are configured (`--trust`)",
-            )
-            .to_owned(),
-        );
-    }
-    warnings.push(
-        lang.pick(
-            "chưa kiểm tra tình trạng thu hồi của chứng thư (bản này chưa có OCSP và CRL)",
-            "the certificate's revocation status was not checked (no OCSP or CRL in this version)",
-        )
-        .to_owned(),
-    );
+/// What whoever signs should know: of what was not checked, and of the certificate's own future.
+pub(crate) fn warnings(signer: &Signer, lang: Lang) -> Vec<String> {
+    let now = Time::from_unix_seconds(crate::clock::now().as_second());
+    let mut warnings = explain::sign::warnings(signer.path(), lang);
+    warnings.extend(crate::warnings::texts(signer.certificate(), now, lang));
     warnings
 }
 

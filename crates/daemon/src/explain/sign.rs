@@ -1,6 +1,7 @@
 //! Why a file was not signed, in words a clerk can act on.
 
 use kyso::sign::SignError;
+use kyso::signer::PathStatus;
 use kyso_x509::path::PathError;
 use kyso_x509::{Name, Time};
 
@@ -179,6 +180,29 @@ fn why(error: &SignError, lang: Lang) -> String {
         E::Cancelled => "token chưa được yêu cầu ký tệp này".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// What whoever signs must know (Circular 15/2025: warn where the status cannot be checked).
+#[must_use]
+pub fn warnings(path: &PathStatus, lang: Lang) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if matches!(path, PathStatus::NoAnchors) {
+        warnings.push(
+            lang.pick(
+                "chưa kiểm tra đường dẫn chứng thư: chưa có chứng thư gốc tin cậy (`--trust`)",
+                "the certificate's path was not checked: no trust anchors are configured (`--trust`)",
+            )
+            .to_owned(),
+        );
+    }
+    warnings.push(
+        lang.pick(
+            "chưa kiểm tra tình trạng thu hồi của chứng thư (bản này chưa có OCSP và CRL)",
+            "the certificate's revocation status was not checked (no OCSP or CRL in this version)",
+        )
+        .to_owned(),
+    );
+    warnings
 }
 
 /// Why the certificate may not sign.

@@ -208,6 +208,29 @@ impl Store {
         self.operations(&all.collect::<Vec<_>>())
     }
 
+    /// Operations of other kinds that the end of the daemon cut short, some hundred at a time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn unfinished_but(
+        &self,
+        kind: OperationKind,
+    ) -> Result<Vec<OperationRow>, StoreError> {
+        let finals: Vec<String> = ALL_STATES
+            .into_iter()
+            .filter(|state| state.is_final())
+            .map(|state| format!("'{}'", word(&state)))
+            .collect();
+        let statement = format!(
+            "SELECT {COLUMNS} FROM operation WHERE state NOT IN ({}) AND kind <> ?1 LIMIT 200",
+            finals.join(",")
+        );
+        let connection = self.connection();
+        let mut statement = connection.prepare(&statement)?;
+        let rows = statement.query_map([word(&kind)], read)?.collect::<Result<_, _>>()?;
+        Ok(rows)
+    }
+
     /// Removes operations that ended before `before` (Unix microseconds) with their items, at most some hundred at a time;
     /// gives their ids.
     ///
@@ -322,6 +345,8 @@ mod tests {
         assert_eq!(store.operations(&[]).unwrap().len(), 12);
         assert_eq!(store.operations(&[OperationState::Denied]).unwrap(), [rows[9].clone()]);
         assert_eq!(store.unfinished_operations().unwrap().len(), 6);
+        assert_eq!(store.unfinished_but(OperationKind::Batch).unwrap().len(), 6);
+        assert_eq!(store.unfinished_but(OperationKind::Signature).unwrap(), []);
         // Final ones only, and of these those that changed before.
         let gone = store.remove_operations(18).unwrap();
         assert_eq!(gone.len(), 2);

@@ -9,10 +9,13 @@ mod confirm;
 mod pinentry;
 mod terminal;
 mod tty;
+mod withdrawal;
 mod words;
 
 pub use confirm::{Confirmation, Confirmed, Refused};
 pub use pinentry::{Pinentry, find_pinentry};
 pub use terminal::Terminal;
+pub(crate) use withdrawal::withdraw;
+
 pub use tty::{TerminalState, restore_terminals};
 pub use words::{Lang, calm};

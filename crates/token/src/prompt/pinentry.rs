@@ -12,6 +12,7 @@ use super::assuan::{
     Assuan, CANCELED, FULLY_CANCELED, Failure, MAX_LINE, NOT_CONFIRMED, TIMEOUT, encode,
 };
 use super::confirm::{Confirmation, Confirmed, Patience, Refused};
+use super::withdrawal::Standing;
 use super::words::{self, Lang, calm};
 use crate::{Pin, PinPrompt, PinRefused, PinRequest};
 
@@ -130,8 +131,14 @@ impl Pinentry {
         Ok(dialogue)
     }
 
-    fn ask(&self, lines: &[String], question: &str) -> Result<Zeroizing<String>, PinRefused> {
-        let asked = self.start(self.timeout, &|| false).and_then(|mut dialogue| {
+    fn ask(
+        &self,
+        lines: &[String],
+        question: &str,
+        standing: &Standing,
+    ) -> Result<Zeroizing<String>, PinRefused> {
+        let withdrawn = || standing.is_withdrawn();
+        let asked = self.start(self.timeout, &withdrawn).and_then(|mut dialogue| {
             set(&mut dialogue, "SETDESC", &lines.join("\n"))?;
             set(&mut dialogue, "SETPROMPT", &format!("{question}:"))?;
             set(&mut dialogue, "SETOK", self.lang.pick("Đồng ý", "OK"))?;
@@ -195,13 +202,14 @@ impl PinPrompt for Pinentry {
     fn pin(&self, request: &PinRequest) -> Result<Pin, PinRefused> {
         let lines = fitting(words::lines(&self.context, request, self.lang));
         let question = words::question(request.purpose, self.lang);
-        let mut first = self.ask(&lines, question)?;
+        let standing = Standing::about(&request.token);
+        let mut first = self.ask(&lines, question, &standing)?;
         if first.is_empty() {
             return Err(PinRefused::Cancelled);
         }
         if words::chosen_now(request.purpose) {
             let again = self.lang.pick("Nhập lại lần nữa", "Once more");
-            if *self.ask(&lines, again)? != *first {
+            if *self.ask(&lines, again, &standing)? != *first {
                 return Err(PinRefused::Cancelled);
             }
         }
@@ -216,6 +224,7 @@ impl PinPrompt for Pinentry {
             ok: self.lang.pick("Dùng lần thử cuối", "Spend the last try").to_owned(),
             cancel: self.lang.pick("Hủy", "Cancel").to_owned(),
         };
-        self.confirm(&text, self.timeout).is_ok()
+        let standing = Standing::about(&request.token);
+        self.confirm_unless(&text, self.timeout, &|| standing.is_withdrawn()).is_ok()
     }
 }

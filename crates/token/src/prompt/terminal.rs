@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::confirm::{Confirmation, Confirmed, Patience, Refused};
 use super::tty::{Echo, NoLine, Tty};
+use super::withdrawal::Standing;
 use super::words::{self, Lang, calm};
 use crate::{Pin, PinPrompt, PinRefused, PinRequest};
 
@@ -78,8 +79,10 @@ impl Terminal {
         lines: &[String],
         question: &str,
         echo: Echo,
+        standing: &Standing,
     ) -> Result<Zeroizing<String>, PinRefused> {
-        let patience = Patience::new(Instant::now() + self.timeout, &|| false);
+        let withdrawn = || standing.is_withdrawn();
+        let patience = Patience::new(Instant::now() + self.timeout, &withdrawn);
         let tty = Tty::ask(&self.tty).map_err(|_| PinRefused::NoPrompt)?;
         let mut shown = String::from("\r\n");
         for line in lines {
@@ -99,13 +102,14 @@ impl PinPrompt for Terminal {
     fn pin(&self, request: &PinRequest) -> Result<Pin, PinRefused> {
         let lines = words::lines(&self.context, request, self.lang);
         let question = words::question(request.purpose, self.lang);
-        let mut first = self.ask(&lines, question, Echo::Off)?;
+        let standing = Standing::about(&request.token);
+        let mut first = self.ask(&lines, question, Echo::Off, &standing)?;
         if first.is_empty() {
             return Err(PinRefused::Cancelled);
         }
         if words::chosen_now(request.purpose) {
             let again = self.lang.pick("Nhập lại lần nữa", "Once more");
-            if *self.ask(&[], again, Echo::Off)? != *first {
+            if *self.ask(&[], again, Echo::Off, &standing)? != *first {
                 return Err(PinRefused::Cancelled);
             }
         }
@@ -139,7 +143,7 @@ impl PinPrompt for Terminal {
             Lang::Vi => format!("Gõ «{word}» để tiếp tục"),
             Lang::En => format!("Type «{word}» to go on"),
         };
-        self.ask(&lines, &question, Echo::On)
+        self.ask(&lines, &question, Echo::On, &Standing::about(&request.token))
             .is_ok_and(|answer| accepted.contains(&answer.trim().to_lowercase().as_str()))
     }
 }

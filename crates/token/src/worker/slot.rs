@@ -107,6 +107,11 @@ impl Slot {
         Ok(worker)
     }
 
+    /// The running worker, if there is one.
+    pub(super) fn running(&self) -> Option<Arc<Worker>> {
+        lock(&self.current).clone().filter(|worker| worker.alive())
+    }
+
     /// Ends a worker that nobody has held or asked for a while.
     fn end_idle(&self, inner: &Arc<Inner>) {
         let mut current = lock(&self.current);

@@ -153,6 +153,17 @@ impl WorkerStore {
         self.ask_person(&worker, &mut request)
     }
 
+    /// Takes back the questions for the PIN of this credential's token that stand now: whoever asked gets
+    /// [`crate::PinRefused::Cancelled`]. Where none stands, nothing happens.
+    ///
+    /// # Errors
+    /// [`TokenError::ModuleNotAllowed`]; the worker's end.
+    pub fn withdraw(&self, credential: &Credential) -> Result<(), TokenError> {
+        let Some(worker) = self.slot(&credential.module)?.running() else { return Ok(()) };
+        let (label, serial) = (credential.token.label.clone(), credential.token.serial.clone());
+        worker.ask(&Request::Withdraw { label, serial }, self.limits.call).map(drop)
+    }
+
     /// What became of the workers so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
