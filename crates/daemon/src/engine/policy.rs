@@ -512,6 +512,17 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_file_is_one() {
+        let page = include_str!("../../../../docs/policy.md");
+        let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let file: File = toml::from_str(example.unwrap()).unwrap();
+        assert_eq!(file.allow.len(), 1);
+        for rule in &file.allow {
+            assert_eq!(rule.check(), Ok(()));
+        }
+    }
+
+    #[test]
     fn rules_that_say_nothing_or_too_much_are_named() {
         let wrong = |change: fn(&mut Rule)| {
             let mut rule = rule();
