@@ -40,15 +40,15 @@ pub(crate) fn run(desk: &Desk, command: BatchCommand) -> Result<u8, Problem> {
 }
 
 async fn list(remote: &mut Remote, as_json: bool, lang: Lang) -> Result<u8, Problem> {
-    let list = remote.client.batches().await.map_err(|error| error.explain(lang))?;
+    let batches = remote.client.batches().await.map_err(|error| error.explain(lang))?;
     if as_json {
-        out::json(&json!(list));
+        out::json(&json!({ "batches": batches }));
         return Ok(0);
     }
-    if list.batches.is_empty() {
+    if batches.is_empty() {
         tell!("{}", lang.pick("Không có lô ký nào.", "There are no batches."));
     }
-    for batch in &list.batches {
+    for batch in &batches {
         say_state(batch, lang);
     }
     Ok(0)

@@ -56,13 +56,6 @@ pub struct Batch {
     pub warnings: Vec<String>,
 }
 
-/// `GET /v1/batches`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct BatchList {
-    /// The batches that are still known, newest first, at most 1,000.
-    pub batches: Vec<Batch>,
-}
-
 /// How many items of a batch are where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BatchCounts {

@@ -19,8 +19,8 @@ mod token;
 mod verification;
 
 pub use batch::{
-    Batch, BatchCounts, BatchEvent, BatchItem, BatchItemRequest, BatchItems, BatchList,
-    BatchRequest, ItemState,
+    Batch, BatchCounts, BatchEvent, BatchItem, BatchItemRequest, BatchItems, BatchRequest,
+    ItemState,
 };
 pub use certificate::{Certificate, CertificateList, CertificateWarning, DissolvedUnit, UnitNow};
 pub use document::{Document, DocumentList};

@@ -1,6 +1,7 @@
 //! Following an operation or a batch, with Ctrl-C as its cancel.
 
 use std::io::IsTerminal as _;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -49,6 +50,7 @@ impl Remote {
             if let Step::Operation(operation) = step {
                 words.state(operation.state, None);
             }
+            ControlFlow::Continue(())
         };
         match self.follow(Watched::Operation(id), told).await? {
             Step::Operation(operation) => Ok(*operation),
@@ -56,36 +58,82 @@ impl Remote {
         }
     }
 
-    /// Follows a batch of `count` items to its end.
+    /// Follows a batch of `count` items to its end, or to a pause from which it does not go on by itself.
     pub(crate) async fn follow_batch(&mut self, id: &str, count: usize) -> Result<Batch, Problem> {
         let lang = self.lang;
         let mut words = Words::new(lang);
         let mut bar = None;
-        let told = |step: &Step| match step {
-            Step::Batch(batch) => {
-                let done = batch.counts.total - batch.counts.pending;
-                if batch.state == OperationState::Running {
-                    // Not earlier: a question may stand on the same terminal.
-                    let bar = bar.get_or_insert_with(|| progress(count, lang));
-                    bar.set_position(done as u64);
-                } else {
-                    bar.take().iter().for_each(ProgressBar::finish_and_clear);
+        let told = |step: &Step| {
+            match step {
+                Step::Batch(batch) => {
+                    let done = batch.counts.total - batch.counts.pending;
+                    if batch.state == OperationState::Running {
+                        // Not earlier: a question may stand on the same terminal.
+                        let bar = bar.get_or_insert_with(|| progress(count, lang));
+                        bar.set_position(done as u64);
+                    } else {
+                        bar.take().iter().for_each(ProgressBar::finish_and_clear);
+                    }
+                    if needs_person(batch) {
+                        return ControlFlow::Break(());
+                    }
+                    words.state(batch.state, batch.pause);
                 }
-                words.state(batch.state, batch.pause);
+                Step::Item(_) => bar.iter().for_each(|bar| bar.inc(1)),
+                Step::Operation(_) => {}
             }
-            Step::Item(_) => bar.iter().for_each(|bar| bar.inc(1)),
-            Step::Operation(_) => {}
+            ControlFlow::Continue(())
         };
         match self.follow(Watched::Batch(id), told).await? {
+            Step::Batch(batch) if needs_person(&batch) => Err(self.leave_paused(*batch).await),
             Step::Batch(batch) => Ok(*batch),
             Step::Operation(_) | Step::Item(_) => Err(super::cancelled(lang)),
         }
     }
 
+    /// A batch of which nothing is signed yet is withdrawn, as `--direct` ends where the PIN is not given; another one
+    /// stays for whoever resumes it.
+    async fn leave_paused(&mut self, batch: Batch) -> Problem {
+        let lang = self.lang;
+        let why = batch.pause.map_or("", |pause| {
+            let (vi, en) = paused(pause);
+            lang.pick(vi, en)
+        });
+        if batch.pause == Some(PauseReason::PinNeeded) && batch.counts.signed == 0 {
+            if let Err(error) = self.client.cancel_batch(&batch.id).await {
+                return error.explain(lang);
+            }
+            return match batch.problem {
+                Some(problem) => Problem::from(problem),
+                None => Problem::new(
+                    "pin-needed",
+                    lang.pick("không có mã PIN đúng", "the PIN was not given, or was wrong"),
+                    lang.pick("không có gì được ký", "nothing was signed"),
+                    lang.pick("chạy lại và nhập PIN", "run it again and type the PIN"),
+                ),
+            };
+        }
+        Problem::new(
+            "batch-paused",
+            lang.pick("lô ký đang tạm dừng", "the batch stands still"),
+            why,
+            lang.pick(
+                format!(
+                    "`kyso batch resume {0}`, rồi `kyso batch fetch {0} --out-dir THƯ-MỤC`",
+                    batch.id
+                ),
+                format!(
+                    "`kyso batch resume {0}`, then `kyso batch fetch {0} --out-dir DIR`",
+                    batch.id
+                ),
+            ),
+        )
+    }
+
     async fn follow(
         &mut self,
         watched: Watched<'_>,
-        told: impl FnMut(&Step),
+        told: impl FnMut(&Step) -> ControlFlow<()>,
     ) -> Result<Step, Problem> {
         let lang = self.lang;
         let Self { client, interrupts, .. } = self;
@@ -116,6 +164,16 @@ impl Remote {
         interrupts.following.store(false, Ordering::Relaxed);
         ended
     }
+}
+
+/// Whether it waits for somebody to resume it; a token that was pulled is waited for.
+fn needs_person(batch: &Batch) -> bool {
+    use PauseReason as P;
+    batch.state == OperationState::Paused
+        && matches!(
+            batch.pause,
+            Some(P::Requested | P::Restarted | P::PinNeeded | P::ModuleFailed) | None
+        )
 }
 
 /// Withdraws it on a connection of its own.

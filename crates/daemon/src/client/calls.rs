@@ -2,10 +2,10 @@
 
 use hyper::header::HeaderValue;
 use kyso_protocol::{
-    AnswerRequest, Batch, BatchItems, BatchList, BatchRequest, CertificateList, Consent, Document,
+    AnswerRequest, Batch, BatchItems, BatchRequest, CertificateList, Consent, Document,
     DocumentList, ExportRequest, Health, Info, JournalCheckpoint, JournalEntry,
-    NewReissuanceRequest, Operation, ReissuanceList, ReissuanceRequest, SignatureRequest,
-    SubmitRequest, TokenList, VerificationReport,
+    NewReissuanceRequest, Operation, OperationKind, ReissuanceList, ReissuanceRequest,
+    SignatureRequest, SubmitRequest, TokenList, VerificationReport,
 };
 use serde_json::Value;
 
@@ -133,12 +133,22 @@ impl Client {
         self.post("/v1/batches", Some(request), Some(key)).await
     }
 
-    /// `GET /v1/batches`.
+    /// The batches among the operations that the daemon still knows, newest first.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn batches(&mut self) -> Result<BatchList, ClientError> {
-        self.load("/v1/batches").await
+    pub async fn batches(&mut self) -> Result<Vec<Batch>, ClientError> {
+        let operations: Vec<Operation> = self.load("/v1/operations").await?;
+        let mut batches = Vec::new();
+        for operation in operations.iter().filter(|one| one.kind == OperationKind::Batch) {
+            match self.batch(&operation.id).await {
+                Ok(batch) => batches.push(batch),
+                // Its time was over between the two questions.
+                Err(error) if super::is_gone(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(batches)
     }
 
     /// `GET /v1/batches/{id}`.

@@ -1,5 +1,6 @@
 //! Following an operation or a batch to its end, over broken streams too.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use kyso_protocol::{Batch, BatchItem, Operation};
@@ -56,14 +57,14 @@ impl Step {
 }
 
 impl Client {
-    /// Tells each step until the last one, which it gives.
+    /// Tells each step until the last one, or the one at which `told` breaks off, and gives that one.
     ///
     /// # Errors
     /// [`ClientError::NotRunning`] where the daemon ended meanwhile; others of a call.
     pub async fn watch(
         &self,
         watched: Watched<'_>,
-        mut told: impl FnMut(&Step),
+        mut told: impl FnMut(&Step) -> ControlFlow<()>,
     ) -> Result<Step, ClientError> {
         let target = match watched {
             Watched::Operation(id) => format!("/v1/operations/{}/events", encoded(id)),
@@ -78,14 +79,12 @@ impl Client {
                     last.clone_from(&event.id);
                 }
                 let Some(step) = Step::read(watched, &event)? else { continue };
-                told(&step);
-                if step.is_final() {
+                if told(&step).is_break() || step.is_final() {
                     return Ok(step);
                 }
             }
             let step = self.state(watched).await?;
-            told(&step);
-            if step.is_final() {
+            if told(&step).is_break() || step.is_final() {
                 return Ok(step);
             }
             tokio::time::sleep(AGAIN).await;
