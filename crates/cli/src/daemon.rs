@@ -42,7 +42,7 @@ pub(crate) fn run(cli: &Cli, detached: bool) -> Result<u8, (Problem, Lang)> {
     })?;
     let start =
         Start { config: cli.config.clone(), journal: cli.journal.clone(), lang: cli.lang, program };
-    kyso_daemon::run(&start).map_err(|(error, lang)| (error.explain(lang), lang))?;
+    kyso_daemon::run(&start)?;
     Ok(0)
 }
 

@@ -68,15 +68,6 @@ pub(crate) enum ApiError {
     Sign(SignError),
     /// A batch's.
     Batch(BatchError),
-    /// Somebody else's text in three parts, with its status.
-    Told {
-        /// The text.
-        problem: text::Problem,
-        /// HTTP status.
-        status: StatusCode,
-        /// Whether another try may succeed.
-        retryable: bool,
-    },
 }
 
 /// A refusal in words.
@@ -143,7 +134,6 @@ impl ApiError {
             Self::Sign(error) => {
                 (explain::sign::explain(error, lang), StatusCode::UNPROCESSABLE_ENTITY, false)
             }
-            Self::Told { problem, status, retryable } => (problem.clone(), *status, *retryable),
         };
         Told { problem, status, retryable }
     }
@@ -244,8 +234,6 @@ impl From<RecorderError> for ApiError {
     }
 }
 
-/// A refusal with the language in which it is told.
-pub(crate) struct Refusal(pub(crate) ApiError, pub(crate) Lang);
 /// The refusal that a response stands for, until it is written.
 #[derive(Clone)]
 pub(crate) struct Refused(pub(crate) Arc<ApiError>);

@@ -144,7 +144,7 @@ async fn keep(app: &App, claim: Claim, response: Response) -> Result<Response, A
 }
 
 async fn collected(body: Body) -> Result<Bytes, ApiError> {
-    Ok(body.collect().await.map_err(|error| Plane::BodyBroken(error))?.to_bytes())
+    Ok(body.collect().await.map_err(Plane::BodyBroken)?.to_bytes())
 }
 
 fn replayed(reply: Reply) -> Response {

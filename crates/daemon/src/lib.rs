@@ -50,10 +50,6 @@ pub use app::{App, router};
 pub use caller::Peer;
 pub use engine::policy_rules;
 #[cfg(unix)]
-pub use log::LogError;
-#[cfg(unix)]
-pub use run::{StartError, run};
-#[cfg(unix)]
-pub use server::SocketError;
+pub use run::run;
 pub use settings::{Bounds, DefaultConsent, POLICY, Settings, Start, default_socket};
 pub use store::StoreError;

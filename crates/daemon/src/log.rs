@@ -13,7 +13,7 @@ use crate::text::{self, Lang, Problem};
 
 /// Why there is no log.
 #[derive(Debug)]
-pub enum LogError {
+pub(crate) enum LogError {
     /// `level` is no filter.
     Level(ParseError),
     /// The folder cannot be made.
@@ -32,7 +32,7 @@ pub enum LogError {
 impl LogError {
     /// The three parts.
     #[must_use]
-    pub fn explain(&self, lang: Lang) -> Problem {
+    pub(crate) fn explain(&self, lang: Lang) -> Problem {
         let why = match self {
             Self::Level(error) => error.to_string(),
             Self::Folder { folder, error } => {

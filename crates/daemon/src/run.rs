@@ -29,7 +29,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 
 /// Why the daemon did not start.
 #[derive(Debug)]
-pub enum StartError {
+pub(crate) enum StartError {
     /// The configuration, or a file that it names.
     Configuration(Problem),
     /// The socket, or a second daemon.
@@ -62,8 +62,7 @@ pub enum StartError {
 
 impl StartError {
     /// The three parts.
-    #[must_use]
-    pub fn explain(&self, lang: Lang) -> Problem {
+    fn explain(&self, lang: Lang) -> Problem {
         let told = |code,
                     vi: &'static str,
                     en: &'static str,
@@ -120,8 +119,12 @@ struct Opened {
 /// Runs the daemon until it is told to stop.
 ///
 /// # Errors
-/// [`StartError`], with the language in which it is to be told.
-pub fn run(start: &Start) -> Result<(), (StartError, Lang)> {
+/// Why it did not start, in three parts, with the language in which they are.
+pub fn run(start: &Start) -> Result<(), (Problem, Lang)> {
+    stay(start).map_err(|(error, lang)| (error.explain(lang), lang))
+}
+
+fn stay(start: &Start) -> Result<(), (StartError, Lang)> {
     keep_to_itself();
     let (settings, kept) = start
         .settings()

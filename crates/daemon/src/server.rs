@@ -5,5 +5,5 @@ mod patient;
 mod socket;
 
 pub(crate) use accept::serve;
-pub use socket::SocketError;
+pub(crate) use socket::SocketError;
 pub(crate) use socket::{Lock, Place, bind};

@@ -211,3 +211,10 @@ pub fn default_socket() -> Option<PathBuf> {
         });
     runtime.map(|folder| folder.join("kyso/kyso.sock"))
 }
+
+/// There is no such folder; the configuration must say.
+#[cfg(not(unix))]
+#[must_use]
+pub fn default_socket() -> Option<PathBuf> {
+    None
+}

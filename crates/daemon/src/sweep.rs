@@ -63,7 +63,7 @@ pub(crate) async fn from_time_to_time(app: App) {
     loop {
         if since >= PAUSE {
             since = Duration::ZERO;
-            let swept = app.blocking(|app| once(app)).await;
+            let swept = app.blocking(once).await;
             if let Err(error) = swept {
                 let document = error.document(kyso_protocol::Lang::En);
                 tracing::error!(code = document.code, why = document.detail, "sweep failed");

@@ -16,7 +16,7 @@ const PATH_LIMIT: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
 /// Why there is no socket.
 #[derive(Debug)]
-pub enum SocketError {
+pub(crate) enum SocketError {
     /// The path does not fit the system's addresses.
     PathTooLong {
         /// The path.
@@ -63,7 +63,7 @@ pub enum SocketError {
 
 /// What is wrong with a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FolderFault {
+pub(crate) enum FolderFault {
     /// It is a symbolic link, or no folder.
     NotAFolder,
     /// It belongs to this user id.
@@ -80,7 +80,7 @@ impl SocketError {
 
     /// The three parts.
     #[must_use]
-    pub fn explain(&self, lang: Lang) -> Problem {
+    pub(crate) fn explain(&self, lang: Lang) -> Problem {
         let (code, what, remedy): (_, (&str, &str), (&str, &str)) = match self {
             Self::PathTooLong { .. } => (
                 "socket-path-too-long",

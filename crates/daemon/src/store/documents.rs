@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::{Store, StoreError};
 
-/// States in which nothing more happens ([`kyso_protocol::OperationState::is_final`]).
-const FINAL: &str = "('succeeded', 'failed', 'cancelled', 'denied', 'timed-out', 'interrupted')";
+/// States in which more will happen (not [`kyso_protocol::OperationState::is_final`]).
+const UNFINISHED: &str = "('queued', 'waiting-for-token', 'waiting-for-consent', 'waiting-for-pin', 'running', 'paused')";
 
 /// A document's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,9 +119,9 @@ impl Store {
 fn needed(transaction: &Transaction<'_>, id: &str) -> Result<bool, StoreError> {
     let mut select = transaction.prepare_cached(&format!(
         "SELECT EXISTS (SELECT 1 FROM item JOIN operation ON operation.id = item.operation
-                        WHERE item.document = ?1 AND operation.state NOT IN {FINAL})
+                        WHERE item.document = ?1 AND operation.state IN {UNFINISHED})
              OR EXISTS (SELECT 1 FROM operation
-                        WHERE state NOT IN {FINAL} AND json_extract(request, '$.document') = ?1)"
+                        WHERE state IN {UNFINISHED} AND json_extract(request, '$.document') = ?1)"
     ))?;
     Ok(select.query_row([id], |row| row.get(0))?)
 }
@@ -141,4 +141,20 @@ fn row(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
         size: row.get(3)?,
         created_at: row.get(4)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::operations::{ALL_STATES, word};
+    use super::UNFINISHED;
+
+    #[test]
+    fn the_unfinished_states_are_those_that_are_not_final() {
+        let open: Vec<String> = ALL_STATES
+            .iter()
+            .filter(|state| !state.is_final())
+            .map(|state| format!("'{}'", word(state)))
+            .collect();
+        assert_eq!(UNFINISHED, format!("({})", open.join(", ")));
+    }
 }
