@@ -4,14 +4,22 @@ use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
-use crate::house::daemon::{DaemonHouse, Options};
+use crate::house::daemon::{DaemonHouse, Options, PATIENCE};
 use crate::house::text;
 
 /// Runs a daemon that is expected to refuse its start; gives what it says.
 #[track_caller]
 fn refused(daemon: &DaemonHouse) -> String {
-    let output = daemon.command().output().expect("kyso daemon run");
+    let mut child = daemon.command().stderr(Stdio::piped()).spawn().expect("kyso daemon run");
+    let end = Instant::now() + PATIENCE;
+    while child.try_wait().expect("its state").is_none() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // One that runs after all must not outlive the test.
+    let _ = child.kill();
+    let output = child.wait_with_output().expect("its words");
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     text(&output.stderr)
 }
