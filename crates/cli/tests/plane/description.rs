@@ -61,6 +61,8 @@ fn the_description_is_true() {
         }
     }
     assert!(paths.len() > 8, "{:?}", paths.keys());
+    let upload = &description["paths"]["/v1/documents"]["post"]["requestBody"]["content"];
+    assert_eq!(upload["application/octet-stream"], serde_json::json!({}), "bytes have no schema");
     validated(&description.to_string());
 }
 

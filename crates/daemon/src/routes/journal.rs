@@ -54,6 +54,7 @@ struct EntriesQuery {
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: u32,
     /// Of which kind: `intent`, `open-intent`, `outcome`, `interrupted` or `reissuance`.
+    #[param(inline)]
     kind: Option<Kind>,
     /// Of this operation: its intents and how they ended.
     operation: Option<String>,

@@ -12,8 +12,27 @@ use crate::app::{self, App};
 
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
     // A tree of strings and maps always has a JSON form.
-    Bytes::from(app::description().to_json().unwrap_or_default())
+    let mut document = serde_json::to_value(app::description()).unwrap_or_default();
+    leave_bytes_alone(&mut document);
+    Bytes::from(document.to_string())
 });
+
+/// Takes the schema from every content that is neither JSON nor text: bytes have none (OpenAPI 3.1 §4.8.14.3), and the generator
+/// would call them a list of numbers.
+fn leave_bytes_alone(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    if let Some(content) = value.get_mut("content").and_then(Value::as_object_mut) {
+        let bytes = |kind: &str| !kind.ends_with("json") && !kind.starts_with("text/");
+        for (_, media) in content.iter_mut().filter(|(kind, _)| bytes(kind)) {
+            media.as_object_mut().map(|media| media.remove("schema"));
+        }
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(leave_bytes_alone),
+        Value::Array(items) => items.iter_mut().for_each(leave_bytes_alone),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(description))

@@ -193,6 +193,7 @@ async fn export(
 struct FormQuery {
     /// `json` (the bytes that an export signs), `text` or `csv`.
     #[serde(default)]
+    #[param(inline)]
     format: FormFormat,
 }
 
