@@ -6,6 +6,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod consent;
+mod handle;
 pub(crate) mod operations;
 pub(crate) mod policy;
 pub(crate) mod question;

@@ -1,12 +1,15 @@
 //! Why a request was refused: one closed enum, one place where it becomes a problem document (RFC 9457).
 
 mod batch;
+mod consent;
+mod credential;
 mod document;
-mod engine;
 mod idempotency;
+mod operation;
 mod plane;
 mod read;
 mod reissuance;
+mod request;
 mod state;
 
 use std::sync::Arc;
@@ -20,14 +23,15 @@ use kyso_protocol::{Lang, PROBLEM_MEDIA_TYPE, Problem};
 use kyso_token::TokenError;
 
 pub(crate) use batch::BatchError;
+pub(crate) use consent::{ConsentError, TerminalFault};
+pub(crate) use credential::CredentialError;
 pub(crate) use document::DocumentRefusal;
-pub(crate) use engine::{
-    ConsentError, CredentialError, OperationError, RequestError, TerminalFault,
-};
 pub(crate) use idempotency::KeyRefusal;
+pub(crate) use operation::OperationError;
 pub(crate) use plane::Plane;
 pub(crate) use read::ReadError;
 pub(crate) use reissuance::{ReissuanceError, Wrong};
+pub(crate) use request::RequestError;
 pub(crate) use state::StateError;
 
 use crate::store::StoreError;
@@ -78,6 +82,23 @@ pub(crate) struct Told {
     pub(crate) status: StatusCode,
     /// Whether another try may succeed.
     pub(crate) retryable: bool,
+}
+
+impl Told {
+    fn new(
+        status: StatusCode,
+        code: &'static str,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { problem: text::Problem::new(code, what, why, remedy), status, retryable: false }
+    }
+
+    fn retryable(mut self) -> Self {
+        self.retryable = true;
+        self
+    }
 }
 
 impl ApiError {

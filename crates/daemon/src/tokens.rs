@@ -4,7 +4,6 @@
 //! that may.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -92,21 +91,6 @@ impl Tokens {
     /// The first module's, where none has any.
     pub(crate) fn slots(&self) -> Result<Arc<Vec<SlotInfo>>, TokenError> {
         self.slots.of(|| self.store().slots())
-    }
-
-    /// The token of this serial number that this module shows, if it is there.
-    ///
-    /// # Errors
-    /// The module's.
-    pub(crate) fn find_serial(
-        &self,
-        module: &Path,
-        serial: &str,
-    ) -> Result<Option<TokenInfo>, TokenError> {
-        let slots = self.slots()?;
-        let of_module = slots.iter().filter(|slot| slot.module == module);
-        let mut tokens = of_module.filter_map(|slot| slot.token.as_ref());
-        Ok(tokens.find(|token| token.serial == serial).cloned())
     }
 
     /// Whether an act holds or waits for a token of this serial number.

@@ -1,26 +1,22 @@
 //! One signature: checked, recorded, agreed to, signed, released.
 
+mod login;
+mod options;
+
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use kyso::recorder::{Intent, Outcome};
 use kyso::sign::{
-    BatchOptions, Inspection, PadesOptions, SignError, SignatureFormat as Format, Task, inspect,
-    sign_batch,
+    BatchOptions, Inspection, SignError, SignatureFormat as Format, Task, inspect, sign_batch,
 };
-use kyso::signer::{Access, Fit, Preference, RsaScheme, Signer};
-use kyso_protocol::{
-    Consent, DigestChoice, Lang, OperationState, RsaPadding, SignatureFormat, SignatureOptions,
-};
-use kyso_token::worker::WorkerStore;
-use kyso_token::{Credential, HashAlgorithm, PinRefused, TokenError};
+use kyso::signer::{Fit, Signer};
+use kyso_protocol::{Consent, Lang, OperationState, SignatureOptions};
+use kyso_token::Credential;
 use kyso_x509::Time;
 
 use super::consent::{Agreed, Asking};
 use super::operations::{Done, Ended, Handle};
 use super::question::{Question, Scope};
-use super::queue::Waited;
 use super::record::{self, Recorded};
 use crate::app::App;
 use crate::caller::Caller;
@@ -28,14 +24,8 @@ use crate::error::{ApiError, RequestError};
 use crate::explain;
 use crate::store::operations::ResultFile;
 
-/// How often a person may type the PIN for one act.
-const TRIES: usize = 3;
-
-/// Between two looks whether the work was stopped while a PIN is asked for.
-const LOOK: Duration = Duration::from_millis(100);
-
-/// Longest text of an option, in bytes.
-const MOST_TEXT: usize = 512;
+pub(crate) use login::{lease, open};
+pub(crate) use options::{family, format, preference, result_name};
 
 /// A document's bytes and what its client calls it.
 #[derive(Clone, Debug)]
@@ -201,35 +191,6 @@ impl Plan {
     }
 }
 
-/// Signs one file to which somebody has agreed already; its request is recorded here.
-///
-/// # Errors
-/// [`Ended`]; the journal says what came of the request.
-#[expect(clippy::too_many_arguments, reason = "the facts of one act; each is used once")]
-pub(crate) fn sign_file(
-    app: &App,
-    handle: &Handle,
-    caller: &Caller,
-    credential: &Credential,
-    agreed: &Agreed,
-    file: SourceFile,
-    options: &SignatureOptions,
-    target: PathBuf,
-) -> Result<Done, Ended> {
-    let plan = Plan::check(app, credential, file, options, target)?;
-    let operation = handle.id.to_string();
-    handle.intends(result_name(&plan.file.name, &plan.format), plan.format.name());
-    handle.asked(&agreed.id)?;
-    let intent = plan.intent(caller.peer.requester(), &operation, Some(&agreed.id));
-    let recorded = Recorded::intend(&app.journal, intent)?;
-    let ended = match plan.sign(app, handle, caller, agreed, &recorded) {
-        Ok(done) => return Ok(done),
-        Err(ended) => ended,
-    };
-    recorded.end(record::outcome(&ended, handle.withdrawn()))?;
-    Err(ended)
-}
-
 /// The certificate checked as fit to sign with these options, now.
 ///
 /// # Errors
@@ -268,243 +229,10 @@ fn remove_folder(target: &std::path::Path) {
     }
 }
 
-/// Waits for the credential's token, which shows.
-///
-/// # Errors
-/// [`Ended`]: the wait was too long, or the work was stopped.
-pub(crate) fn lease(
-    app: &App,
-    handle: &Handle,
-    credential: &Credential,
-) -> Result<crate::tokens::Lease, Ended> {
-    let patience = app.settings().bounds.token_patience;
-    let waits = || handle.enter(OperationState::WaitingForToken);
-    match app.tokens().lease(credential, patience, handle.stop(), waits) {
-        Ok(lease) => Ok(lease),
-        Err(Waited::Stopped) => Err(Ended::Cancelled),
-        Err(Waited::TooLong(waited)) => Err(TokenError::TokenBusy { waited }.into()),
-    }
-}
-
-/// Logs in; a person who types a wrong PIN is asked again, a few times, and told so.
-///
-/// The last try before the lock is spent only where the prompt got its own yes for that.
-///
-/// # Errors
-/// [`Ended`]: the person gave no PIN, the token's, or the work was stopped.
-pub(crate) fn open(
-    app: &App,
-    handle: &Handle,
-    lang: Lang,
-    fit: &Fit,
-    agreed: &Agreed,
-) -> Result<Signer, Ended> {
-    let mut asking = agreed.clone();
-    for left in (0..TRIES).rev() {
-        let _turn = agreed.turn(app, handle)?;
-        if handle.stop_requested() {
-            return Err(Ended::Cancelled);
-        }
-        handle.enter(OperationState::WaitingForPin);
-        let store = app.tokens().store();
-        let access = Access::Store { store: &*store, source: &asking.pin, prompt: &() };
-        let opened = withdrawable(handle, &store, fit.credential(), || fit.clone().open(access));
-        match opened {
-            Ok(_) if handle.stop_requested() => return Err(Ended::Cancelled),
-            Ok(signer) => return Ok(signer),
-            Err(TokenError::PinIncorrect { state })
-                if left > 0 && !state.locked && agreed.asks_a_person() =>
-            {
-                asking = agreed
-                    .with_notice(lang.pick("PIN vừa nhập không đúng.", "That PIN was wrong."));
-            }
-            // The person withdrew or said no at the PIN: as much a no as at the question before.
-            Err(_) if handle.stop_requested() => return Err(Ended::Cancelled),
-            Err(TokenError::PinRefused(PinRefused::Cancelled)) => return Err(Ended::Denied),
-            Err(TokenError::PinRefused(PinRefused::TimedOut)) => return Err(Ended::TimedOut),
-            Err(error) => {
-                app.tokens().forget();
-                return Err(error.into());
-            }
-        }
-    }
-    // Not reached: the last round returns.
-    Err(Ended::Denied)
-}
-
-/// Opens an act; the question for the PIN is taken back as soon as the work is stopped.
-fn withdrawable<T>(
-    handle: &Handle,
-    store: &WorkerStore,
-    credential: &Credential,
-    open: impl FnOnce() -> T,
-) -> T {
-    let done = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let watch = scope.spawn(|| {
-            while !done.load(Ordering::Acquire) {
-                // Again and again: the worker may not have come to its question yet.
-                if handle.stop_requested()
-                    && let Err(error) = store.withdraw(credential)
-                {
-                    tracing::warn!(%error, "a question for a PIN cannot be taken back");
-                }
-                std::thread::park_timeout(LOOK);
-            }
-        });
-        // Also where it panics: the scope waits for its threads.
-        let _end = End { done: &done, watch: watch.thread() };
-        open()
-    })
-}
-
-/// Ends the watch when it is dropped.
-struct End<'a> {
-    done: &'a AtomicBool,
-    watch: &'a std::thread::Thread,
-}
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.done.store(true, Ordering::Release);
-        self.watch.unpark();
-    }
-}
-
-/// Format and options as the library takes them; a document that begins as a PDF is signed as one unless something else is said.
-///
-/// # Errors
-/// [`RequestError`].
-pub(crate) fn format(
-    file: &SourceFile,
-    options: &SignatureOptions,
-) -> Result<Format, RequestError> {
-    let pades = match options.format {
-        Some(format) => format == SignatureFormat::Pades,
-        None => !options.detached && is_pdf(file),
-    };
-    let texts =
-        [("field", &options.field), ("reason", &options.reason), ("location", &options.location)];
-    for (option, text) in texts {
-        if text.as_ref().is_some_and(|text| text.len() > MOST_TEXT) {
-            return Err(RequestError::TextTooLong { option, limit: MOST_TEXT });
-        }
-        if text.is_some() && !pades {
-            return Err(RequestError::OptionUnfit { option, format: "cades" });
-        }
-    }
-    if !pades {
-        return Ok(Format::Cades { detached: options.detached });
-    }
-    if options.detached {
-        return Err(RequestError::OptionUnfit { option: "detached", format: "pades" });
-    }
-    Ok(Format::Pades(PadesOptions {
-        field: options.field.clone(),
-        reason: options.reason.clone(),
-        location: options.location.clone(),
-    }))
-}
-
-/// The short name of a format, as requests and policies write it.
-pub(crate) const fn family(format: &Format) -> &'static str {
-    match format {
-        Format::Pades(_) => "pades",
-        Format::Cades { .. } => "cades",
-    }
-}
-
-/// Scheme and digest as the library takes them.
-pub(crate) fn preference(options: &SignatureOptions) -> Preference {
-    Preference {
-        rsa: match options.rsa_padding {
-            RsaPadding::Pss => RsaScheme::Pss,
-            RsaPadding::Pkcs1 => RsaScheme::Pkcs1,
-        },
-        digest: match options.digest {
-            DigestChoice::Sha256 => HashAlgorithm::Sha256,
-            DigestChoice::Sha384 => HashAlgorithm::Sha384,
-            DigestChoice::Sha512 => HashAlgorithm::Sha512,
-        },
-    }
-}
-
-/// Whether it says that it is a PDF, by its first bytes or else by its name.
-fn is_pdf(file: &SourceFile) -> bool {
-    use std::io::Read as _;
-    let mut head = Vec::new();
-    let read = std::fs::File::open(&file.path).and_then(|it| it.take(1024).read_to_end(&mut head));
-    let named = file.name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("pdf"));
-    named || (read.is_ok() && head.windows(5).any(|window| window == b"%PDF-"))
-}
-
-/// The file name that suits a signed document.
-pub(crate) fn result_name(name: &str, format: &Format) -> String {
-    match format {
-        Format::Pades(_) => {
-            let stem = match name.rsplit_once('.') {
-                Some((stem, _)) if !stem.is_empty() => stem,
-                _ => name,
-            };
-            format!("{stem}-signed.pdf")
-        }
-        Format::Cades { detached: true } => format!("{name}.p7s"),
-        Format::Cades { detached: false } => format!("{name}.p7m"),
-    }
-}
-
 /// What whoever signs should know: of what was not checked, and of the certificate's own future.
 pub(crate) fn warnings(signer: &Signer, lang: Lang) -> Vec<String> {
     let now = Time::from_unix_seconds(crate::clock::now().as_second());
     let mut warnings = explain::sign::warnings(signer.path(), lang);
     warnings.extend(crate::warnings::texts(signer.certificate(), now, lang));
     warnings
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn results_are_named_as_the_command_names_them() {
-        let pades = Format::Pades(PadesOptions::default());
-        let cades = |detached| Format::Cades { detached };
-        assert_eq!(result_name("đơn.pdf", &pades), "đơn-signed.pdf");
-        assert_eq!(result_name("đơn", &pades), "đơn-signed.pdf");
-        assert_eq!(result_name(".pdf", &pades), ".pdf-signed.pdf");
-        assert_eq!(result_name("x.docx", &cades(true)), "x.docx.p7s");
-        assert_eq!(result_name("x.docx", &cades(false)), "x.docx.p7m");
-    }
-
-    #[test]
-    fn options_fit_their_format() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("0");
-        std::fs::write(&path, b"%PDF-1.7\n").unwrap();
-        let file = SourceFile { path: path.clone(), name: "x".into() };
-        let ask = |change: fn(&mut SignatureOptions)| {
-            let mut options = SignatureOptions::default();
-            change(&mut options);
-            format(&file, &options)
-        };
-        assert!(matches!(ask(|_| ()), Ok(Format::Pades(_))));
-        assert!(matches!(ask(|o| o.detached = true), Ok(Format::Cades { detached: true })));
-        let unfit = |option, format| Err(RequestError::OptionUnfit { option, format });
-        assert_eq!(
-            ask(|o| (o.format, o.detached) = (Some(SignatureFormat::Pades), true)).map(drop),
-            unfit("detached", "pades")
-        );
-        assert_eq!(
-            ask(|o| (o.detached, o.reason) = (true, Some("a".into()))).map(drop),
-            unfit("reason", "cades")
-        );
-        assert_eq!(
-            ask(|o| o.field = Some("a".repeat(513))).map(drop),
-            Err(RequestError::TextTooLong { option: "field", limit: 512 })
-        );
-        std::fs::write(&path, b"text").unwrap();
-        assert!(matches!(ask(|_| ()), Ok(Format::Cades { detached: false })));
-        let named = SourceFile { path, name: "A.PDF".into() };
-        assert!(matches!(format(&named, &SignatureOptions::default()), Ok(Format::Pades(_))));
-    }
 }
