@@ -65,7 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that see bytes and return values, nothing else.
-const PURE: &[&str] = &["x509", "cades", "pades", "reissue"];
+const PURE: &[&str] = &["x509", "cades", "pades", "reissue", "protocol"];
 
 /// What a pure crate never names.
 const IMPURE: &[&str] = &[
@@ -82,6 +82,9 @@ const IMPURE: &[&str] = &[
     "OsRng",
     "jiff",
 ];
+
+/// What would open the daemon to others than this user.
+const NETWORK: &[&str] = &["TcpListener", "TcpStream", "TcpSocket", "UdpSocket"];
 
 /// Wall clocks; no crate below `kyso` reads one.
 const WALL_CLOCK: &[&str] = &["SystemTime", "jiff", "Timestamp::now", "Zoned::now"];
@@ -100,6 +103,7 @@ pub(crate) fn check() -> Result<()> {
     for name in PURE {
         words(name, IMPURE, "a pure crate does no I/O and reads no clock", &mut breaches)?;
     }
+    words("daemon", NETWORK, "the daemon listens on the user's socket only", &mut breaches)?;
     words("token", WALL_CLOCK, "no wall clock below `kyso`", &mut breaches)?;
     lock_file(&mut breaches)?;
     unsafe_code(&mut breaches)?;

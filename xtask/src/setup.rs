@@ -20,6 +20,7 @@ const NEEDS: &[Need] = &[
     Need { found: || has("pdfsig"), package: "poppler-utils", purpose: "PDF signature peer" },
     Need { found: || has("qpdf"), package: "qpdf", purpose: "PDF syntax peer" },
     Need { found: || has("xmlsec1"), package: "xmlsec1", purpose: "XML signature peer" },
+    Need { found: || has("pinentry-tty"), package: "pinentry-tty", purpose: "asks for PINs" },
     Need { found: || has("cc"), package: "gcc", purpose: "builds the faulty test module" },
     Need { found: || has("python3"), package: "python3", purpose: "runs pyHanko" },
     Need { found: python_venv, package: "python3-venv", purpose: "keeps pyHanko apart" },
