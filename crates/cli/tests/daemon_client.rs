@@ -442,3 +442,73 @@ fn on_a_terminal_the_daemon_asks_there() {
     assert_eq!(daemon.questions(), [""; 0], "pinentry is not used");
     daemon.house.expect(["verify", "--policy", "integrity-only", "a-signed.pdf"]);
 }
+
+/// Names of the members that a schema, with those it refers to, lets into a request.
+fn members(
+    document: &Value,
+    schema: &Value,
+    seen: &mut BTreeSet<String>,
+    found: &mut BTreeSet<String>,
+) {
+    if let Some(name) = schema["$ref"].as_str() {
+        if seen.insert(name.to_owned()) {
+            let pointer = name.trim_start_matches('#');
+            members(document, document.pointer(pointer).expect("a schema"), seen, found);
+        }
+        return;
+    }
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        found.insert(name.clone());
+        members(document, member, seen, found);
+    }
+    for way in ["oneOf", "anyOf", "allOf"] {
+        for schema in schema[way].as_array().into_iter().flatten() {
+            members(document, schema, seen, found);
+        }
+    }
+    if schema["items"].is_object() {
+        members(document, &schema["items"], seen, found);
+    }
+}
+
+#[test]
+fn the_api_takes_no_pin() {
+    let daemon = DaemonHouse::start(Options::one_token());
+    let document = daemon.get("/openapi.json");
+    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+    for methods in document["paths"].as_object().expect("paths").values() {
+        for operation in methods.as_object().expect("methods").values() {
+            let contents = operation["requestBody"]["content"].as_object();
+            for content in contents.into_iter().flat_map(|contents| contents.values()) {
+                members(&document, &content["schema"], &mut seen, &mut found);
+            }
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                found.extend(parameter["name"].as_str().map(str::to_owned));
+            }
+        }
+    }
+    assert!(found.contains("credential") && found.contains("consent"), "{found:?}");
+    let suspects =
+        ["pin", "password", "passphrase", "secret", "pin-source", "pin_source", "module-path"];
+    for name in &found {
+        assert!(!suspects.contains(&&*name.to_lowercase()), "{name} in {found:?}");
+    }
+
+    // Nor does it let one pass that it does not describe.
+    let uploaded = daemon.upload("a.csv", b"x");
+    let id = uploaded["id"].as_str().expect("an id");
+    for request in [
+        serde_json::json!({ "document": id, "pin": PIN }),
+        serde_json::json!({ "document": id, "consent": { "via": "policy", "pin": PIN } }),
+        serde_json::json!({ "document": id, "credential": "pkcs11:token=t?pin-value=247913" }),
+        serde_json::json!({ "document": id, "credential": "pkcs11:token=t?pin-source=file:/x" }),
+        serde_json::json!({ "document": id, "credential": "pkcs11:token=t?module-path=/x.so" }),
+        serde_json::json!({ "document": id, "credential": "pkcs11:token=t?pin-source=|sh" }),
+    ] {
+        let refused = daemon.post("/v1/signatures", &request);
+        assert!([400, 422].contains(&refused.status), "{} {request}", refused.status);
+        assert!(!refused.text().contains(PIN), "{}", refused.text());
+    }
+    assert_eq!(daemon.questions(), [""; 0]);
+    assert!(!daemon.log().contains(PIN));
+}

@@ -19,15 +19,35 @@ fn the_demo_tells_the_whole_story_on_one_screen() {
             let story = text(&output.stdout);
             assert!(output.status.success(), "{name}: {story}{}", text(&output.stderr));
             assert!(story.lines().count() <= 24, "{name}: more than a screen:\n{story}");
-            for word in ["TOTAL-PASSED", "HASH_FAILURE", "cong-van-signed.pdf"] {
+            for word in ["TOTAL-PASSED", "HASH_FAILURE", "cong-van-signed.pdf", "XÃ ĐĂK HÀ"] {
                 assert!(story.contains(word), "{name}: no {word} in\n{story}");
             }
-            for file in
-                ["cong-van-signed.pdf", "so-lieu.csv.p7s", "transcript.txt", "journal-export.jsonl"]
-            {
+            for file in [
+                "cong-van-signed.pdf.tlog-proof",
+                "so-lieu.csv.p7s",
+                "signed/giay-moi-12.pdf",
+                "signed/giay-moi-01.pdf.tlog-proof",
+                "yeu-cau-cap-lai.p7m.tlog-proof",
+                "journal-export.jsonl",
+                "questions.txt",
+                "transcript.txt",
+            ] {
                 assert!(demo.join(file).is_file(), "{name}: {file}");
             }
+            let questions = std::fs::read_to_string(demo.join("questions.txt")).expect("questions");
+            assert!(questions.contains("in real life, a person answers"), "{questions}");
+            assert!(!questions.contains("1234567890"), "the PIN is in no file but its own");
+            assert_eq!(processes_in(&demo), 0, "{name}: a process is left");
             assert!(story.contains("intact") || story.contains("nguyên vẹn"), "{name}:\n{story}");
         }
     }
+}
+
+/// Processes that were started with this folder in their command line or work in it.
+fn processes_in(folder: &std::path::Path) -> usize {
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let of = |process: &std::fs::DirEntry| {
+        std::fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder))
+    };
+    processes.filter(of).count()
 }
