@@ -213,7 +213,7 @@ fn doctor_says_what_is_wrong_with_the_daemon() {
     assert_eq!(code, Some(0), "a daemon is not a must: {said}");
     assert!(said.contains("is not running") && said.contains("--direct"), "{said}");
     for (config, part) in [
-        ("consent = \"policy\"\npolicy = \"no-such-policy.toml\"", "no-such-policy.toml"),
+        ("consent = \"policy\"\npolicy = \"no-such-policy.toml\"", "the policy file cannot be used"),
         (
             "start = true\n[daemon.limits]\ndocument-bytes = 4611686018427387904",
             "less than two of the largest",
