@@ -176,3 +176,86 @@ fn media_type(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     Some(value.split(';').next().unwrap_or_default().trim())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::routing::get;
+    use axum::{Router, middleware};
+    use kyso::signer::Trust;
+    use kyso_journal::{Journal, Options};
+    use kyso_protocol::{Lang, Problem};
+    use kyso_token::pkcs11::AllowList;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::settings::{DefaultConsent, Settings};
+    use crate::spool::Spool;
+    use crate::store::Store;
+    use crate::{clock, meters};
+
+    const OWN: u32 = 1000;
+
+    fn app(folder: &std::path::Path) -> App {
+        let settings = Settings {
+            socket: folder.join("socket"),
+            state: folder.to_owned(),
+            journal: folder.join("journal.sqlite"),
+            lang: Lang::Vi,
+            modules: AllowList::new(Vec::new()),
+            key_files: Vec::new(),
+            trust: Arc::new(Trust::default()),
+            credential: None,
+            consent: DefaultConsent::None,
+            pinentry: None,
+            policy: folder.join("policy.toml"),
+            worker: folder.join("none"),
+            bounds: Bounds::DESK,
+        };
+        let options = Options::new(clock::unix_micros).expect("options");
+        let journal = Journal::open(&settings.journal, options).expect("a journal");
+        let store = Store::open(&folder.join("daemon.sqlite")).expect("tables");
+        let spool = Spool::open(folder).expect("a spool");
+        App::new(settings, journal, store, spool, meters::install().expect("meters"), OWN)
+    }
+
+    fn request(uid: Option<u32>, path: &str) -> Request {
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = path.parse().expect("a path");
+        if let Some(uid) = uid {
+            let peer = Peer { uid, pid: None, user: None, program: None };
+            request.extensions_mut().insert(peer);
+        }
+        request
+    }
+
+    /// A panic in a handler costs its request alone, and is told in the language of the configuration.
+    #[tokio::test]
+    async fn a_panic_is_a_problem_and_the_next_request_is_served() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = app(folder.path());
+        async fn panics() -> &'static str {
+            panic!("a defect for the test")
+        }
+        let router = Router::new()
+            .route("/bad", get(panics))
+            .route("/good", get(|| async { "good" }))
+            .layer(middleware::from_fn_with_state(app.clone(), admit))
+            .layer(middleware::from_fn_with_state(app, answer));
+        let ask = |uid, path: &'static str| router.clone().oneshot(request(uid, path));
+        let response = ask(Some(OWN), "/bad").await.expect("an answer");
+        assert_eq!(response.status(), 500);
+        let body = crate::body::whole(response.into_body()).await.expect("a body");
+        let problem: Problem = serde_json::from_slice(&body).expect("a problem");
+        assert_eq!((problem.code.as_str(), problem.title.as_str()), ("defect", "kyso có lỗi"));
+        assert_eq!(ask(Some(OWN), "/good").await.expect("an answer").status(), 200);
+        // Root is another user too, and so is nobody at all.
+        for uid in [Some(0), Some(OWN + 1)] {
+            let response = ask(uid, "/good").await.expect("an answer");
+            assert_eq!(response.status(), 421);
+            assert_eq!(response.headers()[header::CONNECTION], "close");
+        }
+        assert_eq!(ask(None, "/good").await.expect("an answer").status(), 500);
+    }
+}
