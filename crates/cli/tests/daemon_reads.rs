@@ -229,7 +229,7 @@ fn the_journal_is_verified_against_what_was_kept() {
     refused(&post(&json!({ "key": "kyso+x" })), 400, "verifier-key-malformed");
     let other = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
     refused(&post(&json!({ "key": other })), 422, "journal-of-another-key");
-    assert_eq!(post(&json!({ "colour": "red" })).status, 400);
+    assert_eq!(post(&json!({ "colour": "red" })).status, 422);
     let plain = [("Content-Type", "text/plain")];
     let response = daemon.request("POST", "/v1/journal/verifications", &plain, b"{}");
     assert_eq!(response.status, 415);

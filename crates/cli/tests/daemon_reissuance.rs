@@ -378,7 +378,7 @@ fn every_bad_input_has_its_name() {
         (Box::new(|it| it["new_unit"] = json!({ "text": "x".repeat(257) })), "unit-text-too-long"),
         (Box::new(|it| it["new_unit"] = json!({ "text": "" })), "unit-text-empty"),
         (Box::new(|it| it["new_unit"] = Value::Null), "new-unit-missing"),
-        (Box::new(|it| it["email"] = json!("not an address")), "email-malformed"),
+        (Box::new(|it| it["email"] = json!("not an address")), "request-invalid"),
         (Box::new(|it| it["requested_subject"] = json!("CN=")), "request-invalid"),
         (Box::new(|it| it["requested_subject"] = json!("no equals sign")), "subject-malformed"),
         // 65 characters, 130 bytes.
@@ -438,9 +438,9 @@ fn every_bad_input_has_its_name() {
     let response = daemon.request("POST", REQUESTS, &vietnamese, body.to_string().as_bytes());
     assert!(response.text().contains("chưa từng có đơn vị"), "{}", response.text());
     // What the API does not know is refused whole.
-    assert_eq!(with(&|it| it["pin"] = json!("1234")).status, 400);
-    assert_eq!(with(&|it| it["reason"] = json!("boredom")).status, 400);
-    assert_eq!(with(&|it| it["old_unit"] = json!({ "code": "1", "text": "x" })).status, 400);
+    assert_eq!(with(&|it| it["pin"] = json!("1234")).status, 422);
+    assert_eq!(with(&|it| it["reason"] = json!("boredom")).status, 422);
+    assert_eq!(with(&|it| it["old_unit"] = json!({ "code": "1", "text": "x" })).status, 422);
     let plain = [("Content-Type", "text/plain"), ("Idempotency-Key", &*fresh())];
     assert_eq!(daemon.request("POST", REQUESTS, &plain, b"{}").status, 415);
     let no_key = [("Content-Type", "application/json")];
@@ -473,7 +473,7 @@ fn every_bad_input_has_its_name() {
     refused(&answer(&json!({ "result": "refused", "reason": " " })), 422, "refusal-text");
     let long = "x".repeat(1_001);
     refused(&answer(&json!({ "result": "refused", "reason": long })), 422, "refusal-text");
-    assert_eq!(answer(&json!({ "result": "maybe" })).status, 400);
+    assert_eq!(answer(&json!({ "result": "maybe" })).status, 422);
     // Nothing of all this left a trace but the drafts.
     let listed = daemon.get(REQUESTS);
     assert_eq!(listed["requests"].as_array().unwrap().len(), 2, "{listed}");

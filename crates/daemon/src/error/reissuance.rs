@@ -197,7 +197,7 @@ impl ReissuanceError {
             ),
             Self::AnswerPath(_) => (
                 "chứng thư mới không dẫn đến gốc tin cậy",
-                "kiểm tra tệp nhận được và chứng thư gốc trong cấu hình",
+                "gửi kèm chứng thư của các cơ quan cấp (PEM); kiểm tra tệp nhận được và chứng thư gốc trong cấu hình",
             ),
             Self::RefusalText { .. } => ("lý do từ chối trống hoặc quá dài", "ghi lại lý do"),
         }
@@ -242,7 +242,7 @@ impl ReissuanceError {
             ),
             Self::AnswerPath(_) => (
                 "the new certificate does not lead to a trust anchor",
-                "check the file that was received, and the anchors in the configuration",
+                "send it with its issuers' certificates (PEM); check the file that was received, and the anchors in the configuration",
             ),
             Self::RefusalText { .. } => {
                 ("the reason of the refusal is empty or too long", "state the reason anew")

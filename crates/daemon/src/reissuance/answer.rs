@@ -33,7 +33,7 @@ pub(crate) fn answer(
     let (said, warnings) = match answer {
         AnswerRequest::Refused { reason } => (refused(reason)?, Vec::new()),
         AnswerRequest::Issued { certificate } => {
-            let issued = draft::stated_certificate(certificate)?;
+            let (issued, beside) = draft::stated_certificate(certificate)?;
             let sha256 = hash(&issued.sha256_fingerprint());
             if view::state(&row) == ReissuanceState::Answered
                 && row.facts.issued == Some(hex::encode(sha256))
@@ -42,7 +42,7 @@ pub(crate) fn answer(
             }
             // Not a word about the certificate where no answer is awaited.
             check(app, request, ReissuanceTransition::Answered)?;
-            let warnings = examine(app, &Dossier::load(app, request)?, &issued, caller)?;
+            let warnings = examine(app, &Dossier::load(app, request)?, &issued, beside, caller)?;
             (Said { document: Some(sha256), issued: Some(sha256), ..Said::default() }, warnings)
         }
     };
@@ -77,6 +77,7 @@ fn examine(
     app: &App,
     dossier: &Dossier,
     issued: &Certificate,
+    beside: Vec<Certificate>,
     caller: &Caller,
 ) -> Result<Vec<String>, ApiError> {
     let lang = caller.lang;
@@ -93,7 +94,10 @@ fn examine(
         // Authorities date certificates ahead; such a one is judged at its first second.
         let time = now.max(issued.validity().not_before);
         let policy = PathPolicy::document_signing();
-        validate_path(issued, &trust.candidates, &trust.anchors, &policy, time)
+        let mut candidates = trust.candidates.clone();
+        candidates.extend(beside);
+        candidates.extend(dossier.issuers());
+        validate_path(issued, &candidates, &trust.anchors, &policy, time)
             .map_err(|error| ReissuanceError::AnswerPath(Box::new(error)))?;
     }
     Ok(warnings)

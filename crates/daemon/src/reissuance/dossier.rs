@@ -7,6 +7,7 @@ use kyso_reissue::{CertificateFacts, Date, Mapping, NewRequest, Validated};
 use kyso_x509::Certificate;
 use serde::{Deserialize, Serialize};
 
+use super::draft::Present;
 use super::wire;
 use crate::app::App;
 use crate::error::{ApiError, ReissuanceError, Wrong};
@@ -18,6 +19,8 @@ use crate::store::reissuance as table;
 pub(super) struct Dossier {
     /// The present certificate, DER in base64.
     certificate: String,
+    /// Certificates of authorities that lay beside it, likewise.
+    issuers: Vec<String>,
     /// Serial number of the token that showed it.
     token_serial: Option<String>,
     reason: ReissuanceReason,
@@ -41,13 +44,10 @@ struct Told {
 
 impl Dossier {
     /// The dossier of a request that was checked.
-    pub(super) fn of(
-        certificate: &Certificate,
-        request: &Validated,
-        person: Option<Form04Person>,
-    ) -> Self {
+    pub(super) fn of(present: &Present, request: &Validated, person: Option<Form04Person>) -> Self {
         Self {
-            certificate: STANDARD.encode(certificate.as_der()),
+            certificate: STANDARD.encode(present.certificate.as_der()),
+            issuers: present.issuers.iter().map(|one| STANDARD.encode(one.as_der())).collect(),
             token_serial: request.certificate().token_serial.clone(),
             reason: wire::reason_out(request.reason()),
             old_unit: request.old_unit().map(wire::unit_out),
@@ -95,6 +95,12 @@ impl Dossier {
         let der = STANDARD.decode(&self.certificate).unwrap_or_default();
         Certificate::from_der(&der)
             .map_err(|error| ReissuanceError::CertificateMalformed(error).into())
+    }
+
+    /// Certificates of authorities that lay beside it.
+    pub(super) fn issuers(&self) -> impl Iterator<Item = Certificate> {
+        let ders = self.issuers.iter().filter_map(|one| STANDARD.decode(one).ok());
+        ders.filter_map(|der| Certificate::from_der(&der).ok())
     }
 
     /// The request as it was checked, with its difference of subjects.

@@ -32,11 +32,11 @@ pub(crate) fn create(
     if table::row(&app.store.connection(), id)?.is_some() {
         return view::show(app, id, caller.lang);
     }
-    let (certificate, token_serial) = certificate(app, &new.certificate)?;
-    let request = check(&certificate, token_serial, &new)?;
+    let present = present(app, &new.certificate)?;
+    let request = check(&present, &new)?;
     let sha256 = request.certificate().sha256.clone();
-    let event = event(id, caller, &certificate, &request)?;
-    let dossier = Dossier::of(&certificate, &request, new.person);
+    let event = event(id, caller, &present.certificate, &request)?;
+    let dossier = Dossier::of(&present, &request, new.person);
     let mut next = app.reissuance.order();
     projection::follow(app, &mut next)?;
     let open = table::open_of(&app.store.connection(), &sha256)?;
@@ -50,45 +50,74 @@ pub(crate) fn create(
     view::show(app, id, caller.lang)
 }
 
-/// The present certificate, and its token's serial number where its token shows it.
-fn certificate(app: &App, stated: &str) -> Result<(Certificate, Option<String>), ApiError> {
+/// Most certificates of issuers that are kept with a request.
+const MOST_ISSUERS: usize = 8;
+
+/// The present certificate with what is known around it.
+pub(super) struct Present {
+    pub(super) certificate: Certificate,
+    /// Certificates of authorities that lay beside it: the new one's path may lead over them.
+    pub(super) issuers: Vec<Certificate>,
+    /// Its token's serial number, where its token shows it.
+    token_serial: Option<String>,
+}
+
+impl Present {
+    fn of(
+        certificate: Certificate,
+        beside: impl Iterator<Item = Certificate>,
+        token_serial: Option<String>,
+    ) -> Self {
+        let issuers = beside.filter(Certificate::is_certificate_authority).take(MOST_ISSUERS);
+        Self { certificate, issuers: issuers.collect(), token_serial }
+    }
+}
+
+/// Finds the present certificate.
+fn present(app: &App, stated: &str) -> Result<Present, ApiError> {
     let hash = stated.strip_prefix("sha256:").unwrap_or(stated);
     if hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let sha256 = hash.to_ascii_lowercase();
         for credential in app.tokens().credentials()?.iter() {
             let Ok(certificate) = Certificate::from_der(&credential.certificate) else { continue };
             if hex::encode(certificate.sha256_fingerprint().as_bytes()) == sha256 {
-                return Ok((certificate, Some(credential.token.serial.clone())));
+                let beside = credential.other_certificates.iter();
+                let beside = beside.filter_map(|der| Certificate::from_der(der).ok());
+                let serial = Some(credential.token.serial.clone());
+                return Ok(Present::of(certificate, beside, serial));
             }
         }
         return Err(ReissuanceError::CertificateUnknown { sha256 }.into());
     }
-    Ok((stated_certificate(stated)?, None))
+    let (certificate, beside) = stated_certificate(stated)?;
+    Ok(Present::of(certificate, beside.into_iter(), None))
 }
 
-/// A certificate that is stated as PEM or as base64 of its DER.
+/// A certificate that is stated as PEM, perhaps with its chain, or as base64 of its DER.
 ///
 /// # Errors
 /// [`ReissuanceError::CertificateForm`], [`ReissuanceError::CertificateMalformed`].
-pub(super) fn stated_certificate(stated: &str) -> Result<Certificate, ReissuanceError> {
+pub(super) fn stated_certificate(
+    stated: &str,
+) -> Result<(Certificate, Vec<Certificate>), ReissuanceError> {
     if stated.contains("-----BEGIN CERTIFICATE-----") {
-        let found = Certificate::all_from_pem_or_der(stated.as_bytes())
+        let mut found = Certificate::all_from_pem_or_der(stated.as_bytes())
             .map_err(ReissuanceError::CertificateMalformed)?;
+        if found.is_empty() {
+            return Err(ReissuanceError::CertificateForm);
+        }
         // A file with its chain: the holder's comes first (RFC 8555 §9.1 and common practice).
-        return found.into_iter().next().ok_or(ReissuanceError::CertificateForm);
+        return Ok((found.remove(0), found));
     }
     let text: String = stated.split_ascii_whitespace().collect();
     let der = STANDARD.decode(text).ok().filter(|der| !der.is_empty());
     let der = der.ok_or(ReissuanceError::CertificateForm)?;
-    Certificate::from_der(&der).map_err(ReissuanceError::CertificateMalformed)
+    let certificate = Certificate::from_der(&der).map_err(ReissuanceError::CertificateMalformed)?;
+    Ok((certificate, Vec::new()))
 }
 
 /// Checks a request as a whole.
-fn check(
-    certificate: &Certificate,
-    token_serial: Option<String>,
-    new: &NewReissuanceRequest,
-) -> Result<Validated, ApiError> {
+fn check(present: &Present, new: &NewReissuanceRequest) -> Result<Validated, ApiError> {
     let mut wrongs = Vec::new();
     let mut keep = |checked: Result<_, Wrong>| checked.map_err(|wrong| wrongs.push(wrong)).ok();
     let unit = |member, unit: &Option<kyso_protocol::UnitRef>| {
@@ -101,7 +130,7 @@ fn check(
     }
     let now = Time::from_unix_seconds(clock::now().as_second());
     let request = NewRequest {
-        certificate: CertificateFacts::of(certificate, token_serial),
+        certificate: CertificateFacts::of(&present.certificate, present.token_serial.clone()),
         reason: wire::reason_in(new.reason),
         old_unit: old_unit.clone().flatten(),
         new_unit: new_unit.clone().flatten(),

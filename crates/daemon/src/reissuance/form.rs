@@ -47,7 +47,8 @@ pub(crate) fn form(app: &App, request: &str, format: FormFormat) -> Result<Vec<u
         FormFormat::Text => form.to_text().into_bytes(),
         FormFormat::Csv => {
             use kyso_reissue::form04::{csv_header, csv_row};
-            format!("{}{}", csv_header(), csv_row(&form)).into_bytes()
+            // RFC 4180: each record ends with CRLF.
+            format!("{}\r\n{}\r\n", csv_header(), csv_row(&form)).into_bytes()
         }
     })
 }
