@@ -4,12 +4,10 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
-use kyso::recorder::Outcome;
-use kyso_daemon::explain::journal::explain;
+use kyso_daemon::explain::journal::{explain, summary};
 use kyso_daemon::journal_view;
 use kyso_journal::{
-    AttemptEnd, Entry, ExportOptions, Filter, Journal, JournalError, Receipt, Record,
-    ReissuanceState, ReissuanceStep, ReissuanceTransition, VerificationReport, VerifierKey,
+    Entry, ExportOptions, Filter, Journal, JournalError, Receipt, VerificationReport, VerifierKey,
     verify_export, verify_in_place,
 };
 use serde_json::{Value, json};
@@ -106,80 +104,6 @@ fn entry_json(entry: &Entry) -> Value {
         fields.insert("at".into(), json!(time(entry.leaf.time)));
     }
     value
-}
-
-fn summary(entry: &Entry, lang: Lang) -> String {
-    match &entry.leaf.record {
-        Record::Intent(intent) => {
-            let document =
-                entry.name.clone().unwrap_or_else(|| hex::encode(intent.document_sha256));
-            format!("{}: {document}, {}", lang.pick("yêu cầu ký", "intent"), intent.format)
-        }
-        Record::Outcome { intent, outcome } => {
-            let result = match outcome {
-                Outcome::Signed { .. } => lang.pick("đã ký", "signed").to_owned(),
-                Outcome::Failed { code } => {
-                    format!("{}: {code}", lang.pick("không ký được", "failed"))
-                }
-                Outcome::Cancelled => lang.pick("đã hủy", "cancelled").to_owned(),
-            };
-            format!("{} {intent}: {result}", lang.pick("kết quả của", "outcome of"))
-        }
-        Record::Interrupted { intent } => {
-            format!(
-                "{} {intent}: {}",
-                lang.pick("kết quả của", "outcome of"),
-                lang.pick("bị ngắt", "interrupted")
-            )
-        }
-        Record::Reissuance(step) => {
-            let what = lang.pick("yêu cầu cấp lại", "reissuance request");
-            format!(
-                "{what} {}: {} → {}",
-                step.request,
-                self::step(step.step, lang),
-                state(step.state, lang)
-            )
-        }
-        Record::Opaque { kind } => kind.clone(),
-    }
-}
-
-/// What happened to a reissuance request.
-fn step(step: ReissuanceStep, lang: Lang) -> String {
-    match step {
-        ReissuanceStep::Done(transition) => self::transition(transition, lang).to_owned(),
-        ReissuanceStep::Attempted { transition, end } => {
-            let end = match end {
-                AttemptEnd::Denied => lang.pick("từ chối", "denied"),
-                AttemptEnd::Cancelled => lang.pick("hủy", "cancelled"),
-                AttemptEnd::TimedOut => lang.pick("quá thời hạn", "timed out"),
-                AttemptEnd::Failed => lang.pick("không thành công", "failed"),
-            };
-            format!("{} ({end})", self::transition(transition, lang))
-        }
-    }
-}
-
-fn transition(transition: ReissuanceTransition, lang: Lang) -> &'static str {
-    match transition {
-        ReissuanceTransition::Created => lang.pick("lập", "create"),
-        ReissuanceTransition::Submitted => lang.pick("gửi", "submit"),
-        ReissuanceTransition::Exported => lang.pick("xuất hồ sơ", "export"),
-        ReissuanceTransition::Answered => lang.pick("nhận trả lời", "answer"),
-        ReissuanceTransition::Withdrawn => lang.pick("rút", "withdraw"),
-    }
-}
-
-/// Where a reissuance request is.
-fn state(state: ReissuanceState, lang: Lang) -> &'static str {
-    match state {
-        ReissuanceState::Draft => lang.pick("bản nháp", "draft"),
-        ReissuanceState::Submitted => lang.pick("đã gửi", "submitted"),
-        ReissuanceState::Exported => lang.pick("đã xuất hồ sơ", "exported"),
-        ReissuanceState::Answered => lang.pick("đã có trả lời", "answered"),
-        ReissuanceState::Withdrawn => lang.pick("đã rút", "withdrawn"),
-    }
 }
 
 fn time(micros: u64) -> String {
@@ -379,7 +303,7 @@ fn print_report(report: &VerificationReport, lang: Lang) {
         say!(
             "{}",
             lang.pick(
-                format!("{count} bước của các yêu cầu cấp lại chứng thư."),
+                format!("{count} bước của các đề nghị cấp lại chứng thư."),
                 format!("{count} steps of requests to reissue a certificate."),
             )
         );

@@ -319,3 +319,20 @@ fn a_detached_signature_needs_its_content() {
     assert_eq!(judge(Some(&wrong)), "TOTAL-FAILED");
     assert_eq!(judge(None), "INDETERMINATE");
 }
+
+#[test]
+fn a_signature_tells_what_its_certificate_warns_of() {
+    let mut daemon = DaemonHouse::prepare(Options::default());
+    let desk = &daemon.house;
+    let day = 86_400;
+    let profile =
+        Profile::document_signing(Subject::official(), desk.now - day, desk.now + 20 * day);
+    desk.token("t", "p256", &profile);
+    daemon.launch();
+    let document = daemon.upload("đơn.txt", "Kính gửi".as_bytes());
+    let response = daemon.post("/v1/signatures", &json!({ "document": document["id"] }));
+    assert_eq!(response.status, 202, "{}", response.text());
+    let done = daemon.wait_for_end(response.header("location").unwrap());
+    assert_eq!(done["state"], "succeeded", "{done}");
+    assert!(done["warnings"].to_string().contains("day(s) more"), "{done}");
+}

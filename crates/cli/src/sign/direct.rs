@@ -21,17 +21,14 @@ pub(super) fn sign(desk: &Desk, arguments: &SignArgs, tasks: Vec<Task>) -> Resul
     // Before anybody types a PIN: a journal that cannot be written means that nothing is signed.
     let journal = desk.journal_to_sign()?;
     let signing_time = jiff::Zoned::now();
+    let now = Time::from_unix_seconds(signing_time.timestamp().as_second());
     let trust = trust(desk, arguments)?;
     let chosen = desk.credential(arguments.credential.as_deref())?;
     let signer = chosen
-        .open(
-            &desk.prompt(),
-            preference(arguments),
-            &trust,
-            Time::from_unix_seconds(signing_time.timestamp().as_second()),
-        )
+        .open(&desk.prompt(), preference(arguments), &trust, now)
         .map_err(|error| sign_problem::explain(&error, lang))?;
-    let warnings = sign_problem::warnings(signer.path(), lang);
+    let mut warnings = sign_problem::warnings(signer.path(), lang);
+    warnings.extend(kyso_daemon::warnings::texts(signer.certificate(), now, lang));
     for warning in &warnings {
         tell!("{}: {warning}", lang.pick("cảnh báo", "warning"));
     }
