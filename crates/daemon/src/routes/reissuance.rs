@@ -43,6 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// In this state.
+    #[param(inline)]
     state: Option<ReissuanceState>,
     /// For this certificate (SHA-256, hexadecimal).
     certificate: Option<String>,
