@@ -34,11 +34,8 @@ async fn tokens(State(app): State<App>, caller: Caller) -> Result<Json<TokenList
 }
 
 fn row(app: &App, slot: &SlotInfo, token: &TokenInfo) -> Option<Token> {
-    let pin = match token.user_pin {
-        PinState { locked, final_try, count_low, to_be_changed } => {
-            PinCounters { count_low, final_try, locked, to_be_changed }
-        }
-    };
+    let PinState { locked, final_try, count_low, to_be_changed } = token.user_pin;
+    let pin = PinCounters { count_low, final_try, locked, to_be_changed };
     Some(Token {
         serial: token.serial.clone(),
         label: token.label.clone(),
