@@ -53,7 +53,7 @@ pub(crate) enum Ended {
     Cancelled,
     /// It failed.
     Failed(ApiError),
-    /// It keeps its row as it is, to be taken up later by [`Operations::take_up`].
+    /// It keeps its row as it is, to be taken up later by [`super::operations::Operations::take_up`].
     Suspended,
 }
 
