@@ -62,6 +62,8 @@ impl House {
             .current_dir(self.folder.path())
             .env(name, value)
             .env("KYSO_CONFIG", self.path("config.toml"))
+            // No daemon of the user's own is asked.
+            .env("XDG_RUNTIME_DIR", self.path("runtime"))
             .env_remove("KYSO_JOURNAL")
             .stdin(std::process::Stdio::null());
         command
