@@ -89,9 +89,6 @@ const NETWORK: &[&str] = &["TcpListener", "TcpStream", "TcpSocket", "UdpSocket"]
 /// Wall clocks; no crate below `kyso` reads one.
 const WALL_CLOCK: &[&str] = &["SystemTime", "jiff", "Timestamp::now", "Zoned::now"];
 
-/// What listens or speaks beyond this machine's user; daemon and protocol know the unix socket only.
-const NETWORK: &[&str] = &["TcpListener", "TcpStream", "TcpSocket", "UdpSocket", "ToSocketAddrs"];
-
 /// How a module would be loaded into the daemon's own process.
 const IN_PROCESS_TOKENS: &[&str] = &["Pkcs11Store", "Pkcs12Store"];
 
@@ -111,7 +108,6 @@ pub(crate) fn check() -> Result<()> {
     }
     words("daemon", NETWORK, "the daemon listens on the user's socket only", &mut breaches)?;
     words("token", WALL_CLOCK, "no wall clock below `kyso`", &mut breaches)?;
-    words("daemon", NETWORK, "the daemon listens on the unix socket only", &mut breaches)?;
     words("daemon", IN_PROCESS_TOKENS, "in the daemon a token lives in a worker", &mut breaches)?;
     words("protocol", &["axum", "hyper", "tokio"], "wire types know no transport", &mut breaches)?;
     lock_file(&mut breaches)?;
