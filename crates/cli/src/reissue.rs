@@ -13,6 +13,7 @@ use kyso_daemon::files;
 use kyso_protocol::{
     AnswerRequest, ExportRequest, Operation, ReissuanceRequest, ReissuanceTransition, SubmitRequest,
 };
+use kyso_x509::Certificate;
 use serde_json::json;
 
 use crate::args::{FormFormat, ReissueCommand};
@@ -96,7 +97,7 @@ impl Clerk<'_> {
             ReissueCommand::Answer { id, certificate, refused, json } => {
                 let answer = match (certificate, refused) {
                     (Some(file), _) => {
-                        AnswerRequest::Issued { certificate: certificate_of(&file, lang)? }
+                        AnswerRequest::Issued { certificate: chain_of(&file, lang)? }
                     }
                     (None, reason) => AnswerRequest::Refused { reason: reason.unwrap_or_default() },
                 };
@@ -183,16 +184,32 @@ impl Clerk<'_> {
 
 /// A certificate from a file, as the API takes it: DER in base64.
 fn certificate_of(file: &Path, lang: Lang) -> Result<String, Problem> {
+    Ok(STANDARD.encode(certificates_of(file, lang)?[0].as_der()))
+}
+
+/// All certificates of a file in PEM, in their order: what was issued often comes with its issuers.
+fn chain_of(file: &Path, lang: Lang) -> Result<String, Problem> {
+    let pem = |certificate: &Certificate| {
+        let body = STANDARD.encode(certificate.as_der());
+        let lines: Vec<&str> =
+            body.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    };
+    Ok(certificates_of(file, lang)?.iter().map(pem).collect())
+}
+
+/// The certificates of a file, at least one.
+fn certificates_of(file: &Path, lang: Lang) -> Result<Vec<Certificate>, Problem> {
     let found = files::certificates(&[file.to_path_buf()], lang)?;
-    match found.first() {
-        Some(certificate) => Ok(STANDARD.encode(certificate.as_der())),
-        None => Err(Problem::new(
-            "certificate-file-unreadable",
-            lang.pick("không đọc được tệp chứng thư", "a certificate file cannot be read"),
-            file.display().to_string(),
-            lang.pick("tệp phải chứa một chứng thư X.509", "it must hold an X.509 certificate"),
-        )),
+    if !found.is_empty() {
+        return Ok(found);
     }
+    Err(Problem::new(
+        "certificate-file-unreadable",
+        lang.pick("không đọc được tệp chứng thư", "a certificate file cannot be read"),
+        file.display().to_string(),
+        lang.pick("tệp phải chứa một chứng thư X.509", "it must hold an X.509 certificate"),
+    ))
 }
 
 /// Asks on the terminal; without one the answer is no, so that nothing is submitted unseen.
