@@ -739,6 +739,66 @@ fn whenever_the_daemon_is_killed_journal_and_files_are_true() {
     assert!(ends.contains_key("interrupted"), "no kill came in time: the test proves nothing");
 }
 
+/// A kill between the journal's outcome and the tables: the row still says that the operation runs.
+#[track_caller]
+fn set_back(daemon: &DaemonHouse, operation: &Value) {
+    const BACK: &str = r#"
+import json, sqlite3, sys
+tables = sqlite3.connect(sys.argv[1])
+detail, = tables.execute("SELECT detail FROM operation WHERE id = ?", (sys.argv[2],)).fetchone()
+kept = json.dumps({"intended": json.loads(detail).get("intended")})
+tables.execute("UPDATE operation SET state = 'running', detail = ? WHERE id = ?", (kept, sys.argv[2]))
+tables.commit()
+"#;
+    let id = operation["id"].as_str().expect("an id");
+    let tables = daemon.state().join("daemon.sqlite");
+    let done = Command::new("python3").args(["-c", BACK]).arg(tables).arg(id).output();
+    let done = done.expect("python3");
+    assert!(done.status.success(), "{}", text(&done.stderr));
+}
+
+#[test]
+fn after_a_restart_the_journal_and_the_very_bytes_decide() {
+    let mut daemon = DaemonHouse::start(Options::one_token());
+    let whole = outcome(&mut daemon, &json!({}));
+    let (changed, lost) = (outcome(&mut daemon, &json!({})), outcome(&mut daemon, &json!({})));
+    daemon.answer("deny", PIN);
+    let denied = outcome(&mut daemon, &json!({}));
+    daemon.answer("accept", "111111");
+    let failed = outcome(&mut daemon, &json!({}));
+    daemon.kill9();
+    for operation in [&whole, &changed, &lost, &denied, &failed] {
+        set_back(&daemon, operation);
+    }
+    let file = |operation: &Value| {
+        let id = operation["id"].as_str().expect("an id");
+        daemon.state().join("results").join(id).join("0")
+    };
+    let mut bytes = std::fs::read(file(&changed)).expect("the result");
+    bytes[100] ^= 1;
+    std::fs::write(file(&changed), bytes).expect("the result");
+    std::fs::remove_file(file(&lost)).expect("the result");
+    daemon.launch();
+    let now = |operation: &Value| {
+        daemon.get(&format!("/v1/operations/{}", operation["id"].as_str().expect("an id")))
+    };
+    let found = now(&whole);
+    for member in ["state", "result", "result_sha256", "result_name", "format", "journal"] {
+        assert_eq!(found[member], whole[member], "{member}: {found:#}");
+    }
+    for operation in [&changed, &lost] {
+        let found = now(operation);
+        assert_eq!(found["state"], "interrupted", "{found:#}");
+        assert!(found["result"].is_null(), "{found:#}");
+    }
+    assert_eq!(now(&denied)["state"], "denied");
+    let found = now(&failed);
+    assert_eq!(
+        (&found["state"], &found["problem"]["code"]),
+        (&json!("failed"), &json!("pin-incorrect"))
+    );
+}
+
 #[test]
 fn what_has_ended_is_forgotten_when_its_time_is_over() {
     let config = "[daemon.limits]\nretention-seconds = 1\n".to_owned();
