@@ -60,8 +60,8 @@ pub(crate) fn tell_once(app: &App, certificate: &Certificate) -> Result<(), ApiE
 /// Between two looks.
 const DAILY: Duration = Duration::from_secs(24 * 3600);
 
-/// Before the first look: the first answers come before the first module is loaded.
-const AFTER_START: Duration = Duration::from_secs(10);
+/// Before the first look: whatever the daemon was started for comes first, and modules are loaded by who needs them.
+const AFTER_START: Duration = Duration::from_secs(60);
 
 /// Looks round soon after the start and then every day, until the daemon ends.
 pub(crate) async fn from_time_to_time(app: App) {

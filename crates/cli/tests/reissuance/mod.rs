@@ -1,0 +1,5 @@
+//! Parts of the tests of reissuance requests.
+
+mod foreign;
+mod kills;
+mod refusals;
