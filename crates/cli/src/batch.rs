@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use kyso_daemon::client::Fetched;
+use kyso_daemon::client::{ClientError, Fetched};
 use kyso_protocol::{Batch, BatchItem, ItemState, OperationState};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::BatchCommand;
 use crate::desk::Desk;
@@ -196,17 +196,10 @@ impl Fetch<'_> {
 
     async fn item(&self, remote: &mut Remote, item: &BatchItem) -> Result<(PathBuf, u64), Problem> {
         let lang = self.lang;
-        let explain = |error: kyso_daemon::client::ClientError| error.explain(lang);
+        let explain = |error: ClientError| error.explain(lang);
         let (target, entry) = remote::result_of_item(item, lang)?;
-        let document = remote.client.document(&item.document).await;
-        let name = match document {
-            Ok(document) => document.name,
-            // Its time is over, or its owner took it back: the result is there all the same.
-            Err(_) => format!("{}", item.number),
-        };
-        let record = remote.client.journal_entry(entry).await.map_err(explain)?;
-        let path =
-            self.folder.join(signed_name(&name, item.number, &self.format(remote, &record).await));
+        let (name, format) = self.intent(remote, entry, item.number).await?;
+        let path = self.folder.join(signed_name(&name, item.number, &format));
         let fetched =
             remote.client.fetch(target, &path, self.force, entry).await.map_err(explain)?;
         let path = Fetched::publish(vec![fetched]).swap_remove(0).map_err(explain)?;
@@ -217,14 +210,23 @@ impl Fetch<'_> {
         Ok((path, entry))
     }
 
-    /// The format as the intent of this outcome states it.
-    async fn format(&self, remote: &mut Remote, outcome: &kyso_protocol::JournalEntry) -> String {
-        let Some(intent) = outcome.leaf.get("intent").and_then(serde_json::Value::as_u64) else {
-            return String::new();
-        };
-        let Ok(intent) = remote.client.journal_entry(intent).await else { return String::new() };
-        let format = intent.leaf.get("format").and_then(serde_json::Value::as_str);
-        format.unwrap_or_default().to_owned()
+    /// Name and format as the intent of this outcome states them.
+    async fn intent(
+        &self,
+        remote: &mut Remote,
+        outcome: u64,
+        number: usize,
+    ) -> Result<(String, String), Problem> {
+        let explain = |error: ClientError| error.explain(self.lang);
+        let outcome = remote.client.journal_entry(outcome).await.map_err(explain)?;
+        let mut intent = None;
+        if let Some(index) = outcome.leaf.get("intent").and_then(Value::as_u64) {
+            intent = Some(remote.client.journal_entry(index).await.map_err(explain)?);
+        }
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let name = intent.as_ref().and_then(|intent| text(intent.plain.get("document_name")));
+        let format = intent.as_ref().and_then(|intent| text(intent.leaf.get("format")));
+        Ok((name.unwrap_or_else(|| number.to_string()), format.unwrap_or_default()))
     }
 }
 
@@ -235,5 +237,7 @@ fn signed_name(name: &str, number: usize, format: &str) -> String {
         format if format.ends_with("detached") => ".p7s",
         _ => ".p7m",
     };
+    // The record is trusted for its hash; a name that would lead elsewhere is still only a name.
+    let name = name.replace(['/', '\\'], "_");
     format!("{number:04}-{name}{ending}")
 }

@@ -190,6 +190,30 @@ fn a_batch_can_be_looked_at_and_fetched_from_another_terminal() {
 }
 
 #[test]
+fn a_result_that_is_not_what_the_journal_released_is_not_taken() {
+    let daemon = DaemonHouse::start(Options::one_token());
+    let house = &daemon.house;
+    house.pdf("a.pdf");
+    house.pdf("b.pdf");
+    std::fs::create_dir(house.path("out")).expect("out");
+    std::fs::create_dir(house.path("fetched")).expect("fetched");
+    house.expect(["sign", "--out-dir", "out", "a.pdf", "b.pdf"]);
+    let list: Value =
+        serde_json::from_str(&house.expect(["batch", "list", "--json"])).expect("JSON");
+    let id = list["batches"][0]["id"].as_str().expect("an id").to_owned();
+    let kept = daemon.state().join("results").join(&id).join("0");
+    let mut bytes = std::fs::read(&kept).expect("the result at the daemon");
+    let last = bytes.len() - 20;
+    bytes[last] ^= 1;
+    std::fs::write(&kept, bytes).expect("altered");
+    let output = house.kyso(["batch", "fetch", &id, "--out-dir", "fetched", "--json"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+    let fetched = json(&output);
+    assert!(fetched["fetched"][0]["error"]["code"].is_string(), "{fetched:#}");
+    assert_eq!(house.names("fetched"), ["0001-b.pdf"], "the altered one is not there");
+}
+
+#[test]
 fn a_no_a_wrong_pin_and_silence_sign_nothing() {
     let daemon = DaemonHouse::start(Options {
         config: "[daemon.limits]\nperson-seconds = 2\n".to_owned(),
