@@ -122,6 +122,9 @@ fn say_state(batch: &Batch, lang: Lang) {
     );
     if let Some(words) = remote::waiting(batch.state, batch.pause, lang) {
         say!("  {words}");
+        if let Some(problem) = &batch.problem {
+            say!("  {}", shown(&problem.detail));
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::process::{Child, Output, Stdio};
 
 use house::daemon::{DaemonHouse, Options};
 use house::{PIN, text};
+use kyso_testkit::shim::Fault;
 use serde_json::Value;
 
 /// The members of JSON, each by its path; rows of a list count as one.
@@ -211,6 +212,74 @@ fn a_result_that_is_not_what_the_journal_released_is_not_taken() {
     let fetched = json(&output);
     assert!(fetched["fetched"][0]["error"]["code"].is_string(), "{fetched:#}");
     assert_eq!(house.names("fetched"), ["0001-b.pdf"], "the altered one is not there");
+}
+
+/// A daemon whose RSA-4096 token answers through the shim, and `kyso sign` of 80 files under way: at least one is signed.
+fn long_batch() -> (DaemonHouse, Child, String) {
+    let mut daemon = DaemonHouse::start(Options {
+        tokens: vec![("t", "rsa4096")],
+        shim: true,
+        ..Options::default()
+    });
+    let names: Vec<String> = (0..80).map(|number| format!("{number:02}.csv")).collect();
+    for name in &names {
+        std::fs::write(daemon.house.path(name), name).expect("a document");
+    }
+    std::fs::create_dir(daemon.house.path("out")).expect("out");
+    let arguments = ["sign", "--out-dir", "out"].map(str::to_owned).into_iter().chain(names);
+    let child = daemon.house.command(arguments).stderr(Stdio::piped()).spawn().expect("kyso");
+    let mut id = String::new();
+    daemon.wait_until("one is signed", |daemon| {
+        let operations = daemon.get("/v1/operations");
+        let Some(found) = operations[0]["id"].as_str() else { return false };
+        found.clone_into(&mut id);
+        daemon.get(&format!("/v1/batches/{id}"))["counts"]["signed"].as_u64() > Some(0)
+    });
+    (daemon, child, id)
+}
+
+/// Waits for the program's end; its exit code and what it said.
+fn ended(daemon: &mut DaemonHouse, mut child: Child) -> (Option<i32>, String) {
+    daemon.wait_until("kyso ends", |_| child.try_wait().expect("its state").is_some());
+    let mut said = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
+    (child.wait().expect("ended").code(), said)
+}
+
+#[test]
+fn a_pulled_token_is_waited_for_and_named() {
+    let (mut daemon, child, id) = long_batch();
+    daemon.fault(Fault::Pulled, 0);
+    daemon.wait_for_state(&format!("/v1/batches/{id}"), &["paused"]);
+    let shown = daemon.house.expect(["batch", "show", &id]);
+    assert!(shown.contains("insert the same token again"), "{shown}");
+    daemon.fault(Fault::None, 0);
+    let (code, said) = ended(&mut daemon, child);
+    assert_eq!(code, Some(0), "{said}\n{}", daemon.log());
+    assert!(said.contains("The token was removed"), "{said}");
+    assert_eq!(daemon.house.names("out").len(), 80);
+}
+
+#[test]
+fn a_batch_outlives_its_daemon_and_is_resumed_and_fetched() {
+    let (mut daemon, child, id) = long_batch();
+    daemon.kill9();
+    let (code, said) = ended(&mut daemon, child);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("what to do: "), "{said}");
+    daemon.launch();
+    let shown = daemon.house.expect(["batch", "show", &id]);
+    assert!(shown.contains("paused") && shown.contains("kyso batch resume"), "{shown}");
+    let output = daemon.house.kyso(["batch", "resume", &id]);
+    assert!(output.status.success(), "{}\n{}", text(&output.stderr), daemon.log());
+    assert!(text(&output.stdout).contains("80 of 80 signed"), "{}", text(&output.stdout));
+    daemon.house.expect(["batch", "fetch", &id, "--out-dir", "out"]);
+    let names = daemon.house.names("out");
+    assert_eq!(names.len(), 80, "{names:?}");
+    assert_eq!(names[79], "0079-79.csv.p7m");
+    let report: Value =
+        serde_json::from_str(&daemon.house.expect(["journal", "verify", "--json"])).expect("JSON");
+    assert_eq!(report["intact"], true, "{report:#}");
 }
 
 #[test]

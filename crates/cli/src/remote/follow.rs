@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::Remote;
-use crate::out::tell;
+use crate::out::{shown, tell};
 use kyso_daemon::text::{Lang, Problem};
 
 /// Exit code of a program that Ctrl-C ended (128 + SIGINT), as a shell expects it.
@@ -48,7 +48,7 @@ impl Remote {
         let mut words = Words::new(lang);
         let told = |step: &Step| {
             if let Step::Operation(operation) = step {
-                words.state(operation.state, None);
+                let _ = words.state(operation.state, None);
             }
             ControlFlow::Continue(())
         };
@@ -77,7 +77,7 @@ impl Remote {
                     if needs_person(batch) {
                         return ControlFlow::Break(());
                     }
-                    words.state(batch.state, batch.pause);
+                    words.batch(batch);
                 }
                 Step::Item(_) => bar.iter().for_each(|bar| bar.inc(1)),
                 Step::Operation(_) => {}
@@ -213,19 +213,31 @@ impl Words {
         Self { lang, asked_here: super::terminal().is_some(), last: None }
     }
 
-    fn state(&mut self, state: OperationState, pause: Option<PauseReason>) {
+    /// The batch's state, with what the daemon says of it: which token it was, which one lies there.
+    fn batch(&mut self, batch: &Batch) {
+        if self.state(batch.state, batch.pause)
+            && let Some(problem) = &batch.problem
+        {
+            tell!("  {}", shown(&problem.detail));
+        }
+    }
+
+    /// Says the state where it is a new one; whether it did.
+    fn state(&mut self, state: OperationState, pause: Option<PauseReason>) -> bool {
         if self.last == Some((state, pause)) {
-            return;
+            return false;
         }
         self.last = Some((state, pause));
         let asks =
             matches!(state, OperationState::WaitingForConsent | OperationState::WaitingForPin);
         if asks && self.asked_here {
-            return;
+            return false;
         }
-        if let Some(words) = waiting(state, pause, self.lang) {
+        let words = waiting(state, pause, self.lang);
+        if let Some(words) = words {
             tell!("{words}");
         }
+        words.is_some()
     }
 }
 
