@@ -17,8 +17,12 @@ use crate::out::tell;
 use crate::remote::{self, Remote};
 use kyso_daemon::text::{Lang, Problem};
 
-/// Results that are flushed to the disk together.
-const TOGETHER: usize = 64;
+/// Results that are flushed to the disk together; each holds a file open until then.
+const TOGETHER: usize = 256;
+
+/// From this size on, in bytes, a document is taken back once its signed file is here; each is a durable change of the daemon's
+/// tables, which for small ones costs more than the room they take until their time is over.
+const WORTH_TAKING_BACK: u64 = 64 * 1024;
 
 /// Longest name that a document may claim, in bytes.
 const MOST_NAME_BYTES: usize = 255;
@@ -312,10 +316,12 @@ impl Signing<'_> {
         remote::write_receipt(client, entry, &place, self.arguments.force, self.lang).await.err()
     }
 
-    /// Takes back what the daemon need not keep any more: the documents whose signed files are here.
+    /// Takes back what the daemon need not keep any more: large documents whose signed files are here.
     async fn tidy(&mut self) {
         for job in &self.jobs {
-            if let (Some(document), Some(Ok(_))) = (&job.document, &job.ended) {
+            if let (Some(document), Some(Ok(_))) = (&job.document, &job.ended)
+                && document.size >= WORTH_TAKING_BACK
+            {
                 // One that stays is deleted when its time is over.
                 let _ = self.remote.client.delete_document(&document.id).await;
             }
