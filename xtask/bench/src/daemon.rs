@@ -68,7 +68,11 @@ fn start(table: &mut Table, folder: &Path, environment: &softhsm::Environment) -
 }
 
 /// `POST /v1/verifications` of a small CMS against the library's call.
-fn verification(table: &mut Table, folder: &Path, environment: &softhsm::Environment) -> Result<()> {
+fn verification(
+    table: &mut Table,
+    folder: &Path,
+    environment: &softhsm::Environment,
+) -> Result<()> {
     let signed = folder.join("small.p7m");
     let arguments = ["daemon", text(folder)?, text(environment.module())?, text(&signed)?];
     desk::child(environment, &arguments)?;
@@ -85,7 +89,9 @@ fn verification(table: &mut Table, folder: &Path, environment: &softhsm::Environ
             let begun = Instant::now();
             let answer = client.call("POST", path, &headers, &message)?;
             socket.push(begun.elapsed());
-            if !answer.windows(12).any(|window| window == b"TOTAL-PASSED") && !indeterminate(&answer) {
+            if !answer.windows(12).any(|window| window == b"TOTAL-PASSED")
+                && !indeterminate(&answer)
+            {
                 bail!("{}", String::from_utf8_lossy(&answer));
             }
         }
@@ -104,8 +110,12 @@ fn indeterminate(answer: &[u8]) -> bool {
 fn library_call(message: &[u8]) -> Result<Duration> {
     let trust = Trust::default();
     let now = Time::from_unix_seconds(jiff::Timestamp::now().as_second());
-    let options =
-        Options { trust: &trust, policy: Policy::IntegrityOnly, validation_time: now, content: None };
+    let options = Options {
+        trust: &trust,
+        policy: Policy::IntegrityOnly,
+        validation_time: now,
+        content: None,
+    };
     let begun = Instant::now();
     let report = verify_bytes(message, "small.p7m", &options)?;
     let taken = begun.elapsed();

@@ -33,7 +33,8 @@ impl Daemon {
         let socket = folder.join("run/kyso.sock");
         let config = folder.join("config.toml");
         let mut text = String::new();
-        let _ = writeln!(text, "modules = [{module:?}]\njournal = {:?}", folder.join("journal.sqlite"));
+        let _ =
+            writeln!(text, "modules = [{module:?}]\njournal = {:?}", folder.join("journal.sqlite"));
         let _ = writeln!(text, "[daemon]\nsocket = {socket:?}\nstate = {:?}", folder.join("state"));
         let _ = writeln!(text, "consent = \"pinentry\"\npinentry = {pinentry:?}");
         let _ = writeln!(text, "[daemon.log]\nlevel = \"warn\"");
@@ -144,7 +145,10 @@ impl Client {
         let answer = self.call("POST", &format!("/v1/documents?name={name}"), &headers, bytes)?;
         let answer: Value = serde_json::from_slice(&answer)?;
         let text = |member: &str| {
-            answer[member].as_str().map(str::to_owned).with_context(|| format!("{member}: {answer}"))
+            answer[member]
+                .as_str()
+                .map(str::to_owned)
+                .with_context(|| format!("{member}: {answer}"))
         };
         Ok((text("id")?, text("sha256")?))
     }
@@ -214,7 +218,9 @@ impl Client {
             let now = self.get_json(path)?;
             match now["state"].as_str() {
                 Some("succeeded") => return Ok(now),
-                Some("failed" | "cancelled" | "denied" | "timed-out" | "interrupted" | "paused") => {
+                Some(
+                    "failed" | "cancelled" | "denied" | "timed-out" | "interrupted" | "paused",
+                ) => {
                     bail!("{path}: {now}")
                 }
                 _ if begun.elapsed() > PATIENCE => bail!("{path} does not end: {now}"),
