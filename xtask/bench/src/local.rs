@@ -196,8 +196,16 @@ impl Client {
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
-        while chunked {
-            line.clear();
+        if chunked {
+            self.chunks(&mut body)?;
+        }
+        Ok((status, body))
+    }
+
+    /// A body in chunks (RFC 9112 §7.1), to the last, empty one.
+    fn chunks(&mut self, body: &mut Vec<u8>) -> Result<()> {
+        loop {
+            let mut line = String::new();
             self.stream.read_line(&mut line)?;
             let size = usize::from_str_radix(line.trim_end(), 16)?;
             let begun = body.len();
@@ -205,10 +213,9 @@ impl Client {
             self.stream.read_exact(body.get_mut(begun..).unwrap_or_default())?;
             self.stream.read_exact(&mut [0; 2])?;
             if size == 0 {
-                break;
+                return Ok(());
             }
         }
-        Ok((status, body))
     }
 
     /// Waits until the resource's `state` is final, and gives it.
