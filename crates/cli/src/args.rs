@@ -266,7 +266,7 @@ pub(crate) struct SignArgs {
     /// Name of the signed file (one file only)
     #[arg(short, long, value_name = "OUT", conflicts_with = "out_dir")]
     pub(crate) output: Option<PathBuf>,
-    /// Folder for the signed files
+    /// Folder for the signed files; made where it is not there
     #[arg(long, value_name = "DIR")]
     pub(crate) out_dir: Option<PathBuf>,
     /// Signature format [default: pades for PDF, else cades]

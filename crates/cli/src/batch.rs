@@ -10,7 +10,7 @@ use crate::args::BatchCommand;
 use crate::desk::Desk;
 use crate::out::{self, say, shown, tell};
 use crate::remote::{self, Remote};
-use crate::sign::receipt_path;
+use crate::sign::{make_folder, receipt_path};
 use kyso_daemon::text::{Lang, Problem};
 
 pub(crate) fn run(desk: &Desk, command: BatchCommand) -> Result<u8, Problem> {
@@ -85,6 +85,7 @@ async fn show(remote: &mut Remote, id: &str, as_json: bool, lang: Lang) -> Resul
 async fn resume(remote: &mut Remote, desk: &Desk, id: &str, lang: Lang) -> Result<u8, Problem> {
     let info = remote.info_of(desk).await?;
     let consent = remote::consent(&info);
+    remote.will_ask();
     let resumed = remote.client.resume_batch(id, consent.as_ref()).await;
     let total = resumed.map_err(|error| error.explain(lang))?.counts.total;
     let batch = remote.follow_batch(id, total).await?;
@@ -108,7 +109,7 @@ fn say_state(batch: &Batch, lang: Lang) {
     say!(
         "{}  {}  {state}: {}",
         batch.id,
-        batch.created_at,
+        out::moment(&batch.created_at),
         lang.pick(
             format!(
                 "{}/{} đã ký, {} lỗi, {} hủy, {} còn lại",
@@ -169,6 +170,7 @@ impl Fetch<'_> {
     async fn run(&self, remote: &mut Remote, id: &str) -> Result<u8, Problem> {
         let lang = self.lang;
         let items = remote::all_items(&mut remote.client, id, lang).await?;
+        make_folder(self.folder, lang)?;
         let (mut failures, mut rows) = (0, Vec::new());
         for item in items.iter().filter(|item| item.state == ItemState::Signed) {
             match self.item(remote, item).await {

@@ -87,7 +87,8 @@ pub(crate) fn status(desk: &Desk, as_json: bool) -> Result<u8, Problem> {
     }
     let words = |value: &Value| shown(value.as_str().unwrap_or("?"));
     let pid = &info["pid"];
-    let (version, since) = (words(&info["version"]), words(&info["started_at"]));
+    let version = words(&info["version"]);
+    let since = out::moment(info["started_at"].as_str().unwrap_or("?"));
     say!(
         "{}",
         lang.pick(
@@ -100,13 +101,15 @@ pub(crate) fn status(desk: &Desk, as_json: bool) -> Result<u8, Problem> {
         say!("  {}: {entries}", lang.pick("số bản ghi nhật ký", "journal records"));
     }
     for check in health["checks"].as_array().into_iter().flatten() {
-        let name = words(&check["name"]);
+        let name = check_name(check["name"].as_str().unwrap_or("?"), lang);
         match check["code"].as_str() {
             None => say!("  {name}: {}", lang.pick("tốt", "works")),
             Some(code) => say!("  {name}: {} ({})", lang.pick("LỖI", "FAILS"), shown(code)),
         }
     }
-    for token in tokens.iter().flat_map(|list| list["tokens"].as_array()).flatten() {
+    let listed = tokens.iter().flat_map(|list| list["tokens"].as_array()).flatten();
+    // A blank token has neither name nor number.
+    for token in listed.filter(|token| token["initialized"] == true) {
         let busy = if token["busy"] == true { lang.pick(" (đang ký)", " (signing)") } else { "" };
         say!("  token: {} {}{busy}", words(&token["label"]), words(&token["serial"]));
     }
@@ -206,6 +209,18 @@ impl<'a> Daemon<'a> {
             self.lang.pick("xem nhật ký vận hành của dịch vụ", "look at the daemon's log"),
         )
     }
+}
+
+/// What `/readyz` looks at, in words.
+fn check_name(name: &str, lang: Lang) -> String {
+    let (vi, en) = match name {
+        "journal" => ("nhật ký", "journal"),
+        "store" => ("các bảng", "tables"),
+        "spool" => ("chỗ cho tài liệu", "room for documents"),
+        "policy" => ("tệp chính sách", "policy file"),
+        other => return shown(other),
+    };
+    lang.pick(vi, en).to_owned()
 }
 
 /// One unlabelled sample of a Prometheus text.

@@ -65,6 +65,17 @@ pub(crate) fn path(path: &Path) -> String {
     shown(&path.to_string_lossy())
 }
 
+/// A time of the API (RFC 3339) as a person here reads it; what is none stays as it is.
+pub(crate) fn moment(text: &str) -> String {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(at) => {
+            let here = at.to_zoned(jiff::tz::TimeZone::system());
+            here.strftime("%d/%m/%Y %H:%M:%S %:z").to_string()
+        }
+        Err(_) => shown(text),
+    }
+}
+
 fn calm(text: &str, line_ends: bool) -> String {
     let mut calm = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -142,6 +142,7 @@ impl Clerk<'_> {
     async fn submit(&mut self, id: &str) -> Result<(), Problem> {
         let info = self.remote.info_of(self.desk).await?;
         let request = SubmitRequest { consent: remote::consent(&info) };
+        self.remote.will_ask();
         let accepted =
             self.remote.client.submit_reissuance(id, &request, &Idempotency::fresh()).await;
         let accepted = accepted.map_err(|error| self.explain(&error))?;
@@ -164,6 +165,7 @@ impl Clerk<'_> {
             None => None,
         };
         let request = ExportRequest { credential, consent: remote::consent(&info) };
+        self.remote.will_ask();
         let accepted =
             self.remote.client.export_reissuance(id, &request, &Idempotency::fresh()).await;
         let accepted = accepted.map_err(|error| self.explain(&error))?;

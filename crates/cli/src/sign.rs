@@ -17,7 +17,7 @@ use crate::desk::Desk;
 use crate::out;
 use crate::out::{say, tell};
 use kyso_daemon::explain::sign as sign_problem;
-use kyso_daemon::text::{Lang, Problem};
+use kyso_daemon::text::{Lang, Problem, unwritable};
 
 /// What became of one file.
 struct Row {
@@ -46,6 +46,9 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
     let lang = desk.lang();
     refuse_what_is_not_there(&arguments, lang)?;
     let tasks = tasks(&arguments, lang)?;
+    if let Some(folder) = &arguments.out_dir {
+        make_folder(folder, lang)?;
+    }
     let hopeless = preflight(&tasks, &arguments, lang);
     if hopeless.iter().all(Option::is_some) {
         // Nothing can be signed: nobody is asked for a PIN, and no try of it is spent.
@@ -341,6 +344,17 @@ fn progress(count: usize, lang: Lang) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len}, {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(count as u64).with_style(style).with_message(lang.pick("Đang ký", "Signing"))
+}
+
+/// Makes the folder for signed files where it is not there; not those above it, whose absence is a slip of the hand.
+pub(crate) fn make_folder(folder: &Path, lang: Lang) -> Result<(), Problem> {
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(unwritable(folder, &error, lang))
+        }
+        // What is there but no folder is told of each file.
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn receipt_path(signed: &Path) -> PathBuf {

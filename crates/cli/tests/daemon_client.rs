@@ -121,7 +121,6 @@ fn many_files_are_one_question_and_a_bad_one_harms_no_other() {
         .expect("broken.pdf");
     std::fs::write(house.path("named.pdf"), b"no PDF at all\n").expect("named.pdf");
     house.pdf("z.pdf");
-    std::fs::create_dir(house.path("out")).expect("out");
     let files = ["a.pdf", "b.csv", "broken.pdf", "named.pdf", "absent.pdf", "z.pdf"];
     let sign = [&["sign", "--json", "--receipt", "--out-dir", "out"][..], &files].concat();
     let output = house.kyso(&sign);
@@ -153,6 +152,8 @@ fn many_files_are_one_question_and_a_bad_one_harms_no_other() {
         house.expect(["journal", "verify", &format!("{file}.tlog-proof")]);
     }
     assert_eq!((asked(&daemon, "CONFIRM"), asked(&daemon, "GETPIN")), (1, 1));
+    let question = daemon.questions().join("\n");
+    assert!(question.contains("Format: CAdES-B-B attached, PAdES-B-B"), "{question}");
 
     // Nothing is replaced unasked, and that is found out before anybody is asked.
     let again = house.kyso(["sign", "--out-dir", "out", "a.pdf", "z.pdf"]);
@@ -169,8 +170,6 @@ fn a_batch_can_be_looked_at_and_fetched_from_another_terminal() {
     let mut names: Vec<String> = (0..25).map(|number| format!("{number:02}.pdf")).collect();
     names.iter().for_each(|name| drop(house.pdf(name)));
     names.push("--out-dir=out".to_owned());
-    std::fs::create_dir(house.path("out")).expect("out");
-    std::fs::create_dir(house.path("fetched")).expect("fetched");
     let output = house.kyso(["sign".to_owned()].into_iter().chain(names));
     assert!(output.status.success(), "{}\n{}", text(&output.stderr), daemon.log());
     assert!(text(&output.stdout).contains("Signed 25 of 25 files."), "{}", text(&output.stdout));

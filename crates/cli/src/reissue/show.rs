@@ -113,7 +113,8 @@ fn event_line(event: &ReissuanceEvent, lang: Lang) -> String {
         .unwrap_or_default();
     let code = event.code.as_deref().map(|code| format!(", {}", shown(code))).unwrap_or_default();
     let recorded = lang.pick("nhật ký", "journal entry");
-    format!("{}  {what}{attempted}{code} ({recorded} {})", event.time, event.journal_entry)
+    let time = out::moment(&event.time);
+    format!("{time}  {what}{attempted}{code} ({recorded} {})", event.journal_entry)
 }
 
 fn unit_name(unit: &UnitRef) -> String {

@@ -39,8 +39,12 @@ pub(super) fn search(words: &[String], all: bool, as_json: bool, lang: Lang) -> 
         return 0;
     }
     if !as_json {
-        let hint = if all { "" } else { " (--all)" };
-        tell!("{}{hint}", lang.pick("Không thấy đơn vị nào như vậy.", "No such unit was found."));
+        let none = lang.pick("Không thấy đơn vị nào như vậy.", "No such unit was found.");
+        let hint = lang.pick(
+            " Thêm `--all` để tìm cả đơn vị không còn tồn tại.",
+            " `--all` finds units that do not exist any more as well.",
+        );
+        tell!("{none}{}", if all { "" } else { hint });
     }
     1
 }
@@ -95,10 +99,10 @@ fn print(unit: &Unit, today: Option<Date>, lang: Lang) {
     let became = match mapping.successors(unit, today) {
         Successors::One(successor) => named(&[successor]),
         Successors::Split(successors) => named(&successors),
-        Successors::None => lang.pick("không còn", "none").to_owned(),
+        Successors::None => lang.pick("không có đơn vị kế thừa", "no unit in its place").to_owned(),
     };
     let (until, now) = lang.pick(("đến hết", "nay là"), ("until", "now"));
-    say!("    {until} {last}; {now}: {became}");
+    say!("    {until} {}; {now}: {became}", last.vietnamese());
 }
 
 fn named(units: &[Unit]) -> String {

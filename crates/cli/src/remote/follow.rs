@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kyso_daemon::client::{Client, Step, Watched};
@@ -18,30 +18,46 @@ use kyso_daemon::text::{Lang, Problem};
 /// Exit code of a program that Ctrl-C ended (128 + SIGINT), as a shell expects it.
 const INTERRUPTED: i32 = 130;
 
-/// Ctrl-C: while something is followed it is a request to cancel, else it ends the program.
+/// Nothing is asked for: Ctrl-C ends the program.
+const IDLE: u8 = 0;
+/// A request is on its way, whose question may stand before its answer is here: the first Ctrl-C waits for what is to be
+/// cancelled.
+const ASKING: u8 = 1;
+/// Ctrl-C is a request to cancel.
+const FOLLOWING: u8 = 2;
+
+/// Ctrl-C: while something is asked for or followed it is a request to cancel, else it ends the program.
 pub(super) struct Interrupts {
-    following: Arc<AtomicBool>,
+    stage: Arc<AtomicU8>,
     pressed: UnboundedReceiver<()>,
 }
 
 impl Interrupts {
     pub(super) fn listen() -> std::io::Result<Self> {
         let mut interrupt = signal(SignalKind::interrupt())?;
-        let following = Arc::new(AtomicBool::new(false));
+        let stage = Arc::new(AtomicU8::new(IDLE));
         let (sender, pressed) = unbounded_channel();
-        let asked = Arc::clone(&following);
+        let now = Arc::clone(&stage);
         tokio::spawn(async move {
             while interrupt.recv().await.is_some() {
-                if !asked.load(Ordering::Relaxed) || sender.send(()).is_err() {
+                // A second one does not wait for an answer that may never come.
+                let asking =
+                    now.compare_exchange(ASKING, IDLE, Ordering::Relaxed, Ordering::Relaxed);
+                if asking == Err(IDLE) || sender.send(()).is_err() {
                     std::process::exit(INTERRUPTED);
                 }
             }
         });
-        Ok(Self { following, pressed })
+        Ok(Self { stage, pressed })
     }
 }
 
 impl Remote {
+    /// A request goes out that asks the person; what it makes is followed next.
+    pub(crate) fn will_ask(&self) {
+        self.interrupts.stage.store(ASKING, Ordering::Relaxed);
+    }
+
     /// Follows an operation to its end.
     pub(crate) async fn follow_operation(&mut self, id: &str) -> Result<Operation, Problem> {
         let lang = self.lang;
@@ -137,7 +153,7 @@ impl Remote {
     ) -> Result<Step, Problem> {
         let lang = self.lang;
         let Self { client, interrupts, .. } = self;
-        interrupts.following.store(true, Ordering::Relaxed);
+        interrupts.stage.store(FOLLOWING, Ordering::Relaxed);
         let mut asked = false;
         let ended = {
             let watching = client.watch(watched, told);
@@ -161,7 +177,7 @@ impl Remote {
                 }
             }
         };
-        interrupts.following.store(false, Ordering::Relaxed);
+        interrupts.stage.store(IDLE, Ordering::Relaxed);
         ended
     }
 }

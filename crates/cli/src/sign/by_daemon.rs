@@ -206,6 +206,7 @@ impl Signing<'_> {
             consent: self.consent(),
         };
         let key = Idempotency::fresh();
+        self.remote.will_ask();
         let accepted = self.remote.client.sign(&request, &key).await;
         let id = accepted.map_err(|error| error.explain(self.lang))?.id;
         let operation = self.remote.follow_operation(&id).await?;
@@ -240,6 +241,7 @@ impl Signing<'_> {
             options: self.options(),
             consent: self.consent(),
         };
+        self.remote.will_ask();
         let accepted = self.remote.client.sign_batch(&request, &Idempotency::fresh()).await;
         let id = accepted.map_err(|error| error.explain(self.lang))?.id;
         tell!(

@@ -83,16 +83,18 @@ impl Question {
         }
     }
 
-    /// Whether these documents shall be signed, all of them; `list_sha256` stands for exactly their hashes in order.
+    /// Whether these documents shall be signed, as many as the scope says; `list_sha256` stands for exactly their hashes in
+    /// order.
     pub(crate) fn batch(
-        count: usize,
         hopeless: usize,
         first: &[String],
+        formats: &str,
         list_sha256: &[u8; 32],
         certificate: &Certificate,
         scope: Scope,
         lang: Lang,
     ) -> Self {
+        let count = scope.items;
         let shown: Vec<String> = first.iter().take(3).map(|name| short(name, 48)).collect();
         let more = if count + hopeless > shown.len() { "; …" } else { "" };
         let names = shown.join("; ");
@@ -106,7 +108,7 @@ impl Question {
                 format!("SHA-256 của danh sách: {}", hex::encode(list_sha256)),
                 format!("SHA-256 of the list: {}", hex::encode(list_sha256)),
             ),
-            format!("{}: {}", lang.pick("Định dạng", "Format"), scope.format),
+            format!("{}: {formats}", lang.pick("Định dạng", "Format")),
         ];
         if hopeless > 0 {
             lines.insert(
@@ -238,9 +240,10 @@ mod tests {
                 lang,
             );
             let names = vec![name.clone(); 5];
-            let (count, list) = (10_000, [0xFF; 32]);
-            let scope = scope.clone();
-            let many = Question::batch(count, count, &names, &list, &certificate, scope, lang);
+            let list = [0xFF; 32];
+            let scope = Scope { items: 10_000, ..scope.clone() };
+            let formats = "CAdES-B-B attached, PAdES-B-B";
+            let many = Question::batch(10_000, &names, formats, &list, &certificate, scope, lang);
             for question in [one, many] {
                 let mut lines = vec![question.title, String::new()];
                 lines.extend(question.lines);

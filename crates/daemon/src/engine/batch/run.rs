@@ -245,9 +245,9 @@ impl Runner<'_> {
     fn question(&self, fit: &Fit, screened: &Screened) -> Question {
         let scope = Scope::of(&self.batch.credential, &screened.formats(), screened.fit);
         Question::batch(
-            screened.fit,
             screened.unfit,
             &screened.names,
+            &screened.formats_made(),
             &self.batch.list,
             fit.certificate(),
             scope,

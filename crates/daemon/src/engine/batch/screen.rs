@@ -31,8 +31,10 @@ pub(super) struct Screened {
     pub(super) unfit: usize,
     /// The first few names, as the client claims them.
     pub(super) names: Vec<String>,
-    /// The formats that will be made.
+    /// The formats that will be made, as a policy names them.
     families: BTreeSet<&'static str>,
+    /// The same as a person reads them.
+    made: BTreeSet<&'static str>,
 }
 
 impl Screened {
@@ -40,6 +42,12 @@ impl Screened {
     pub(super) fn formats(&self) -> String {
         let families: Vec<&str> = self.families.iter().copied().collect();
         families.join("+")
+    }
+
+    /// The formats as a person is told them: `CAdES-B-B attached, PAdES-B-B`.
+    pub(super) fn formats_made(&self) -> String {
+        let made: Vec<&str> = self.made.iter().copied().collect();
+        made.join(", ")
     }
 }
 
@@ -75,6 +83,7 @@ pub(super) fn screen(
                 Ok(()) => {
                     screened.fit += 1;
                     screened.families.insert(signing::family(&work.format));
+                    screened.made.insert(work.format.name());
                     if screened.names.len() < SHOWN {
                         screened.names.extend(work.item.name);
                     }
