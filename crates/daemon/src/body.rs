@@ -1,6 +1,7 @@
 //! A request's body as it comes in: no larger than its route takes, no slower than a client may be.
 
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,6 +15,12 @@ use crate::error::{ApiError, Plane};
 /// The slowest body that is taken once the patience for a first piece is spent, in bytes a second: far below any socket of this
 /// machine, and enough that a trickle does not hold a connection for hours.
 const SLOWEST: u64 = 1024;
+
+/// Most bytes that are still taken of the body of a refused request.
+const MOST_REST: u64 = 256 << 10;
+
+/// How long they may take.
+const REST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A body with its bounds.
 pub(crate) struct Intake {
@@ -105,6 +112,58 @@ impl HttpBody for Intake {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// A body of which somebody else can take the rest.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Mutex<Intake>>);
+
+impl Shared {
+    pub(crate) fn new(intake: Intake) -> Self {
+        Self(Arc::new(Mutex::new(intake)))
+    }
+
+    fn intake(&self) -> MutexGuard<'_, Intake> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what a refused request's client may still be writing, if it is little: one that writes its body after its head
+    /// would meet a closed connection instead of the refusal.
+    pub(crate) async fn drain(mut self) {
+        if self.is_end_stream() || self.size_hint().lower() > MOST_REST {
+            return;
+        }
+        let rest = async {
+            let mut taken = 0;
+            while taken <= MOST_REST
+                && let Some(Ok(frame)) = self.frame().await
+            {
+                taken += frame.data_ref().map_or(0, |data| data.len() as u64);
+            }
+        };
+        // One that is slower than that meets the closed connection.
+        let _ = tokio::time::timeout(REST_PATIENCE, rest).await;
+    }
+}
+
+impl HttpBody for Shared {
+    type Data = Bytes;
+    type Error = IntakeError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, IntakeError>>> {
+        Pin::new(&mut *self.intake()).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.intake().is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.intake().size_hint()
     }
 }
 

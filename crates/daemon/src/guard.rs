@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 
 use crate::app::App;
-use crate::body::Intake;
+use crate::body::{Intake, Shared};
 use crate::caller::Peer;
 use crate::error::{ApiError, Plane, Refused, written};
 use crate::settings::Bounds;
@@ -73,13 +73,21 @@ pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) 
     let checked = no_browser(&parts.headers)
         .and_then(|()| this_host(&parts.headers, parts.uri.host()))
         .and_then(|()| rule.check(&parts.headers, &bounds));
-    if let Err(refusal) = checked {
-        return ApiError::from(refusal).into_response();
+    // A client that waits for leave to send its body hears the refusal anyway.
+    let waits = parts.headers.contains_key(header::EXPECT);
+    let body = Shared::new(Intake::new(body, rule.limit(&bounds), bounds.client_patience));
+    let response = match checked {
+        Err(refusal) => ApiError::from(refusal).into_response(),
+        // 6. The idempotency key, where one is demanded; then the handler.
+        Ok(()) => {
+            let request = Request::from_parts(parts, Body::new(body.clone()));
+            idempotency::once(app, request, next).await.unwrap_or_else(ApiError::into_response)
+        }
+    };
+    if !waits && response.extensions().get::<Refused>().is_some() {
+        body.drain().await;
     }
-    let body = Body::new(Intake::new(body, rule.limit(&bounds), bounds.client_patience));
-    let request = Request::from_parts(parts, body);
-    // 6. The idempotency key, where one is demanded; then the handler.
-    idempotency::once(app, request, next).await.unwrap_or_else(ApiError::into_response)
+    response
 }
 
 fn own_user(peer: Option<&Peer>, own: u32) -> Result<(), Plane> {

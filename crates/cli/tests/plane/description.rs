@@ -28,6 +28,7 @@ fn the_description_is_true() {
                 let id = operation["operationId"].as_str().expect("an id").to_owned();
                 assert!(ids.insert(id.clone()), "{id} twice");
                 let responses = operation["responses"].as_object().expect("responses");
+                assert!(responses.contains_key("default"), "{id}: refusals before the route");
                 for (status, response) in responses {
                     if status.starts_with(['4', '5'])
                         && let Some(content) = response["content"].as_object()

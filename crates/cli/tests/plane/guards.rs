@@ -27,6 +27,28 @@ fn every_route(daemon: &DaemonHouse) -> Vec<(String, String)> {
     routes
 }
 
+/// Programs write a body after its head; a refusal that closed the connection in between would be a broken pipe to them.
+#[test]
+fn a_client_that_writes_its_body_late_hears_why_it_was_refused() {
+    let daemon = DaemonHouse::start(Options::default());
+    for (kind, status, code) in [
+        ("application/json", 400, "idempotency-key-missing"),
+        ("text/plain", 415, "media-type-unsupported"),
+    ] {
+        let mut connection = daemon.connect().expect("a connection");
+        for _ in 0..2 {
+            let head = format!(
+                "POST /v1/signatures HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: 2\r\n\r\n"
+            );
+            connection.raw(head.as_bytes()).expect("the head");
+            std::thread::sleep(Duration::from_millis(200));
+            connection.raw(b"{}").expect("the body");
+            let response = connection.response("POST").expect("an answer");
+            assert_eq!((response.status, response.code().as_str()), (status, code));
+        }
+    }
+}
+
 #[test]
 fn no_route_serves_a_browser_or_another_host() {
     let daemon = DaemonHouse::start(Options::default());

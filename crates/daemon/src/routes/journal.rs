@@ -203,7 +203,8 @@ struct ExportQuery {
 #[utoipa::path(
     get, path = "/v1/journal/export", tag = "journal", operation_id = "exportJournal", params(ExportQuery),
     responses(
-        (status = 200, description = "The bundle: JSON lines", body = String, content_type = "application/jsonl"),
+        (status = 200, description = "The bundle: JSON lines", body = String, content_type = "application/jsonl",
+            headers(("Content-Disposition" = String, description = "a name for the file"))),
         (status = 400, description = "A parameter is not understood", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The journal cannot be read or signed", body = Problem, content_type = "application/problem+json"),
     )
