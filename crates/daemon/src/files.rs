@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use kyso_x509::Certificate;
+use kyso_x509::{Certificate, CertificateError};
 
-use crate::text::{Lang, Problem};
+use crate::text::{Lang, Problem, system};
 
 /// Largest certificate file: a few thousand certificates.
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
@@ -15,7 +15,7 @@ pub fn certificates(paths: &[PathBuf], lang: Lang) -> Result<Vec<Certificate>, P
     for path in paths {
         if path.is_dir() {
             let entries = std::fs::read_dir(path)
-                .map_err(|error| unreadable(path, &error.to_string(), lang))?;
+                .map_err(|error| unreadable(path, &system(&error, lang), lang))?;
             let mut files: Vec<PathBuf> =
                 entries.flatten().map(|entry| entry.path()).filter(|file| named(file)).collect();
             files.sort();
@@ -30,14 +30,27 @@ pub fn certificates(paths: &[PathBuf], lang: Lang) -> Result<Vec<Certificate>, P
 }
 
 fn read(path: &Path, lang: Lang) -> Result<Vec<Certificate>, Problem> {
-    let len = path.metadata().map_err(|error| unreadable(path, &error.to_string(), lang))?.len();
+    let len = path.metadata().map_err(|error| unreadable(path, &system(&error, lang), lang))?.len();
     if len > MOST_BYTES {
         let why = lang.pick("tệp quá lớn", "the file is too large");
         return Err(unreadable(path, why, lang));
     }
-    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error.to_string(), lang))?;
+    let bytes =
+        std::fs::read(path).map_err(|error| unreadable(path, &system(&error, lang), lang))?;
     Certificate::all_from_pem_or_der(&bytes)
-        .map_err(|error| unreadable(path, &error.to_string(), lang))
+        .map_err(|error| unreadable(path, &malformed(&error, lang), lang))
+}
+
+/// Why bytes are no certificates.
+fn malformed(error: &CertificateError, lang: Lang) -> String {
+    let vi = match error {
+        CertificateError::Missing => "không có chứng thư nào trong tệp".to_owned(),
+        CertificateError::Pem { offset } => format!("khối PEM ở byte {offset} hỏng"),
+        CertificateError::Der(_) | CertificateError::Extension(_) => {
+            format!("chứng thư hỏng ({error})")
+        }
+    };
+    lang.pick(vi, error.to_string())
 }
 
 fn named(path: &Path) -> bool {

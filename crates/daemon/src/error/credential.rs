@@ -27,8 +27,8 @@ pub(crate) enum CredentialError {
 impl CredentialError {
     pub(crate) fn told(self, lang: Lang) -> Told {
         let list = lang.pick(
-            "xem các chứng thư đang có: GET /v1/certificates hoặc `kyso cert list`",
-            "see the certificates that are there: GET /v1/certificates or `kyso cert list`",
+            "nêu một URI từ `kyso cert list` (`--credential`) hoặc GET /v1/certificates (`credential`)",
+            "name one by its URI from `kyso cert list` (`--credential`) or GET /v1/certificates (`credential`)",
         );
         match self {
             Self::QueryRefused => Told::new(

@@ -2,7 +2,10 @@
 
 use axum::http::StatusCode;
 use kyso_protocol::ProblemError;
-use kyso_reissue::{AnswerError, DateError, IllegalTransition, RequestError, UnitCodeError};
+use kyso_reissue::{
+    AnswerError, DateError, IllegalTransition, RequestError, RequestState, Transition,
+    UnitCodeError,
+};
 use kyso_x509::CertificateError;
 use kyso_x509::path::PathError;
 
@@ -165,9 +168,7 @@ impl ReissuanceError {
     const fn vi(&self) -> (&'static str, &'static str) {
         match self {
             Self::Unknown => ("không có đề nghị này", "xem danh sách đề nghị"),
-            Self::Invalid(_) => {
-                ("đề nghị chưa hợp lệ", "sửa từng mục nêu trong `errors` rồi gửi lại")
-            }
+            Self::Invalid(_) => ("đề nghị chưa hợp lệ", "sửa từng mục đã nêu rồi gửi lại"),
             Self::CertificateUnknown { .. } => (
                 "không thấy chứng thư này trên token nào",
                 "cắm token vào, hoặc gửi chính chứng thư (PEM hoặc base64)",
@@ -207,7 +208,7 @@ impl ReissuanceError {
         match self {
             Self::Unknown => ("there is no such request", "see the list of requests"),
             Self::Invalid(_) => {
-                ("the request is not valid", "mend each of its `errors` and send it again")
+                ("the request is not valid", "mend each thing that is named and send it again")
             }
             Self::CertificateUnknown { .. } => (
                 "no token shows this certificate",
@@ -272,9 +273,9 @@ impl ReissuanceError {
                 lang.pick(format!("đề nghị {request}"), format!("request {request}"))
             }
             Self::Illegal(error) => {
-                let from = error.from.map_or("", |state| state.as_str());
+                let from = error.from.map_or("chưa có", state_vi);
                 lang.pick(
-                    format!("trạng thái {from} không cho phép {}", error.transition),
+                    format!("đề nghị {from} thì không {} được", transition_vi(error.transition)),
                     error.to_string(),
                 )
             }
@@ -299,5 +300,27 @@ impl ReissuanceError {
                 format!("{length} characters, 1 to {most} are needed"),
             ),
         }
+    }
+}
+
+/// A request's state as a word for it.
+const fn state_vi(state: RequestState) -> &'static str {
+    match state {
+        RequestState::Draft => "còn là bản nháp",
+        RequestState::Submitted => "đã gửi",
+        RequestState::Exported => "đã xuất tệp",
+        RequestState::Answered => "đã có trả lời",
+        RequestState::Withdrawn => "đã rút",
+    }
+}
+
+/// What was to be done.
+const fn transition_vi(transition: Transition) -> &'static str {
+    match transition {
+        Transition::Created => "lập lại",
+        Transition::Submitted => "gửi",
+        Transition::Exported => "xuất tệp",
+        Transition::Answered => "ghi trả lời",
+        Transition::Withdrawn => "rút",
     }
 }

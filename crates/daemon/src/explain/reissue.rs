@@ -2,7 +2,7 @@
 
 use kyso_reissue::request::RequestError;
 use kyso_reissue::{
-    AnswerError, AnswerWarning, DnDiff, DnViolation, Reason, Unit, UnitError, WhichUnit,
+    AnswerError, AnswerWarning, DnDiff, DnSyntax, DnViolation, Reason, Unit, UnitError, WhichUnit,
 };
 use kyso_x509::{Time, escape_for_display};
 
@@ -124,17 +124,70 @@ fn error_vi(error: &RequestError) -> String {
         E::EmailMissing => "thiếu địa chỉ thư điện tử mới".to_owned(),
         E::EmailForm { .. } => "địa chỉ thư điện tử mới không đúng dạng".to_owned(),
         E::EmailUnchanged => "chứng thư đã ghi đúng địa chỉ thư điện tử này".to_owned(),
-        E::RequestedSubject(error) => format!("tên chủ thể đề nghị không đọc được ({error})"),
-        E::PresentSubject(error) => format!("tên chủ thể hiện tại không dùng lại được ({error})"),
-        E::Dn(DnViolation::TooLong { attribute, length, limit, .. }) => format!(
-            "tên chủ thể đề nghị: {} có {length} ký tự, tối đa {limit}",
-            kyso_reissue::dn::attribute_label(*attribute)
+        E::RequestedSubject(error) => format!(
+            "tên chủ thể đề nghị không đọc được, ở ký tự thứ {}: {}",
+            error.position + 1,
+            syntax_vi(&error.kind)
         ),
-        E::Dn(error) => format!("tên chủ thể đề nghị không hợp lệ ({error})"),
+        E::PresentSubject(error) => format!("tên chủ thể hiện tại không dùng lại được ({error})"),
+        E::Dn(violation) => format!("tên chủ thể đề nghị: {}", violation_vi(violation)),
         E::SubjectUnchanged { reason } => format!(
             "lý do “{}” phải làm tên chủ thể thay đổi, nhưng tên đề nghị vẫn như cũ",
             reason.vietnamese()
         ),
+    }
+}
+
+/// What is wrong with a text that should be a distinguished name.
+fn syntax_vi(kind: &DnSyntax) -> String {
+    match kind {
+        DnSyntax::Empty => "tên bỏ trống".to_owned(),
+        DnSyntax::TooLong { length } => {
+            format!("có {length} ký tự, tối đa {}", kyso_reissue::dn::MAX_TEXT_CHARS)
+        }
+        DnSyntax::TypeMissing => "thiếu loại thuộc tính".to_owned(),
+        DnSyntax::EqualsMissing => "thiếu dấu `=` sau loại thuộc tính".to_owned(),
+        DnSyntax::TypeUnknown { name } => {
+            format!("không có loại thuộc tính `{}`", escape_for_display(name))
+        }
+        DnSyntax::Unescaped { character } => {
+            format!("trong giá trị phải viết {character:?} là `\\{}`", character.escape_debug())
+        }
+        DnSyntax::Escape => {
+            "sau `\\` phải là ký tự đặc biệt hoặc hai chữ số thập lục phân".to_owned()
+        }
+        DnSyntax::Utf8 { .. } => "các byte viết bằng `\\` không phải UTF-8".to_owned(),
+        DnSyntax::Hex => "sau `#` phải là DER của một giá trị, viết thập lục phân".to_owned(),
+        DnSyntax::Der(error) => format!("các thuộc tính không lập thành tên ({error})"),
+    }
+}
+
+/// What keeps a subject from being asked for.
+fn violation_vi(violation: &DnViolation) -> String {
+    use kyso_reissue::dn::attribute_label as label;
+    match violation {
+        DnViolation::TooLong { attribute, length, limit, .. } => {
+            format!("{} có {length} ký tự, tối đa {limit}", label(*attribute))
+        }
+        DnViolation::Empty { attribute, .. } => format!("{} bỏ trống", label(*attribute)),
+        DnViolation::Control { attribute, position, character, .. } => format!(
+            "ký tự thứ {} của {} là ký tự điều khiển {character:?}",
+            position + 1,
+            label(*attribute)
+        ),
+        DnViolation::Alphabet { attribute, position, character, .. } => format!(
+            "ký tự thứ {} của {} là {character:?}, thuộc tính này không nhận",
+            position + 1,
+            label(*attribute)
+        ),
+        DnViolation::NotText { attribute, .. } => {
+            format!("{} không phải văn bản", label(*attribute))
+        }
+        DnViolation::Country { found, .. } => {
+            format!("C (quốc gia) là “{}”, phải là VN", escape_for_display(found))
+        }
+        DnViolation::EmailForm { .. } => "địa chỉ thư điện tử không đúng dạng".to_owned(),
+        DnViolation::Missing { attribute } => format!("thiếu {}", label(*attribute)),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Form 04 for reading and for an administrator's list: Vietnamese text, CSV.
 
 use core::fmt::Write as _;
+use core::ops::Range;
 
-use kyso_x509::escape_for_display;
+use kyso_x509::{Civil, escape_for_display};
 
 use super::{Form04, FormAttribute, FormChange, FormUnit, Person};
 use crate::date::Date;
@@ -99,8 +100,8 @@ impl Form04 {
         page.line("certificate.serial", Some(&certificate.serial));
         page.line("certificate.issuer", Some(&certificate.issuer));
         page.line("certificate.subject", Some(&certificate.subject));
-        page.line("certificate.not_before", Some(&certificate.not_before));
-        page.line("certificate.not_after", Some(&certificate.not_after));
+        page.line("certificate.not_before", Some(&day(&certificate.not_before)));
+        page.line("certificate.not_after", Some(&day(&certificate.not_after)));
         page.line("certificate.token_serial", certificate.token_serial.as_deref());
         let change = &self.change;
         page.head("V. NỘI DUNG ĐỀ NGHỊ");
@@ -136,6 +137,23 @@ fn person(page: &mut Page, who: &str, person: &Person) {
     ] {
         page.line(&format!("{who}.{member}"), value);
     }
+}
+
+/// The day in Vietnam of a moment (`YYYY-MM-DDThh:mm:ssZ`) as Vietnamese documents write it; what is none stays as it is.
+fn day(moment: &str) -> String {
+    let field = |at: Range<usize>| moment.get(at)?.parse().ok();
+    let civil = || {
+        Some(Civil {
+            year: field(0..4)?,
+            month: field(5..7)?,
+            day: field(8..10)?,
+            hour: field(11..13)?,
+            minute: field(14..16)?,
+            second: field(17..19)?,
+        })
+    };
+    let time = civil().and_then(|civil| civil.to_time());
+    time.and_then(Date::in_vietnam).map_or_else(|| moment.to_owned(), Date::vietnamese)
 }
 
 fn unit(unit: &FormUnit) -> String {
@@ -248,6 +266,15 @@ mod tests {
         }
         // One label holds a comma of its own.
         assert_eq!(csv_header().split(',').count(), COLUMNS.len() + 1);
+    }
+
+    #[test]
+    fn days_are_those_of_vietnam() {
+        assert_eq!(day("2026-11-22T16:59:59Z"), "22/11/2026");
+        assert_eq!(day("2026-12-31T17:00:00Z"), "01/01/2027");
+        for text in ["", "2026-13-01T00:00:00Z", "một ngày"] {
+            assert_eq!(day(text), text);
+        }
     }
 
     #[test]
