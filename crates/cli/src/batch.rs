@@ -87,8 +87,9 @@ async fn resume(remote: &mut Remote, desk: &Desk, id: &str, lang: Lang) -> Resul
     let consent = remote::consent(&info);
     remote.will_ask();
     let resumed = remote.client.resume_batch(id, consent.as_ref()).await;
-    let total = resumed.map_err(|error| error.explain(lang))?.counts.total;
-    let batch = remote.follow_batch(id, total).await?;
+    let resumed = resumed.map_err(|error| error.explain(lang))?;
+    let total = resumed.counts.total;
+    let batch = remote.follow_batch(id, total, Some(&resumed)).await?;
     say_state(&batch, lang);
     if let Some(problem) = remote::why_ended(batch.state, batch.problem.as_ref(), lang) {
         return Err(problem);

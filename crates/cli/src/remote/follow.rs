@@ -74,9 +74,18 @@ impl Remote {
         }
     }
 
-    /// Follows a batch of `count` items to its end, or to a pause from which it does not go on by itself.
-    pub(crate) async fn follow_batch(&mut self, id: &str, count: usize) -> Result<Batch, Problem> {
+    /// Follows a batch of `count` items to its end, or to a pause from which it does not go on by itself. A batch that was
+    /// just `resumed` may be seen standing still once more before it goes on.
+    pub(crate) async fn follow_batch(
+        &mut self,
+        id: &str,
+        count: usize,
+        resumed: Option<&Batch>,
+    ) -> Result<Batch, Problem> {
         let lang = self.lang;
+        let stands = |batch: &Batch| {
+            needs_person(batch) && resumed.is_none_or(|old| old.updated_at != batch.updated_at)
+        };
         let mut words = Words::new(lang);
         let mut bar = None;
         let told = |step: &Step| {
@@ -90,10 +99,12 @@ impl Remote {
                     } else {
                         bar.take().iter().for_each(ProgressBar::finish_and_clear);
                     }
-                    if needs_person(batch) {
+                    if stands(batch) {
                         return ControlFlow::Break(());
                     }
-                    words.batch(batch);
+                    if !needs_person(batch) {
+                        words.batch(batch);
+                    }
                 }
                 Step::Item(_) => bar.iter().for_each(|bar| bar.inc(1)),
                 Step::Operation(_) => {}
@@ -101,7 +112,7 @@ impl Remote {
             ControlFlow::Continue(())
         };
         match self.follow(Watched::Batch(id), told).await? {
-            Step::Batch(batch) if needs_person(&batch) => Err(self.leave_paused(*batch).await),
+            Step::Batch(batch) if stands(&batch) => Err(self.leave_paused(*batch).await),
             Step::Batch(batch) => Ok(*batch),
             Step::Operation(_) | Step::Item(_) => Err(super::cancelled(lang)),
         }

@@ -253,7 +253,7 @@ impl Signing<'_> {
                 ),
             )
         );
-        let batch = self.remote.follow_batch(&id, chunk.len()).await?;
+        let batch = self.remote.follow_batch(&id, chunk.len(), None).await?;
         for warning in &batch.warnings {
             if !self.warnings.contains(warning) {
                 remote::warn(std::slice::from_ref(warning), self.lang);
