@@ -214,7 +214,7 @@ fn a_hundred_documents_with_one_broken_are_signed_on_one_consent_and_one_pin() {
         }
         let rest: Vec<_> = daemon.events(&format!("{batch}/events"), Some("97")).collect();
         let again: Vec<_> = rest.iter().filter(|event| event.name == "item").collect();
-        assert_eq!(again, told[97..].iter().copied().collect::<Vec<_>>());
+        assert_eq!(again, told[97..].to_vec());
     }
     // The consent stands in every record, with the list that it was for.
     let entry = daemon.get(&format!("{batch}/items/7"))["journal"]["entry"].to_string();
