@@ -133,22 +133,7 @@ impl ApiError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 true,
             ),
-            Self::Store(error) => (
-                text::Problem::new(
-                    "store-unwritable",
-                    lang.pick(
-                        "dịch vụ không ghi được dữ liệu của mình",
-                        "the daemon cannot write its own tables",
-                    ),
-                    error.to_string(),
-                    lang.pick(
-                        "kiểm tra dung lượng và quyền của thư mục trạng thái",
-                        "check space and permissions of its state folder",
-                    ),
-                ),
-                StatusCode::SERVICE_UNAVAILABLE,
-                true,
-            ),
+            Self::Store(error) => (error.explain(lang), StatusCode::SERVICE_UNAVAILABLE, true),
             Self::Token(error) => {
                 (explain::token::explain(error, lang), StatusCode::UNPROCESSABLE_ENTITY, true)
             }

@@ -76,16 +76,7 @@ impl StartError {
             Self::Log(error) => error.explain(lang),
             Self::State { folder, error } => text::unwritable(folder, error, lang),
             Self::Journal { path, error } => explain::journal::explain(error, path, lang),
-            Self::Store(error) => told(
-                "store-unwritable",
-                "dịch vụ không mở được dữ liệu của mình",
-                "the daemon cannot open its own tables",
-                error.to_string(),
-                (
-                    "kiểm tra dung lượng và quyền của thư mục trạng thái",
-                    "check space and permissions of its state folder",
-                ),
-            ),
+            Self::Store(error) => error.explain(lang),
             Self::Restart(error) => error.document(lang).into(),
             Self::Meters(error) => told(
                 "metrics-unusable",

@@ -70,21 +70,17 @@ impl Spool {
         self.results_used.store(bytes_below(&self.results, 2), Ordering::Relaxed);
     }
 
-    /// Deletes what `known` does not know; only while no upload is under way.
+    /// The documents that have a file. What is named otherwise is not the daemon's and is left alone.
     ///
     /// # Errors
     /// The file system's.
-    pub(crate) fn remove_strays(&self, known: impl Fn(&Uuid) -> bool) -> std::io::Result<usize> {
-        let mut removed = 0;
+    pub(crate) fn ids(&self) -> std::io::Result<Vec<Uuid>> {
+        let mut ids = Vec::new();
         for entry in std::fs::read_dir(&self.documents)? {
-            let path = entry?.path();
-            let id = path.file_name().and_then(|name| Uuid::parse_str(name.to_str()?).ok());
-            if !id.is_some_and(|id| known(&id)) {
-                std::fs::remove_file(&path)?;
-                removed += 1;
-            }
+            let name = entry?.file_name();
+            ids.extend(name.to_str().and_then(|name| Uuid::parse_str(name).ok()));
         }
-        Ok(removed)
+        Ok(ids)
     }
 
     fn give_back(&self, bytes: u64) {

@@ -17,6 +17,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
+use crate::text::{Lang, Problem};
+
 pub(crate) use documents::DocumentRow;
 pub(crate) use idempotency::{Begun, Reply};
 
@@ -57,6 +59,51 @@ impl std::fmt::Display for StoreError {
                 )
             }
         }
+    }
+}
+
+impl StoreError {
+    /// Whether the file itself is not, or no longer, what SQLite wrote.
+    fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        let Self::Sqlite(error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+    }
+
+    /// The three parts.
+    pub(crate) fn explain(&self, lang: Lang) -> Problem {
+        let (code, what, remedy) = match self {
+            Self::Newer { .. } => (
+                "store-newer",
+                lang.pick(
+                    "dữ liệu của dịch vụ thuộc phiên bản mới hơn",
+                    "the daemon's tables are of a newer version",
+                ),
+                lang.pick("dùng phiên bản kyso mới hơn", "use the newer version of kyso"),
+            ),
+            _ if self.is_damage() => (
+                "store-damaged",
+                lang.pick("dữ liệu của dịch vụ bị hỏng", "the daemon's tables are damaged"),
+                lang.pick(
+                    "đổi tên thư mục trạng thái (đừng xóa: trong `results` có tệp đã ký) rồi khởi động lại; nhật ký không bị \
+                     ảnh hưởng",
+                    "rename the state folder (do not delete it: `results` holds signed files) and start again; the journal \
+                     is not affected",
+                ),
+            ),
+            Self::Sqlite(_) | Self::Json(_) => (
+                "store-unwritable",
+                lang.pick(
+                    "dịch vụ không ghi được dữ liệu của mình",
+                    "the daemon cannot write its own tables",
+                ),
+                lang.pick(
+                    "kiểm tra dung lượng và quyền của thư mục trạng thái",
+                    "check space and permissions of its state folder",
+                ),
+            ),
+        };
+        Problem::new(code, what, self.to_string(), remedy)
     }
 }
 

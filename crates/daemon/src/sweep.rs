@@ -46,8 +46,14 @@ pub(crate) fn at_start(app: &App) -> Result<(), SweepError> {
             }
         }
     }
-    let known = |id: &Uuid| app.store.document(id).is_ok_and(|row| row.is_some());
-    let strays = app.spool.remove_strays(known).map_err(SweepError::Files)?;
+    let mut strays = 0;
+    for id in app.spool.ids().map_err(SweepError::Files)? {
+        // Tables that cannot be read have not said that nobody needs it.
+        if app.store.document(&id)?.is_none() {
+            app.spool.remove(&id, 0);
+            strays += 1;
+        }
+    }
     remove_stray_results(app)?;
     app.spool.set_used(app.store.document_bytes()?);
     app.spool.count_results();
@@ -88,13 +94,17 @@ fn remove_results(app: &App, id: &Uuid) {
     }
 }
 
-/// Deletes results of operations that nobody knows any more.
+/// Deletes results that nobody knows any more, once their time is over: signed files of tables that were lost stay until then.
 fn remove_stray_results(app: &App) -> Result<(), SweepError> {
-    let folder = app.settings().state.join("results");
-    for entry in std::fs::read_dir(folder).map_err(SweepError::Files)? {
-        let name = entry.map_err(SweepError::Files)?.file_name();
+    let settings = app.settings();
+    for entry in std::fs::read_dir(settings.state.join("results")).map_err(SweepError::Files)? {
+        let entry = entry.map_err(SweepError::Files)?;
+        let name = entry.file_name();
         let Some(id) = name.to_str().and_then(|name| Uuid::parse_str(name).ok()) else { continue };
-        if app.store.operation(&id)?.is_none() {
+        let changed = entry.metadata().and_then(|found| found.modified());
+        let age = changed.ok().and_then(|changed| changed.elapsed().ok());
+        let over = age.is_some_and(|age| age > settings.bounds.retention);
+        if over && app.store.operation(&id)?.is_none() {
             remove_results(app, &id);
         }
     }

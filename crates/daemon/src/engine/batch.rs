@@ -360,6 +360,13 @@ pub(crate) fn recover(app: &App) -> Result<(), ApiError> {
         let id = row.id.to_string();
         let Some(batch) = batches::batch(&app.store.connection(), &id)? else { continue };
         let released = recovery::reconcile(app, &batch)?;
+        if let Some(state) = recovery::ended(app, &batch, &mut row)? {
+            row.state = state;
+            row.pause = None;
+            row.touch();
+            app.store.update_operation(&row)?;
+            continue;
+        }
         let requested = batch.wish == Some(Wish::Pause)
             || (row.state, row.pause) == (OperationState::Paused, Some(PauseReason::Requested));
         row.state = OperationState::Paused;
@@ -368,13 +375,19 @@ pub(crate) fn recover(app: &App) -> Result<(), ApiError> {
         app.store.update_operation(&row)?;
         tracing::info!(batch = id, released, "found unfinished");
         let caller = caller(&batch, row.id);
-        if batch.wish == Some(Wish::Cancel) {
-            cancel(app, &id, &caller)?;
-        } else if !requested
+        let by_itself = !requested
             && batch.agreed.is_some()
-            && !asks_a_person(&app.settings(), batch.asked.consent.as_ref())
-        {
-            take_up(app, &id, &caller)?;
+            && !asks_a_person(&app.settings(), batch.asked.consent.as_ref());
+        let begun = if batch.wish == Some(Wish::Cancel) {
+            cancel(app, &id, &caller).map(drop)
+        } else if by_itself {
+            take_up(app, &id, &caller)
+        } else {
+            Ok(())
+        };
+        if let Err(error) = begun {
+            // It stands still, and can be resumed or withdrawn; no batch keeps the daemon from its start.
+            tracing::error!(batch = id, code = error.code(), "cannot be taken up");
         }
     }
     Ok(())

@@ -124,7 +124,8 @@ impl Operations {
         if self.ending.load(Ordering::Acquire) {
             return Err(OperationError::Ending.into());
         }
-        if all.len() >= MOST_UNDER_WAY {
+        let busy = |live: &&Arc<Live>| !live.row.borrow().state.is_final();
+        if all.values().filter(busy).count() >= MOST_UNDER_WAY {
             return Err(OperationError::TooMany { limit: MOST_UNDER_WAY }.into());
         }
         if all.contains_key(&id) {
@@ -306,9 +307,9 @@ impl Operations {
         live.values().for_each(|live| live.stop.request());
     }
 
-    /// How many operations are under way.
+    /// How many operations are under way; one whose end cannot be written is not.
     pub(crate) fn under_way(&self) -> usize {
-        self.live().len()
+        self.live().values().filter(|live| !live.row.borrow().state.is_final()).count()
     }
 
     fn live(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Live>>> {

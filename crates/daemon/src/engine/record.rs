@@ -16,7 +16,7 @@ pub(crate) const DENIED: &str = "consent-denied";
 pub(crate) const TIMED_OUT: &str = "consent-timed-out";
 
 /// The code of the outcome where the daemon ended meanwhile.
-const ENDED: &str = "daemon-ended";
+pub(crate) const ENDED: &str = "daemon-ended";
 
 /// The code of the outcome where the daemon failed by a fault of its own.
 const FAULT: &str = "daemon-fault";

@@ -6,14 +6,17 @@
 use std::collections::BTreeSet;
 
 use kyso::recorder::Outcome;
-use kyso_journal::IntentEnd;
+use kyso_journal::{IntentEnd, Record};
+use kyso_protocol::OperationState;
 
 use crate::app::App;
 use crate::engine::batch::{item_name, item_number, results};
+use crate::engine::record::{DENIED, TIMED_OUT};
 use crate::engine::restart::length_of;
-use crate::error::ApiError;
-use crate::store::batches::BatchRow;
+use crate::error::{ApiError, BatchError};
+use crate::store::batches::{BatchRow, Wish};
 use crate::store::items::{self, End};
+use crate::store::operations::OperationRow;
 
 /// Pending items read at once.
 const ITEMS: usize = 1_000;
@@ -51,6 +54,55 @@ pub(crate) fn reconcile(app: &App, batch: &BatchRow) -> Result<usize, ApiError> 
         app.store.transaction(|transaction| items::end(transaction, &batch.id, group))?;
     }
     Ok(ended.len())
+}
+
+/// How a batch ended of which no item is pending, where the daemon was killed before it wrote that down; `row` gets its problem.
+///
+/// # Errors
+/// Of journal and tables.
+pub(crate) fn ended(
+    app: &App,
+    batch: &BatchRow,
+    row: &mut OperationRow,
+) -> Result<Option<OperationState>, ApiError> {
+    let (pending, counts, first) = {
+        let connection = app.store.connection();
+        (
+            !items::pending(&connection, &batch.id, 0, 1)?.is_empty(),
+            items::counts(&connection, &batch.id)?,
+            items::ended_after(&connection, &batch.id, 0, 1)?.into_iter().next(),
+        )
+    };
+    if pending {
+        return Ok(None);
+    }
+    if batch.wish == Some(Wish::Cancel) {
+        return Ok(Some(OperationState::Cancelled));
+    }
+    if counts.signed > 0 {
+        return Ok(Some(OperationState::Succeeded));
+    }
+    let Some(first) = first else { return Ok(None) };
+    if let Some(problem) = first.problem {
+        let error = ApiError::from(BatchError::AsAWhole(Box::new(problem)));
+        row.detail.problem =
+            Some(error.document(row.lang).about(format!("/v1/operations/{}", row.id)));
+        return Ok(Some(OperationState::Failed));
+    }
+    // Nobody agreed: the journal says how.
+    let entry = match first.entry {
+        Some(entry) => app.journal.reader().entry(entry)?,
+        None => None,
+    };
+    Ok(Some(match entry.map(|entry| entry.leaf.record) {
+        Some(Record::Outcome { outcome: Outcome::Failed { code }, .. }) if code == DENIED => {
+            OperationState::Denied
+        }
+        Some(Record::Outcome { outcome: Outcome::Failed { code }, .. }) if code == TIMED_OUT => {
+            OperationState::TimedOut
+        }
+        _ => OperationState::Cancelled,
+    }))
 }
 
 /// The numbers of all items that the table holds to be pending.

@@ -11,7 +11,7 @@ use kyso_journal::IntentEnd;
 use kyso_protocol::{OperationKind, OperationState, Problem};
 use kyso_x509::{DigestAlgorithm, Hasher};
 
-use super::record::{DENIED, TIMED_OUT};
+use super::record::{DENIED, ENDED, TIMED_OUT};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::reissuance;
@@ -76,6 +76,7 @@ fn end(app: &App, row: &mut OperationRow) -> Result<(), ApiError> {
             Outcome::Cancelled => OperationState::Cancelled,
             Outcome::Failed { code } if code == DENIED => OperationState::Denied,
             Outcome::Failed { code } if code == TIMED_OUT => OperationState::TimedOut,
+            Outcome::Failed { code } if code == ENDED => OperationState::Interrupted,
             Outcome::Failed { code } => {
                 row.detail.problem = Some(failed(&code, row));
                 OperationState::Failed

@@ -35,7 +35,7 @@ pub(super) fn follow(app: &App, next: &mut Option<u64>) -> Result<(), ApiError> 
             // A journal that is shorter than what was applied is another one.
             Some(found) if found <= size => Ok(found),
             _ => {
-                table::forget(transaction)?;
+                table::forget(transaction, clock::unix_micros())?;
                 table::set_cursor(transaction, origin, 0)?;
                 Ok(0)
             }

@@ -164,10 +164,13 @@ impl Follow {
     async fn next(&mut self) -> Option<OperationRow> {
         while !self.ended {
             if let Some(row) = self.row.take() {
-                if row.updated_at > self.last {
+                // An end is told also where a clock that was set back numbers it lower than what the client read before
+                // a restart.
+                let end = row.state.is_final();
+                if row.updated_at > self.last || (end && row.updated_at != self.last) {
                     return Some(row);
                 }
-                self.ended = row.state.is_final();
+                self.ended = end;
                 continue;
             }
             let watch = self.watch.as_mut()?;

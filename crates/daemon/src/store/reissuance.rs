@@ -71,14 +71,23 @@ pub(crate) fn set_cursor(
     Ok(())
 }
 
-/// Forgets all that followed from a journal; dossiers stay, for they are no journal's.
-pub(crate) fn forget(connection: &Connection) -> Result<(), StoreError> {
+/// Forgets all that followed from a journal; dossiers stay, for they are no journal's: those that are there now outlive also
+/// [`drop_orphans`], so that a journal which comes back finds them again.
+pub(crate) fn forget(connection: &Connection, now: u64) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO projection (name, next) VALUES (?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET next = excluded.next",
+        params![FORGOTTEN, now],
+    )?;
     connection.execute_batch(
         "DELETE FROM reissuance_event; DELETE FROM reissuance;
          DELETE FROM projection WHERE name LIKE 'reissuance %';",
     )?;
     Ok(())
 }
+
+/// When the requests of another journal were forgotten last (Unix microseconds).
+const FORGOTTEN: &str = "forgotten at";
 
 fn name(origin: &str) -> String {
     format!("reissuance {origin}")
@@ -185,9 +194,11 @@ pub(crate) fn dossier(connection: &Connection, id: &str) -> Result<Option<String
 
 /// Deletes dossiers whose request never came into the journal; returns how many.
 pub(crate) fn drop_orphans(connection: &Connection) -> Result<usize, StoreError> {
-    let gone = connection
-        .execute("DELETE FROM dossier WHERE id NOT IN (SELECT id FROM reissuance)", [])?;
-    Ok(gone)
+    Ok(connection.execute(
+        "DELETE FROM dossier WHERE id NOT IN (SELECT id FROM reissuance)
+         AND created_at > coalesce((SELECT next FROM projection WHERE name = ?1), 0)",
+        [FORGOTTEN],
+    )?)
 }
 
 struct Raw {

@@ -435,7 +435,7 @@ impl Runner<'_> {
                 self.refuse_pending(&Outcome::Cancelled, |entry| End::Cancelled {
                     entry: Some(entry),
                 })?;
-                batches::wish(&self.app.store.connection(), &self.batch.id, None)?;
+                // The wish stays: were the daemon killed before the end is written, the next start would not know of it.
                 Err(Ended::Cancelled)
             }
         }
