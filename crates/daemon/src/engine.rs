@@ -29,7 +29,7 @@ pub(crate) struct Engine {
     operations: operations::Operations,
     batches: batch::Batches,
     policy: policy::Policy,
-    questions: Arc<queue::Queue<String>>,
+    questions: Arc<queue::Queue<consent::Spot>>,
 }
 
 impl Engine {
@@ -67,7 +67,7 @@ impl App {
     }
 
     /// Who waits for a person's attention, by the terminal or display.
-    pub(crate) fn questions(&self) -> &Arc<queue::Queue<String>> {
+    pub(crate) fn questions(&self) -> &Arc<queue::Queue<consent::Spot>> {
         &self.engine.questions
     }
 }

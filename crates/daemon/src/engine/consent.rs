@@ -1,6 +1,7 @@
 //! Asking for consent: on a terminal, by pinentry, or of the administrator's policy.
 //!
-//! One question at a time stands on a terminal or display; the next waits. Each question has an id, which the journal
+//! One question at a time stands on a terminal, and one dialogue at the desk; the next waits, so that what is typed for one
+//! never answers another. Each question has an id, which the journal
 //! records with the request before it is asked. The PIN is asked for in the same place, by the worker that needs it.
 
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ pub(crate) struct Agreed {
     /// Where the PIN comes from.
     pub(crate) pin: PinSource,
     /// Where the question stood, for another one about the same act.
-    place: Option<String>,
+    places: Vec<Spot>,
 }
 
 /// How consent will be asked for; its id is known before.
@@ -122,7 +123,7 @@ impl Asking {
         if matches!(self.channel, Channel::Policy { .. }) {
             return Ok(self.agreed(question));
         }
-        let _turn = turn(app, handle, self.channel.place())?;
+        let _turn = turn(app, handle, &self.channel.places())?;
         handle.enter(OperationState::WaitingForConsent);
         let lang = caller.lang;
         let mut lines = question.lines.clone();
@@ -165,7 +166,7 @@ impl Asking {
             Channel::Policy { pin_file: Some(path) } => PinSource::File(path.clone()),
             Channel::Policy { pin_file: None } => PinSource::ProtectedPath,
         };
-        Agreed { id: self.id.clone(), pin, place: self.channel.place() }
+        Agreed { id: self.id.clone(), pin, places: self.channel.places() }
     }
 }
 
@@ -190,16 +191,34 @@ impl Agreed {
     ///
     /// # Errors
     /// [`Ended::Cancelled`].
-    pub(crate) fn turn(&self, app: &App, handle: &Handle) -> Result<Option<Place<String>>, Ended> {
-        turn(app, handle, self.place.clone())
+    pub(crate) fn turn(&self, app: &App, handle: &Handle) -> Result<Vec<Place<Spot>>, Ended> {
+        turn(app, handle, &self.places)
     }
 }
 
-fn turn(app: &App, handle: &Handle, place: Option<String>) -> Result<Option<Place<String>>, Ended> {
-    let Some(place) = place else { return Ok(None) };
-    let questions: &Arc<Queue<String>> = app.questions();
-    let turn = questions.take(place, None, handle.stop(), || {});
-    turn.map(Some).map_err(|_| Ended::Cancelled)
+/// Takes places in their own order, so that no two questions wait for each other.
+fn turn(app: &App, handle: &Handle, places: &[Spot]) -> Result<Vec<Place<Spot>>, Ended> {
+    let questions: &Arc<Queue<Spot>> = app.questions();
+    let taken = places.iter().map(|place| questions.take(*place, None, handle.stop(), || {}));
+    taken.collect::<Result<_, _>>().map_err(|_| Ended::Cancelled)
+}
+
+/// Where a question stands; two in the same do not stand at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Spot {
+    /// A terminal, as the device that it is, whatever its path.
+    Terminal(u64),
+    /// The person's desk, where dialogues open. One display has many names, and a dialogue that opens while a person types
+    /// into another one takes the rest of what they type.
+    Desk,
+}
+
+impl Spot {
+    fn terminal(tty: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        // One that is gone takes no question.
+        tty.metadata().ok().map(|found| Self::Terminal(found.rdev()))
+    }
 }
 
 impl Channel {
@@ -240,18 +259,16 @@ impl Channel {
         }
     }
 
-    /// Where the question stands; two with the same do not stand at once.
-    fn place(&self) -> Option<String> {
+    /// Where the question stands, terminals first.
+    fn places(&self) -> Vec<Spot> {
         match self {
-            Self::Terminal(terminal) => Some(terminal.tty.to_string_lossy().into_owned()),
+            Self::Terminal(terminal) => Spot::terminal(&terminal.tty).into_iter().collect(),
             Self::Pinentry(pinentry) => {
-                Some(match (&pinentry.wayland_display, &pinentry.display) {
-                    (Some(display), _) => format!("wayland {display}"),
-                    (None, Some(display)) => format!("display {display}"),
-                    (None, None) => "desk".to_owned(),
-                })
+                // Without a display the program asks on its terminal.
+                let tty = pinentry.tty.as_ref().and_then(|(tty, _)| Spot::terminal(tty));
+                tty.into_iter().chain([Spot::Desk]).collect()
             }
-            Self::Policy { .. } => None,
+            Self::Policy { .. } => Vec::new(),
         }
     }
 }
@@ -315,6 +332,38 @@ mod tests {
         }
         let others = ConsentError::TerminalRefused(TerminalFault::NotTheCallers);
         assert_eq!(terminal("/dev/null", 12_345), Err(others));
+    }
+
+    #[test]
+    fn a_question_has_its_place_whatever_the_place_is_called() {
+        let terminal = |tty: &str| {
+            Channel::Terminal(Terminal {
+                tty: tty.into(),
+                lang: prompt::Lang::En,
+                context: Vec::new(),
+                timeout: std::time::Duration::ZERO,
+            })
+        };
+        let pinentry = |tty: Option<&str>, display: Option<&str>| {
+            Channel::Pinentry(Pinentry {
+                program: "/usr/bin/pinentry".into(),
+                tty: tty.map(|tty| (tty.into(), "xterm".into())),
+                display: display.map(str::to_owned),
+                wayland_display: None,
+                lang: prompt::Lang::En,
+                context: Vec::new(),
+                timeout: std::time::Duration::ZERO,
+            })
+        };
+        let null = terminal("/dev/null").places();
+        assert_eq!(null.len(), 1);
+        assert_eq!(terminal("/dev/.//null").places(), null);
+        assert_ne!(terminal("/dev/zero").places(), null);
+        assert_eq!(pinentry(Some("/dev//null"), None).places()[..1], null);
+        assert_eq!(pinentry(None, None).places(), [Spot::Desk]);
+        for display in [":0", ":0.0", "unix:0"] {
+            assert_eq!(pinentry(None, Some(display)).places(), [Spot::Desk]);
+        }
     }
 
     #[test]

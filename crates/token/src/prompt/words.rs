@@ -26,22 +26,26 @@ impl Lang {
     }
 }
 
-/// The text as one line that shows itself whole: control characters, line ends, invisible ones and those that turn the
-/// direction of what follows become `\u{…}`.
+/// The text as one line that shows itself whole: control characters, line ends, invisible ones, blanks that are no simple
+/// space and those that turn the direction of what follows become `\u{…}`; so does a space after a space, with enough of
+/// which a text could go on where a terminal begins its next line.
 #[must_use]
 pub fn calm(text: &str) -> String {
     let mut calmed = String::with_capacity(text.len());
+    let mut last = None;
     for letter in text.chars() {
-        if letter.is_control() || unsettling(letter) {
+        let blank = letter.is_whitespace() && (letter != ' ' || last == Some(' '));
+        if blank || letter.is_control() || unsettling(letter) {
             calmed.extend(letter.escape_unicode());
         } else {
             calmed.push(letter);
         }
+        last = Some(letter);
     }
     calmed
 }
 
-/// Format characters of Unicode (general category Cf) and the two line separators.
+/// Format characters of Unicode (general category Cf), the two line separators, and letters without a shape.
 fn unsettling(letter: char) -> bool {
     matches!(
         letter,
@@ -50,12 +54,20 @@ fn unsettling(letter: char) -> bool {
             | '\u{61C}'
             | '\u{6DD}'
             | '\u{70F}'
-            | '\u{180E}'
             | '\u{200B}'..='\u{200F}'
             | '\u{2028}'..='\u{202E}'
             | '\u{2060}'..='\u{206F}'
             | '\u{FEFF}'
             | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{34F}'
+            | '\u{115F}'..='\u{1160}'
+            | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FFA0}'
+            | '\u{E0100}'..='\u{E01EF}'
             | '\u{E0000}'..='\u{E007F}'
     )
 }
@@ -124,6 +136,7 @@ mod tests {
     fn what_could_mislead_shows_itself() {
         assert_eq!(calm("Ký 12 tài liệu"), "Ký 12 tài liệu");
         assert_eq!(calm("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\\u{a}c");
+        assert_eq!(calm("a  b\u{A0}\u{3164}\u{3000}c"), "a \\u{20}b\\u{a0}\\u{3164}\\u{3000}c");
         assert_eq!(calm("fdp.\u{202E}exe\u{200B}\u{9b}"), "fdp.\\u{202e}exe\\u{200b}\\u{9b}");
     }
 }
