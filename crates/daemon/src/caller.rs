@@ -5,6 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use kyso_protocol::Lang;
 
+use crate::engine::question::short;
+
+/// Most bytes of a user's or program's name in a record, before they are escaped.
+const MOST_WORD: usize = 384;
+
 /// The process at the other end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
@@ -48,22 +53,29 @@ impl Peer {
         Self { uid, pid, user: users.name(uid), program }
     }
 
-    /// As the journal records it.
+    /// As the journal records it: words with no space in them, and never longer than a record takes.
     #[must_use]
     pub fn requester(&self) -> String {
         use std::fmt::Write as _;
         let mut text = format!("socket uid={}", self.uid);
         if let Some(user) = &self.user {
-            let _ = write!(text, " user={}", user.escape_default());
+            let _ = write!(text, " user={}", word(user));
         }
         if let Some(pid) = self.pid {
             let _ = write!(text, " pid={pid}");
         }
         if let Some(program) = &self.program {
-            let _ = write!(text, " program={}", program.escape_default());
+            let _ = write!(text, " program={}", word(program));
         }
         text
     }
+}
+
+/// A text as one word: what could pass for another part of the record is escaped, a long one loses its middle.
+///
+/// A path has up to 4096 bytes, of which each may take five when escaped; a record takes 4096 in all.
+fn word(text: &str) -> String {
+    short(text, MOST_WORD).escape_default().to_string().replace(' ', r"\u{20}")
 }
 
 /// One request's caller.
@@ -74,4 +86,29 @@ pub(crate) struct Caller {
     pub(crate) lang: Lang,
     /// Id of what the request makes: under an `Idempotency-Key` it is the same one each time the request comes.
     pub(crate) allocated: uuid::Uuid,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requester_fits_its_record_and_is_not_taken_for_another() {
+        let peer = |program: &str| Peer {
+            uid: 1000,
+            pid: Some(7),
+            user: Some("an".into()),
+            program: Some(program.into()),
+        };
+        assert_eq!(
+            peer("/usr/bin/kyso").requester(),
+            "socket uid=1000 user=an pid=7 program=/usr/bin/kyso"
+        );
+        let forged = peer("/tmp/x uid=0 program=/usr/bin/kyso\n").requester();
+        assert_eq!(forged.split_whitespace().count(), 5, "{forged}");
+        for letter in ["\u{1}", " ", "ế", "a"] {
+            let long = peer(&letter.repeat(4095 / letter.len())).requester();
+            assert!(long.len() <= kyso_journal::MAX_TEXT_BYTES, "{} of {letter:?}", long.len());
+        }
+    }
 }
