@@ -154,6 +154,7 @@ fn open(settings: Settings) -> Result<Opened, StartError> {
     let state = settings.state.clone();
     let state_failed = |error| StartError::State { folder: state.clone(), error };
     private_folder(&state).map_err(state_failed)?;
+    server::nobody_else_writes(&state, uid).map_err(StartError::Socket)?;
     // Two daemons with two sockets must not share one state folder either.
     let lock = Lock::take(&state.join("daemon.lock")).map_err(StartError::Socket)?;
     let (listener, place) = server::bind(&settings.socket, uid).map_err(StartError::Socket)?;

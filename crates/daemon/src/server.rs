@@ -6,4 +6,4 @@ mod socket;
 
 pub(crate) use accept::serve;
 pub(crate) use socket::SocketError;
-pub(crate) use socket::{Lock, Place, bind};
+pub(crate) use socket::{Lock, Place, bind, nobody_else_writes};

@@ -83,6 +83,20 @@ fn a_folder_that_others_can_reach_is_refused() {
 }
 
 #[test]
+fn a_state_folder_that_others_write_is_refused() {
+    let daemon = DaemonHouse::prepare(Options::default());
+    let folder = daemon.state();
+    std::fs::create_dir_all(&folder).expect("made");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o770)).expect("opened");
+    let said = refused(&daemon);
+    assert!(said.contains("not yours alone") && said.contains("mode 0770"), "{said}");
+    assert!(
+        std::fs::read_dir(&folder).expect("a folder").next().is_none(),
+        "nothing is made there"
+    );
+}
+
+#[test]
 fn what_lies_at_the_sockets_place_is_left_alone() {
     let daemon = DaemonHouse::prepare(Options::default());
     let folder = daemon.house.path("run");

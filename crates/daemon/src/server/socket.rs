@@ -26,7 +26,8 @@ pub(crate) enum SocketError {
         /// Most bytes.
         limit: usize,
     },
-    /// The folder is a symbolic link, no folder, another user's or open to others.
+    /// The socket's folder is a symbolic link, no folder, another user's or open to others; or the state folder is another
+    /// user's, or others may write it.
     FolderUnsafe {
         /// The folder.
         folder: PathBuf,
@@ -90,8 +91,8 @@ impl SocketError {
             Self::FolderUnsafe { .. } => (
                 "socket-folder-unsafe",
                 (
-                    "thư mục của socket không phải của riêng bạn",
-                    "the socket's folder is not yours alone",
+                    "thư mục của socket hoặc của dữ liệu không phải của riêng bạn",
+                    "the folder of the socket or of the state is not yours alone",
                 ),
                 (
                     "dùng thư mục thật, của bạn, với quyền 0700 (chmod 700)",
@@ -289,6 +290,23 @@ fn own_folder(folder: &Path, uid: u32) -> Result<(), SocketError> {
     } else if found.uid() != uid {
         FolderFault::OwnedBy(found.uid())
     } else if mode & 0o077 != 0 {
+        FolderFault::OpenToOthers(mode)
+    } else {
+        return Ok(());
+    };
+    Err(SocketError::FolderUnsafe { folder: folder.to_owned(), fault })
+}
+
+/// Whether only this user puts files into a folder: what is signed and what was signed lie in the state folder.
+///
+/// # Errors
+/// [`SocketError::FolderUnsafe`], [`SocketError::System`].
+pub(crate) fn nobody_else_writes(folder: &Path, uid: u32) -> Result<(), SocketError> {
+    let found = std::fs::metadata(folder).map_err(SocketError::system(folder))?;
+    let mode = found.mode() & 0o7777;
+    let fault = if found.uid() != uid {
+        FolderFault::OwnedBy(found.uid())
+    } else if mode & 0o022 != 0 {
         FolderFault::OpenToOthers(mode)
     } else {
         return Ok(());
