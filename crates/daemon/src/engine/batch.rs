@@ -20,6 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kyso::input::{OpenError, open_regular};
 use kyso_protocol::{
     Batch, BatchItem, BatchRequest, Consent, ItemState, JournalPosition, OperationKind,
     OperationState, PauseReason,
@@ -172,7 +173,12 @@ fn make_durable(state: &Path, id: &str, items: &[Declared]) -> std::io::Result<(
         return Ok(rustix::fs::syncfs(std::fs::File::open(documents)?)?);
     }
     for item in items {
-        std::fs::File::open(documents.join(&item.document))?.sync_data()?;
+        let path = documents.join(&item.document);
+        match open_regular(&path) {
+            Ok(file) => file.sync_data()?,
+            Err(OpenError::Io(error)) => return Err(error),
+            Err(OpenError::NotAFile) => return Err(std::io::ErrorKind::InvalidInput.into()),
+        }
     }
     std::fs::File::open(documents)?.sync_all()
 }

@@ -105,7 +105,7 @@ fn failed(code: &str, row: &OperationRow) -> Problem {
 /// The length of a file that holds exactly the bytes of this SHA-256; `None` where there is none such.
 pub(crate) fn length_of(path: &Path, sha256: &[u8; 32]) -> Option<u64> {
     use std::io::Read as _;
-    let mut file = std::fs::File::open(path).ok()?;
+    let mut file = kyso::input::open_regular(path).ok()?;
     let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
     let mut buffer = vec![0; BUFFER];
     let mut length = 0;

@@ -1,5 +1,6 @@
 //! What a request wants to be made, as the library takes it.
 
+use kyso::input::open_regular;
 use kyso::sign::{PadesOptions, SignatureFormat as Format};
 use kyso::signer::{Preference, RsaScheme};
 use kyso_protocol::{DigestChoice, RsaPadding, SignatureFormat, SignatureOptions};
@@ -73,9 +74,11 @@ pub(crate) fn preference(options: &SignatureOptions) -> Preference {
 fn is_pdf(file: &SourceFile) -> bool {
     use std::io::Read as _;
     let mut head = Vec::new();
-    let read = std::fs::File::open(&file.path).and_then(|it| it.take(1024).read_to_end(&mut head));
+    // What is no file must not keep the token waiting: opening a pipe waits for its other end.
+    let read =
+        open_regular(&file.path).is_ok_and(|it| it.take(1024).read_to_end(&mut head).is_ok());
     let named = file.name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("pdf"));
-    named || (read.is_ok() && head.windows(5).any(|window| window == b"%PDF-"))
+    named || (read && head.windows(5).any(|window| window == b"%PDF-"))
 }
 
 /// The file name that suits a signed document.
@@ -138,5 +141,11 @@ mod tests {
         assert!(matches!(ask(|_| ()), Ok(Format::Cades { detached: false })));
         let named = SourceFile { path, name: "A.PDF".into() };
         assert!(matches!(format(&named, &SignatureOptions::default()), Ok(Format::Pades(_))));
+        // Nobody writes into this pipe: a look that waited for it would never come back.
+        let path = folder.path().join("pipe");
+        let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, kind, mode, 0).unwrap();
+        let pipe = SourceFile { path, name: "x".into() };
+        assert!(matches!(format(&pipe, &SignatureOptions::default()), Ok(Format::Cades { .. })));
     }
 }
