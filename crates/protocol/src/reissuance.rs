@@ -165,6 +165,9 @@ pub struct ReissuanceRequest {
     /// The unit that it shall name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub new_unit: Option<UnitRef>,
+    /// The e-mail address that it shall name, where one was stated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub email: Option<String>,
     /// Its present subject.
     pub present_subject: String,
     /// The subject asked for.

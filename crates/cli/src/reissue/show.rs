@@ -74,6 +74,9 @@ pub(super) fn diff(request: &ReissuanceRequest, lang: Lang) {
             }
         }
     }
+    if let Some(email) = &request.email {
+        say!("  {}: {}", lang.pick("thư điện tử mới", "new e-mail address"), shown(email));
+    }
     for warning in &request.warnings {
         tell!("{}: {}", lang.pick("lưu ý", "note"), shown(warning));
     }

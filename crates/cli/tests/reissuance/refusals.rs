@@ -56,8 +56,12 @@ fn every_bad_input_has_its_name() {
         }
     }
     // 64 characters of two bytes each are within the limit: characters count, not bytes.
-    let fits = with(&|it| it["requested_subject"] = json!(format!("CN={},C=VN", "Đ".repeat(64))));
+    let fits = with(&|it| {
+        it["requested_subject"] = json!(format!("CN={},C=VN", "Đ".repeat(64)));
+        it["email"] = json!("moi@kontum.gov.vn");
+    });
     assert_eq!(fits.status, 201, "{}", fits.text());
+    assert_eq!(fits.json()["email"], "moi@kontum.gov.vn", "what was asked for shows");
     daemon.post(&format!("{}/cancel", path(&fits.json())), &json!({}));
     // A code valid at another date says at which; everything that is wrong is said at once.
     let response = with(&|it| {

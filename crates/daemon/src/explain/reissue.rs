@@ -132,7 +132,7 @@ fn error_vi(error: &RequestError) -> String {
         E::PresentSubject(error) => format!("tên chủ thể hiện tại không dùng lại được ({error})"),
         E::Dn(violation) => format!("tên chủ thể đề nghị: {}", violation_vi(violation)),
         E::SubjectUnchanged { reason } => format!(
-            "lý do “{}” phải làm tên chủ thể thay đổi, nhưng tên đề nghị vẫn như cũ",
+            "lý do “{}” phải làm tên chủ thể thay đổi, nhưng tên đề nghị vẫn như cũ: không thuộc tính nào cho biết chỗ cần đổi, nên phải nêu tên chủ thể mới",
             reason.vietnamese()
         ),
     }

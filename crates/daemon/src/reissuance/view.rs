@@ -40,6 +40,8 @@ fn of_row(app: &App, row: Row, lang: Lang) -> Result<ReissuanceRequest, ApiError
         reason: row.facts.reason,
         old_unit: row.facts.old_unit,
         new_unit: row.facts.new_unit,
+        // It stands in the dossier alone, as personal data do.
+        email: None,
         // The journal holds no present subject: it stands in the dossier's certificate.
         present_subject: String::new(),
         requested_subject: row.facts.requested_subject,
@@ -54,7 +56,9 @@ fn of_row(app: &App, row: Row, lang: Lang) -> Result<ReissuanceRequest, ApiError
     };
     if let Some(dossier) = Dossier::find(app, &row.id)? {
         request.present_subject = dossier.certificate()?.subject().to_string();
-        request.diff = wire::diff(dossier.request()?.diff());
+        let stated = dossier.request()?;
+        request.email = stated.email().map(str::to_owned);
+        request.diff = wire::diff(stated.diff());
         request.warnings = dossier.warnings(lang);
         request.person = dossier.person;
     }

@@ -168,7 +168,7 @@ impl core::fmt::Display for RequestError {
             Self::SubjectUnchanged { reason } => write!(
                 f,
                 "the reason {reason} changes the subject, but the requested one is the present one: \
-                 no attribute names the old unit, or state the subject"
+                 none of its attributes says what is to change, so the new subject must be stated"
             ),
         }
     }
