@@ -55,6 +55,11 @@ impl Act {
         let module = lease.module.clone();
         let (key_type, signature_len) = (public.key_type(), public.signature_len());
         let logged_in = secret.is_some();
+        // Only at a pad does the module wait for a person; whoever is to be asked next waits for this as well.
+        let most = match &secret {
+            Some(Secret::ProtectedPath) => limits.login,
+            Some(Secret::Pin(_)) | None => limits.call,
+        };
         let inner = module.clone();
         let proof = Proof::new(public.clone(), id.clone());
         let log_in = move |step: &Step| {
@@ -79,8 +84,7 @@ impl Act {
                 }
             }
         };
-        let (session, found, offered, secret) =
-            within(&module.hung, &limits, limits.login, log_in)?;
+        let (session, found, offered, secret) = within(&module.hung, &limits, most, log_in)?;
         let algorithms = offered.algorithms(key_type).0;
         let plans = algorithms
             .into_iter()

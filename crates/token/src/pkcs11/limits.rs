@@ -19,7 +19,7 @@ use crate::lock::lock;
 pub struct Limits {
     /// For a listing or any other call without person or key work.
     pub call: Duration,
-    /// For `C_Login`: a person at a PIN pad has as long as the pad waits.
+    /// For `C_Login` where the PIN is typed on the reader: a person has as long as the pad waits. With a PIN in hand it is a call.
     pub login: Duration,
     /// For one signature, and for waiting for a free session.
     pub sign: Duration,

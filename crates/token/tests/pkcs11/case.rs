@@ -101,8 +101,8 @@ pub(crate) struct Bench {
 /// Small enough that a hang is given up within the test's time.
 pub(crate) fn limits() -> Limits {
     Limits {
-        call: Duration::from_secs(2),
-        login: Duration::from_secs(3),
+        call: Duration::from_secs(3),
+        login: Duration::from_secs(8),
         sign: Duration::from_secs(3),
         generate: Duration::from_secs(120),
         lease_wait: Duration::from_millis(50),

@@ -320,7 +320,7 @@ pub(crate) fn a_login_that_hangs_is_given_up(bench: &Bench) {
     let credential = bench.p256();
     bench.fault(Fault::LoginHang(5_000));
     let expected =
-        TokenError::CallTimedOut { function: Cow::Borrowed("C_Login"), limit: limits().login };
+        TokenError::CallTimedOut { function: Cow::Borrowed("C_Login"), limit: limits().call };
     assert_eq!(bench.open(&credential).err(), Some(expected));
     works(bench, &credential);
     // The late login comes back after this act's end and must not leave the token open.
@@ -330,7 +330,7 @@ pub(crate) fn a_login_that_hangs_is_given_up(bench: &Bench) {
 
 pub(crate) fn a_listing_that_hangs_is_given_up(bench: &Bench) {
     let credential = bench.p256();
-    bench.fault(Fault::SlotsHang(3_000));
+    bench.fault(Fault::SlotsHang(5_000));
     let expected =
         TokenError::CallTimedOut { function: Cow::Borrowed("C_GetSlotList"), limit: limits().call };
     assert_eq!(bench.store.credentials().err(), Some(expected));
