@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use house::daemon::{DaemonHouse, Options};
+use kyso_testkit::shim::Fault;
 use kyso_testkit::{Profile, Subject};
 use serde_json::{Value, json};
 
@@ -182,4 +183,22 @@ fn another_journal_does_not_cost_the_requests_of_the_first_one() {
     assert_eq!(daemon.get(&place)["diff"], request["diff"], "with what the journal does not hold");
     let form = daemon.request("GET", &format!("{place}/form04?format=json"), &[], b"");
     assert_eq!(form.status, 200, "{}", form.text());
+}
+
+/// A listing is kept for a moment, and a request must not fail by it.
+#[test]
+fn a_token_that_is_back_signs_at_once() {
+    let mut daemon = DaemonHouse::start(Options { shim: true, ..Options::one_token() });
+    for number in 0..5 {
+        daemon.fault(Fault::Pulled, 0);
+        daemon.wait_until("the token is seen to be gone", |daemon| {
+            daemon.get("/v1/certificates")["certificates"] == json!([])
+        });
+        daemon.fault(Fault::None, 0);
+        let document = daemon.upload("đơn.txt", format!("Số {number}").as_bytes());
+        let reply = daemon.post("/v1/signatures", &json!({ "document": document["id"] }));
+        assert_eq!(reply.status, 202, "{}", reply.text());
+        let operation = daemon.wait_for_end(reply.header("location").expect("Location"));
+        assert_eq!(operation["state"], "succeeded", "{operation}");
+    }
 }

@@ -82,7 +82,12 @@ impl Tokens {
     /// # Errors
     /// The first module's, where none has any.
     pub(crate) fn credentials(&self) -> Result<Arc<Vec<Credential>>, TokenError> {
-        self.credentials.of(|| self.store().credentials().map(distinct))
+        self.credentials.of(None, || self.store().credentials().map(distinct))
+    }
+
+    /// The same, by a listing that was made after `since`.
+    fn credentials_since(&self, since: Instant) -> Result<Arc<Vec<Credential>>, TokenError> {
+        self.credentials.of(Some(since), || self.store().credentials().map(distinct))
     }
 
     /// All slots of all modules.
@@ -90,7 +95,7 @@ impl Tokens {
     /// # Errors
     /// The first module's, where none has any.
     pub(crate) fn slots(&self) -> Result<Arc<Vec<SlotInfo>>, TokenError> {
-        self.slots.of(|| self.store().slots())
+        self.slots.of(None, || self.store().slots())
     }
 
     /// Whether an act holds or waits for a token of this serial number.
@@ -164,11 +169,14 @@ pub(crate) fn resolve(app: &App, credential: Option<&str>) -> Result<Credential,
     let settings = app.settings();
     let wanted = credential.or(settings.credential.as_deref());
     let wanted = wanted.map(Wanted::parse).transpose()?;
-    let listed = app.tokens().credentials()?;
-    let mut fitting = listed.iter().filter(|one| match &wanted {
-        None => true,
-        Some(wanted) => wanted.names(one),
-    });
+    let names = |one: &&Credential| wanted.as_ref().is_none_or(|wanted| wanted.names(one));
+    let asked = Instant::now();
+    let listed = match app.tokens().credentials() {
+        Ok(listed) if listed.iter().any(|one| names(&one)) => listed,
+        // It may have been put in, or its module have come back, since somebody looked.
+        _ => app.tokens().credentials_since(asked)?,
+    };
+    let mut fitting = listed.iter().filter(names);
     match (fitting.next(), fitting.count()) {
         (Some(found), 0) => Ok(found.clone()),
         (Some(_), more) => Err(CredentialError::Ambiguous { matches: more + 1 }.into()),
@@ -237,11 +245,17 @@ impl<T> Default for Listing<T> {
 }
 
 impl<T> Listing<T> {
-    fn of(&self, list: impl FnOnce() -> Result<Vec<T>, TokenError>) -> Listed<T> {
+    /// What was listed at most [`FRESH`] ago, and not before `since`; else it is listed now.
+    fn of(
+        &self,
+        since: Option<Instant>,
+        list: impl FnOnce() -> Result<Vec<T>, TokenError>,
+    ) -> Listed<T> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some((at, listed)) = &state.last
                 && at.elapsed() < FRESH
+                && since.is_none_or(|since| *at >= since)
             {
                 return listed.clone();
             }
@@ -296,7 +310,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    let listed = listing.of(|| {
+                    let listed = listing.of(None, || {
                         made.fetch_add(1, Ordering::Relaxed);
                         std::thread::sleep(Duration::from_millis(50));
                         Ok(vec![1])
@@ -307,7 +321,11 @@ mod tests {
         });
         assert_eq!(made.load(Ordering::Relaxed), 1);
         listing.forget();
-        assert_eq!(*listing.of(|| Ok(vec![2])).unwrap(), [2]);
+        assert_eq!(*listing.of(None, || Ok(vec![2])).unwrap(), [2]);
+        let now = Instant::now();
+        assert_eq!(*listing.of(None, || Ok(vec![3])).unwrap(), [2], "it is fresh");
+        assert_eq!(*listing.of(Some(now), || Ok(vec![3])).unwrap(), [3], "it is from before");
+        assert_eq!(*listing.of(Some(now), || Ok(vec![4])).unwrap(), [3]);
     }
 
     #[test]
