@@ -136,9 +136,12 @@ fn after_a_crash_files_and_rows_agree() {
     let folder = daemon.state().join("documents");
     let id = |document: &serde_json::Value| document["id"].as_str().expect("an id").to_owned();
     std::fs::remove_file(folder.join(id(&lost))).expect("removed");
-    std::fs::write(folder.join("stray"), b"?").expect("written");
+    let stray = "00000000-0000-7000-8000-000000000000";
+    std::fs::write(folder.join(stray), b"?").expect("written");
+    // No document has such a name: it is somebody else's, and stays.
+    std::fs::write(folder.join("~note"), b"?").expect("written");
     daemon.launch();
-    assert_eq!(file_names(&daemon), [id(&kept)]);
+    assert_eq!(file_names(&daemon), [id(&kept), "~note".to_owned()]);
     let list = daemon.get("/v1/documents");
     assert_eq!(list["documents"], json!([kept]));
 }
