@@ -63,6 +63,7 @@ over!(kryoptic, Module::Kryoptic, crate::pkcs11::shared:
 over!(softhsm_only, Module::SoftHsm, crate::pkcs11::softhsm:
     always_authenticate_keys_sign,
     a_leftover_login_lets_nobody_sign,
+    a_listing_beside_acts_is_whole,
     paths_off_the_list_are_refused_by_name,
     a_library_that_is_no_module_is_named,
     two_modules_at_once,

@@ -100,7 +100,14 @@ pub(super) fn credentials(
     let mut first_error = None;
     step.at("C_GetSlotList");
     for slot in module.context.get_slots_with_token().map_err(failure)? {
-        match on_token(module, limits, slot, step) {
+        let mut read = on_token(module, limits, slot, step);
+        for _ in 1..READS {
+            if !read.as_ref().is_err_and(is_overtaken) {
+                break;
+            }
+            read = on_token(module, limits, slot, step);
+        }
+        match read {
             Ok(found) => credentials.extend(found),
             Err(error) => first_error = first_error.or(Some(error)),
         }
@@ -108,6 +115,19 @@ pub(super) fn credentials(
     match first_error {
         Some(error) if credentials.is_empty() => Err(error),
         _ => Ok(credentials),
+    }
+}
+
+/// How often a token is read where acts on it begin and end meanwhile.
+const READS: usize = 4;
+
+/// An act that logged out took handles of private objects away between finding and reading them (PKCS#11 2.40 §5.6, `C_Logout`).
+fn is_overtaken(error: &TokenError) -> bool {
+    match error {
+        TokenError::Call { value, .. } => value == "CKR_OBJECT_HANDLE_INVALID",
+        // SoftHSM, where the log-out comes between its own look at the object and at its attributes.
+        TokenError::DeviceError { function } => function == "C_GetAttributeValue",
+        _ => false,
     }
 }
 

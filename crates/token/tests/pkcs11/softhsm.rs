@@ -47,6 +47,25 @@ pub(crate) fn a_leftover_login_lets_nobody_sign(bench: &Bench) {
     session.login(UserType::User, Some(&super::case::PIN.into())).expect("the act logged out");
 }
 
+/// SoftHSM takes the handles of private objects away at a log-out, also from a listing in another session.
+pub(crate) fn a_listing_beside_acts_is_whole(bench: &Bench) {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let (credential, done) = (bench.p256(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let listings = scope.spawn(|| {
+            let whole = bench.store.credentials().unwrap().len();
+            while !done.load(Ordering::Relaxed) {
+                assert_eq!(bench.store.credentials().map(|found| found.len()), Ok(whole));
+            }
+        });
+        for _ in 0..60 {
+            bench.open(&credential).unwrap().close().unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        listings.join().unwrap();
+    });
+}
+
 pub(crate) fn paths_off_the_list_are_refused_by_name(bench: &Bench) {
     let load = |list: AllowList| Pkcs11Store::new(list, limits()).modules().remove(0).err();
     let name = std::path::PathBuf::from(bench.module.file_name().unwrap());
