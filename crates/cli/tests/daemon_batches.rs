@@ -527,11 +527,13 @@ fn two_tokens_sign_side_by_side_and_on_one_the_second_batch_waits() {
         tokens: vec![("one", "rsa4096"), ("two", "p256")],
         ..Options::default()
     });
-    let slow = declare_by(&daemon, &documents(&daemon, 100), Some("pkcs11:token=one"));
+    let (few, some) = (documents(&daemon, 4), documents(&daemon, 10));
+    // Long against whatever else a busy machine does meanwhile.
+    let slow = declare_by(&daemon, &documents(&daemon, 600), Some("pkcs11:token=one"));
     wait_for_signed(&mut daemon, &slow, 1);
-    let behind = declare_by(&daemon, &documents(&daemon, 4), Some("pkcs11:token=one"));
+    let behind = declare_by(&daemon, &few, Some("pkcs11:token=one"));
     daemon.wait_for_state(&behind, &["waiting-for-token"]);
-    let fast = declare_by(&daemon, &documents(&daemon, 10), Some("pkcs11:token=two"));
+    let fast = declare_by(&daemon, &some, Some("pkcs11:token=two"));
     assert_eq!(daemon.wait_for_end(&fast)["state"], "succeeded");
     assert_eq!(daemon.get(&slow)["state"], "running", "the other token did not wait");
     for batch in [&slow, &behind] {
