@@ -14,7 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kyso-pades", &["kyso-x509"]),
     ("kyso-reissue", &["kyso-x509"]),
     ("kyso-token", &[]),
-    ("kyso", &["kyso-x509", "kyso-cades", "kyso-pades", "kyso-token"]),
+    ("kyso-validation", &["kyso-x509", "kyso-cades", "kyso-pades"]),
+    ("kyso", &["kyso-x509", "kyso-cades", "kyso-pades", "kyso-validation", "kyso-token"]),
     ("kyso-journal", &["kyso"]),
     ("kyso-protocol", &[]),
     (
@@ -27,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "kyso-protocol",
             "kyso-reissue",
             "kyso-token",
+            "kyso-validation",
             "kyso-x509",
         ],
     ),
@@ -40,9 +42,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "kyso-reissue",
             "kyso-journal",
             "kyso-token",
+            "kyso-validation",
             "kyso-x509",
             "kyso-cades",
             "kyso-pades",
+            "kyso-validation",
             "kyso-testkit",
         ],
     ),
@@ -54,9 +58,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "kyso-protocol",
             "kyso-journal",
             "kyso-token",
+            "kyso-validation",
             "kyso-x509",
             "kyso-cades",
             "kyso-pades",
+            "kyso-validation",
             "kyso-testkit",
         ],
     ),
@@ -65,7 +71,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that see bytes and return values, nothing else.
-const PURE: &[&str] = &["x509", "cades", "pades", "reissue", "protocol"];
+const PURE: &[&str] = &["x509", "cades", "pades", "validation", "reissue", "protocol"];
 
 /// What a pure crate never names.
 const IMPURE: &[&str] = &[

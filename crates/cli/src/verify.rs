@@ -174,7 +174,8 @@ fn verdict(report: &FileReport, lang: Lang) -> String {
         let open: Vec<&str> = open.into_iter().map(|check| explain::check(check, lang)).collect();
         if !open.is_empty() {
             let not = lang.pick("CHƯA kiểm tra", "NOT checked");
-            verdict.push_str(&format!(" ({}; {not}: {})", report.policy, open.join(", ")));
+            let policy = report.policy.as_deref().unwrap_or_default();
+            verdict.push_str(&format!(" ({policy}; {not}: {})", open.join(", ")));
         }
     }
     verdict
@@ -247,7 +248,7 @@ fn print_signature(signature: &SignatureReport, report: &FileReport, lang: Lang)
     say!(
         "    {}: {}, {} {}",
         lang.pick("Chính sách", "Policy"),
-        report.policy,
+        report.policy.as_deref().unwrap_or_default(),
         lang.pick("tại thời điểm", "at"),
         date(report.validation_time)
     );

@@ -15,7 +15,7 @@ pub fn of_file(report: &FileReport, lang: Lang) -> VerificationReport {
         format: report.format.as_str().to_owned(),
         indication: report.indication.as_str().to_owned(),
         sub_indication: report.indication.sub_indication().map(str::to_owned),
-        policy: report.policy.to_owned(),
+        policy: report.policy.clone().unwrap_or_default(),
         validation_time: report.validation_time.to_string(),
         signatures: report.signatures.iter().map(|one| of_signature(one, lang)).collect(),
     }
@@ -66,12 +66,13 @@ pub fn certificate_facts(certificate: &Certificate) -> CertificateFacts {
 fn need(need: &Need) -> wire::Need {
     match need {
         Need::TrustAnchor => wire::Need::TrustAnchor,
-        Need::IssuerCertificate { issuer } => {
+        Need::IssuerCertificate { issuer, .. } => {
             wire::Need::IssuerCertificate { issuer: issuer.clone() }
         }
-        Need::RevocationStatus { subject, sources } => {
-            wire::Need::RevocationStatus { subject: subject.clone(), sources: sources.clone() }
-        }
+        Need::RevocationStatus { certificate, ocsp, crls, .. } => wire::Need::RevocationStatus {
+            subject: certificate.subject().to_string(),
+            sources: [ocsp.as_slice(), crls.as_slice()].concat(),
+        },
         Need::Content => wire::Need::Content,
     }
 }
@@ -86,5 +87,6 @@ const fn check_code(check: Check) -> &'static str {
         Check::WholeDocument => "whole-document",
         Check::CertificatePath => "certificate-path",
         Check::RevocationStatus => "revocation-status",
+        Check::Timestamps => "time-stamps",
     }
 }

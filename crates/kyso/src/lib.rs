@@ -4,11 +4,11 @@
 //! signature is worth, by the indications of EN 319 102-1. The formats and the token stay below;
 //! the journal comes in through [`recorder::Recorder`].
 
-pub mod indication;
 pub mod input;
 pub mod output;
 pub mod recorder;
-pub mod report;
 pub mod sign;
 pub mod signer;
 pub mod verify;
+
+pub use kyso_validation::{indication, report};

@@ -15,11 +15,11 @@ use kyso_pades::{
 };
 use kyso_x509::{Digest, DigestAlgorithm, Time};
 
-use crate::indication::{FailedReason, IndeterminateReason, Indication};
 use crate::input::open_regular;
-use crate::report::{FileFormat, FileReport, Finding, SignatureReport};
 use crate::signer::Trust;
 use judge::{Judge, Presented};
+use kyso_validation::indication::{FailedReason, IndeterminateReason, Indication};
+use kyso_validation::report::{FileFormat, FileReport, Finding, SignatureReport};
 
 /// By what a signature is judged; there is no default, the caller names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +190,7 @@ fn verify<R: Read + Seek>(
         format,
         indication,
         signatures,
-        policy: options.policy.name(),
+        policy: Some(options.policy.name().to_owned()),
         validation_time: options.validation_time,
     })
 }

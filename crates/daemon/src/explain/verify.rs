@@ -19,6 +19,7 @@ pub fn check(check: Check, lang: Lang) -> &'static str {
         Check::WholeDocument => lang.pick("ký toàn bộ tài liệu", "the whole document is signed"),
         Check::CertificatePath => lang.pick("đường dẫn chứng thư", "the certificate's path"),
         Check::RevocationStatus => lang.pick("tình trạng thu hồi", "revocation status"),
+        Check::Timestamps => lang.pick("dấu thời gian", "time-stamps"),
     }
 }
 
@@ -29,10 +30,12 @@ pub fn need(need: &Need, lang: Lang) -> String {
         Need::TrustAnchor => {
             lang.pick("chứng thư gốc tin cậy (`--trust`)", "a trust anchor (`--trust`)").to_owned()
         }
-        Need::IssuerCertificate { issuer } => {
+        Need::IssuerCertificate { issuer, .. } => {
             format!("{} {issuer}", lang.pick("chứng thư của", "the certificate of"))
         }
-        Need::RevocationStatus { subject, sources } => {
+        Need::RevocationStatus { certificate, ocsp, crls, .. } => {
+            let subject = certificate.subject();
+            let sources = [ocsp.as_slice(), crls.as_slice()].concat();
             let mut text = format!(
                 "{} {subject}",
                 lang.pick("tình trạng thu hồi của", "revocation status of")

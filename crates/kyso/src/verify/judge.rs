@@ -6,11 +6,11 @@ use kyso_cades::{
 };
 use kyso_pades::{Signature, SubFilter};
 use kyso_x509::path::{PathError, PathPolicy, ValidatedPath, check_end_entity, validate_path};
-use kyso_x509::{Certificate, DigestAlgorithm, PublicKeyAlgorithm};
+use kyso_x509::{DigestAlgorithm, PublicKeyAlgorithm};
 
 use super::{Options, Policy, claimed_time, sub_filter_name};
-use crate::indication::{FailedReason, IndeterminateReason, Indication};
-use crate::report::{Check, Finding, Need, SignatureReport};
+use kyso_validation::indication::{FailedReason, IndeterminateReason, Indication};
+use kyso_validation::report::{Check, Finding, Need, SignatureReport};
 
 /// Judges signatures by a policy at a time.
 pub(super) struct Judge<'a> {
@@ -209,7 +209,8 @@ impl Judge<'_> {
             Err(error) => {
                 report.not_checked.extend([Check::CertificatePath, Check::RevocationStatus]);
                 if let PathError::UnknownIssuer { issuer, .. } = &error {
-                    report.needs.push(Need::IssuerCertificate { issuer: issuer.to_string() });
+                    let issuer = issuer.to_string();
+                    report.needs.push(Need::IssuerCertificate { issuer, sources: Vec::new() });
                 }
                 report.open(path_reason(&error), Finding::Path(Box::new(error)));
                 return;
@@ -240,23 +241,16 @@ impl Judge<'_> {
             best_signature_time: self.options.validation_time,
             covers_whole_document: None,
             trust_anchor: None,
+            trust_store: None,
+            policy: Some(self.options.policy.name().to_owned()),
+            path: Vec::new(),
+            revocation: Vec::new(),
+            timestamps: Vec::new(),
             checked: Vec::new(),
             not_checked: Vec::new(),
             needs: Vec::new(),
             counter_signatures: 0,
         }
-    }
-}
-
-impl SignatureReport {
-    pub(super) fn fail(&mut self, reason: FailedReason, finding: Finding) {
-        self.indication = self.indication.worse(Indication::TotalFailed(reason));
-        self.errors.push(finding);
-    }
-
-    pub(super) fn open(&mut self, reason: IndeterminateReason, finding: Finding) {
-        self.indication = self.indication.worse(Indication::Indeterminate(reason));
-        self.errors.push(finding);
     }
 }
 
@@ -315,9 +309,15 @@ fn path_reason(error: &PathError) -> IndeterminateReason {
     }
 }
 
-fn revocation_needs(path: &ValidatedPath) -> impl Iterator<Item = Need> {
-    path.certificates().iter().map(|certificate: &Certificate| Need::RevocationStatus {
-        subject: certificate.subject().to_string(),
-        sources: [certificate.ocsp_urls(), certificate.crl_urls()].concat(),
-    })
+fn revocation_needs(path: &ValidatedPath) -> Vec<Need> {
+    let chain = path.chain();
+    let pairs = chain.iter().zip(chain.iter().skip(1));
+    pairs
+        .map(|(certificate, issuer)| Need::RevocationStatus {
+            certificate: certificate.clone(),
+            issuer: issuer.clone(),
+            ocsp: certificate.ocsp_urls(),
+            crls: certificate.crl_urls(),
+        })
+        .collect()
 }

@@ -6,9 +6,12 @@ use std::path::PathBuf;
 use kyso_cades::{SignedDataError, VerifyFailure};
 use kyso_pades::CoverageFailure;
 use kyso_x509::path::PathError;
-use kyso_x509::{Certificate, Digest, DigestAlgorithm, SignatureAlgorithm, Time};
+use kyso_x509::{
+    Certificate, Digest, DigestAlgorithm, ObjectIdentifier, RevocationReason, SignatureAlgorithm,
+    Time,
+};
 
-use crate::indication::Indication;
+use crate::indication::{FailedReason, IndeterminateReason, Indication};
 
 /// The verdict on one file.
 #[derive(Clone, Debug)]
@@ -21,8 +24,8 @@ pub struct FileReport {
     pub indication: Indication,
     /// Its signatures, in the order of the file.
     pub signatures: Vec<SignatureReport>,
-    /// The policy by which they were judged.
-    pub policy: &'static str,
+    /// The policy that the caller named; `None` where each signature is judged by that of its trust store.
+    pub policy: Option<String>,
     /// The time at which they were judged.
     pub validation_time: Time,
 }
@@ -70,13 +73,23 @@ pub struct SignatureReport {
     pub content_digest: Option<Digest>,
     /// The time that the signer claims; it proves nothing.
     pub claimed_signing_time: Option<Time>,
-    /// The earliest time at which the signature is proven to exist: the validation time, as long as
-    /// time-stamps are not evaluated.
+    /// The earliest time at which the signature is proven to exist (EN 319 102-1 §5.5): that of a valid time-stamp,
+    /// else the validation time.
     pub best_signature_time: Time,
     /// Whether a PDF's signature covers the file to its last byte.
     pub covers_whole_document: Option<bool>,
     /// The trust anchor that the path reached.
     pub trust_anchor: Option<Certificate>,
+    /// The trust store that holds the anchor.
+    pub trust_store: Option<String>,
+    /// The policy that applied.
+    pub policy: Option<String>,
+    /// The path that was used: signer first, the anchor last.
+    pub path: Vec<Certificate>,
+    /// Revocation status of each certificate of the path, signer first.
+    pub revocation: Vec<RevocationFact>,
+    /// Time-stamps of the signature, in the order in which they were made.
+    pub timestamps: Vec<TimestampReport>,
     /// What was checked and holds.
     pub checked: Vec<Check>,
     /// What was not checked.
@@ -85,6 +98,143 @@ pub struct SignatureReport {
     pub needs: Vec<Need>,
     /// Number of counter-signatures that the signature carries.
     pub counter_signatures: usize,
+}
+
+impl SignatureReport {
+    /// Records a reason for TOTAL-FAILED.
+    pub fn fail(&mut self, reason: FailedReason, finding: Finding) {
+        self.indication = self.indication.worse(Indication::TotalFailed(reason));
+        self.errors.push(finding);
+    }
+
+    /// Records a reason for INDETERMINATE.
+    pub fn open(&mut self, reason: IndeterminateReason, finding: Finding) {
+        self.indication = self.indication.worse(Indication::Indeterminate(reason));
+        self.errors.push(finding);
+    }
+}
+
+/// What is known of a certificate's revocation.
+#[derive(Clone, Debug)]
+pub struct RevocationFact {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Its status.
+    pub state: RevocationState,
+    /// From what it is known; `None` where nothing is known or none is needed.
+    pub source: Option<RevocationSource>,
+}
+
+/// Revocation status at the time of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevocationState {
+    /// Not revoked.
+    Good,
+    /// Revoked.
+    Revoked {
+        /// revocationDate or revocationTime.
+        time: Time,
+        /// reasonCode.
+        reason: RevocationReason,
+    },
+    /// No status that may be used is at hand.
+    Unknown,
+    /// None is needed: the anchor itself, a responder with id-pkix-ocsp-nocheck.
+    NotNeeded,
+}
+
+/// The CRL or OCSP response that a status rests on.
+#[derive(Clone, Debug)]
+pub struct RevocationSource {
+    /// Which kind.
+    pub kind: RevocationKind,
+    /// Who signed it: issuer of the CRL, responder.
+    pub signer: Certificate,
+    /// thisUpdate.
+    pub this_update: Time,
+    /// nextUpdate.
+    pub next_update: Option<Time>,
+    /// producedAt of an OCSP response, thisUpdate of a CRL.
+    pub produced_at: Time,
+    /// SHA-256 of the CRL or OCSP response as received.
+    pub sha256: Digest,
+}
+
+/// Kind of revocation status information.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RevocationKind {
+    /// A CRL (RFC 5280 §5).
+    Crl,
+    /// An OCSP response (RFC 6960).
+    Ocsp,
+}
+
+/// The verdict on one time-stamp of a signature.
+#[derive(Clone, Debug)]
+pub struct TimestampReport {
+    /// What it covers.
+    pub kind: TimestampKind,
+    /// Its own verdict (EN 319 102-1 §5.4): TOTAL-PASSED where the standard says PASSED.
+    pub indication: Indication,
+    /// genTime.
+    pub time: Option<Time>,
+    /// accuracy in microseconds, where it is stated.
+    pub accuracy_micros: Option<u64>,
+    /// The authority's certificate.
+    pub authority: Option<Certificate>,
+    /// The policy that the token states.
+    pub token_policy: Option<ObjectIdentifier>,
+    /// Digest algorithm of its imprint.
+    pub digest_algorithm: Option<DigestAlgorithm>,
+    /// The anchor of its path.
+    pub trust_anchor: Option<Certificate>,
+    /// The path: authority first, anchor last.
+    pub path: Vec<Certificate>,
+    /// Revocation status along the path.
+    pub revocation: Vec<RevocationFact>,
+    /// Why the verdict is not PASSED.
+    pub errors: Vec<Finding>,
+    /// What a person should know all the same.
+    pub warnings: Vec<Finding>,
+    /// SHA-256 of the token as received.
+    pub sha256: Digest,
+}
+
+/// What a time-stamp covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TimestampKind {
+    /// content-time-stamp: the content, before it was signed.
+    Content,
+    /// signature-time-stamp: the signature value.
+    Signature,
+    /// archive-time-stamp-v3: content, signature and its evidence.
+    Archive,
+    /// A PDF's document time-stamp.
+    Document,
+}
+
+impl RevocationKind {
+    /// Name in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Crl => "CRL",
+            Self::Ocsp => "OCSP",
+        }
+    }
+}
+
+impl TimestampKind {
+    /// Name in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Content => "content-time-stamp",
+            Self::Signature => "signature-time-stamp",
+            Self::Archive => "archive-time-stamp",
+            Self::Document => "document-time-stamp",
+        }
+    }
 }
 
 /// A thing that verification checks.
@@ -106,6 +256,8 @@ pub enum Check {
     CertificatePath,
     /// No certificate of the path was revoked.
     RevocationStatus,
+    /// Every time-stamp holds.
+    Timestamps,
 }
 
 /// Evidence that is missing.
@@ -117,13 +269,19 @@ pub enum Need {
     IssuerCertificate {
         /// RFC 4514 name.
         issuer: String,
-    },
-    /// A CRL or OCSP response for a certificate of the path.
-    RevocationStatus {
-        /// RFC 4514 name of the certificate's subject.
-        subject: String,
-        /// Where the certificate says that it can be had.
+        /// caIssuers addresses of the certificate that lacks its issuer.
         sources: Vec<String>,
+    },
+    /// A CRL or OCSP response for a certificate of a path.
+    RevocationStatus {
+        /// The certificate.
+        certificate: Certificate,
+        /// Its issuer, which an OCSP request names.
+        issuer: Certificate,
+        /// OCSP responders that the certificate names.
+        ocsp: Vec<String>,
+        /// CRLs that the certificate names.
+        crls: Vec<String>,
     },
     /// The content of a detached signature.
     Content,

@@ -1,4 +1,4 @@
-//! Indications and sub-indications of EN 319 102-1 v1.3.1 §5.1.3; only lawful pairs compile.
+//! Indications and sub-indications of EN 319 102-1 v1.4.1 §5.1.3; only lawful pairs compile.
 
 use core::fmt;
 
@@ -51,6 +51,24 @@ pub enum IndeterminateReason {
     TryLater,
     /// SIGNED_DATA_NOT_FOUND: the signed content is not at hand.
     SignedDataNotFound,
+    /// POLICY_PROCESSING_ERROR: the policy that the signature names could not be processed.
+    PolicyProcessingError,
+    /// SIGNATURE_POLICY_NOT_AVAILABLE: the policy that the signature names is not at hand.
+    SignaturePolicyNotAvailable,
+    /// TIMESTAMP_ORDER_FAILURE: time-stamps contradict each other or the signature.
+    TimestampOrderFailure,
+    /// REVOKED_NO_POE: the signer's certificate is revoked, and nothing proves that the signature is older.
+    RevokedNoPoe,
+    /// REVOKED_CA_NO_POE: a CA's certificate is revoked, and nothing proves that the signature is older.
+    RevokedCaNoPoe,
+    /// OUT_OF_BOUNDS_NOT_REVOKED: outside the certificate's validity, which was not revoked.
+    OutOfBoundsNotRevoked,
+    /// REVOCATION_OUT_OF_BOUNDS_NO_POE: no status is fresh enough for the time at which it is used.
+    RevocationOutOfBoundsNoPoe,
+    /// CRYPTO_CONSTRAINTS_FAILURE_NO_POE: an algorithm has lapsed, and nothing proves that its use is older.
+    CryptoConstraintsFailureNoPoe,
+    /// NO_POE: nothing proves that the signature existed before something that compromises it.
+    NoPoe,
 }
 
 impl Indication {
@@ -118,6 +136,15 @@ impl IndeterminateReason {
             Self::OutOfBoundsNoPoe => "OUT_OF_BOUNDS_NO_POE",
             Self::TryLater => "TRY_LATER",
             Self::SignedDataNotFound => "SIGNED_DATA_NOT_FOUND",
+            Self::PolicyProcessingError => "POLICY_PROCESSING_ERROR",
+            Self::SignaturePolicyNotAvailable => "SIGNATURE_POLICY_NOT_AVAILABLE",
+            Self::TimestampOrderFailure => "TIMESTAMP_ORDER_FAILURE",
+            Self::RevokedNoPoe => "REVOKED_NO_POE",
+            Self::RevokedCaNoPoe => "REVOKED_CA_NO_POE",
+            Self::OutOfBoundsNotRevoked => "OUT_OF_BOUNDS_NOT_REVOKED",
+            Self::RevocationOutOfBoundsNoPoe => "REVOCATION_OUT_OF_BOUNDS_NO_POE",
+            Self::CryptoConstraintsFailureNoPoe => "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
+            Self::NoPoe => "NO_POE",
         }
     }
 }
