@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use kyso::indication::Indication;
-use kyso::report::{Check, FileReport, SignatureReport};
 use kyso::signer::Trust;
 use kyso::verify::{Content, Options, Policy, verify_file};
 use kyso_x509::Time;
@@ -12,8 +11,7 @@ use serde_json::json;
 
 use crate::args::VerifyArgs;
 use crate::desk::Desk;
-use crate::out::{self, say, tell};
-use kyso_daemon::explain::sign::date;
+use crate::out::{self, tell};
 use kyso_daemon::explain::verify as explain;
 use kyso_daemon::text::{Lang, Problem};
 use kyso_daemon::{files, report};
@@ -70,7 +68,7 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
                 if arguments.json {
                     rows.push(json!(report::of_file(&report, lang)));
                 } else {
-                    print(&report, lang);
+                    out::raw(&report::text::of_file(&report, lang));
                 }
             }
             Err(error) => {
@@ -148,108 +146,4 @@ fn worse(one: u8, other: u8) -> u8 {
         _ => 0,
     };
     if rank(other) > rank(one) { other } else { one }
-}
-
-fn print(report: &FileReport, lang: Lang) {
-    say!("{}: {}", out::path(&report.file), verdict(report, lang));
-    for signature in &report.signatures {
-        print_signature(signature, report, lang);
-    }
-}
-
-/// The verdict with what it does not cover: nobody should read more into PASSED than was checked.
-fn verdict(report: &FileReport, lang: Lang) -> String {
-    let text = match report.indication {
-        Indication::TotalPassed => lang.pick("chữ ký ĐẠT", "the signature PASSED"),
-        Indication::TotalFailed(_) => lang.pick("chữ ký KHÔNG hợp lệ", "the signature FAILED"),
-        Indication::Indeterminate(_) => {
-            lang.pick("CHƯA kết luận được", "NO verdict is possible yet")
-        }
-    };
-    let mut verdict = format!("{text} — {}", report.indication);
-    if report.indication == Indication::TotalPassed {
-        let mut open: Vec<Check> =
-            report.signatures.iter().flat_map(|one| one.not_checked.iter().copied()).collect();
-        open.dedup();
-        let open: Vec<&str> = open.into_iter().map(|check| explain::check(check, lang)).collect();
-        if !open.is_empty() {
-            let not = lang.pick("CHƯA kiểm tra", "NOT checked");
-            let policy = report.policy.as_deref().unwrap_or_default();
-            verdict.push_str(&format!(" ({policy}; {not}: {})", open.join(", ")));
-        }
-    }
-    verdict
-}
-
-fn print_signature(signature: &SignatureReport, report: &FileReport, lang: Lang) {
-    let level = signature.level.unwrap_or(signature.format.as_str());
-    say!(
-        "  {} {} ({}): {}",
-        lang.pick("Chữ ký", "Signature"),
-        out::shown(&signature.id),
-        out::shown(level),
-        signature.indication
-    );
-    if let Some(signer) = &signature.signer {
-        // What Circular 15/2025 wants shown: issuer, signer, unit, time, integrity, validity.
-        let subject = signer.subject();
-        let name = subject.display_name();
-        say!("    {}: {name}", lang.pick("Người ký", "Signer"));
-        say!("    {}: {subject}", lang.pick("Tên đầy đủ", "Full name"));
-        say!("    {}: {}", lang.pick("Cơ quan cấp", "Issuer"), signer.issuer());
-        let validity = signer.validity();
-        say!(
-            "    {}: {} – {}",
-            lang.pick("Hiệu lực chứng thư", "Certificate valid"),
-            date(validity.not_before),
-            date(validity.not_after)
-        );
-    }
-    if let Some(time) = signature.claimed_signing_time {
-        say!(
-            "    {}: {} ({})",
-            lang.pick("Thời gian ký", "Signing time"),
-            date(time),
-            lang.pick("do người ký khai", "as the signer claims")
-        );
-    }
-    if let Some(algorithm) = signature.algorithm {
-        say!("    {}: {algorithm}", lang.pick("Thuật toán", "Algorithm"));
-    }
-    if signature.counter_signatures > 0 {
-        say!(
-            "    {}: {}",
-            lang.pick("Chữ ký xác nhận thêm (chưa kiểm tra)", "Counter-signatures (not checked)"),
-            signature.counter_signatures
-        );
-    }
-    let list = |checks: &[Check]| {
-        checks.iter().map(|check| explain::check(*check, lang)).collect::<Vec<_>>().join(", ")
-    };
-    if !signature.checked.is_empty() {
-        say!(
-            "    {}: {}",
-            lang.pick("Đã kiểm tra, đúng", "Checked, holds"),
-            list(&signature.checked)
-        );
-    }
-    if !signature.not_checked.is_empty() {
-        say!("    {}: {}", lang.pick("CHƯA kiểm tra", "NOT checked"), list(&signature.not_checked));
-    }
-    for error in &signature.errors {
-        say!("    ✗ {}", explain::finding(error, lang));
-    }
-    for warning in &signature.warnings {
-        say!("    ! {}", explain::finding(warning, lang));
-    }
-    for need in &signature.needs {
-        say!("    → {}: {}", lang.pick("còn thiếu", "missing"), explain::need(need, lang));
-    }
-    say!(
-        "    {}: {}, {} {}",
-        lang.pick("Chính sách", "Policy"),
-        report.policy.as_deref().unwrap_or_default(),
-        lang.pick("tại thời điểm", "at"),
-        date(report.validation_time)
-    );
 }

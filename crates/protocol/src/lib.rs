@@ -42,4 +42,7 @@ pub use signature::{
     DigestChoice, RsaPadding, SignatureFormat, SignatureOptions, SignatureRequest,
 };
 pub use token::{PinCounters, Token, TokenList};
-pub use verification::{CertificateFacts, Finding, Need, SignatureVerdict, VerificationReport};
+pub use verification::{
+    CertificateFacts, DigestFacts, Finding, Need, RevocationSourceFacts, RevocationVerdict,
+    SignatureVerdict, TimestampVerdict, VerificationReport,
+};

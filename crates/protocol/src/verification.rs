@@ -14,8 +14,8 @@ pub struct VerificationReport {
     pub indication: String,
     /// Sub-indication of EN 319 102-1.
     pub sub_indication: Option<String>,
-    /// The policy by which they were judged.
-    pub policy: String,
+    /// The policy that the caller named; `null` where each signature is judged by that of its trust store.
+    pub policy: Option<String>,
     /// The time at which they were judged.
     pub validation_time: String,
     /// Its signatures, in the order of the file.
@@ -43,26 +43,115 @@ pub struct SignatureVerdict {
     pub signer: Option<CertificateFacts>,
     /// The signature algorithm.
     pub algorithm: Option<String>,
-    /// The time that the signer claims.
+    /// Digest of the signed content, where it was computed.
+    pub content_digest: Option<DigestFacts>,
+    /// The unit that manages the signer, from the subject's O and OU, the nearest first.
+    pub managing_unit: Option<String>,
+    /// The time that the signer claims; it proves nothing.
     pub claimed_signing_time: Option<String>,
     /// The earliest time at which the signature is proven to exist.
     pub best_signature_time: String,
+    /// What proves it: `content-time-stamp`, `signature-time-stamp`, `archive-time-stamp`, `document-time-stamp`, or
+    /// `validation-time` where nothing proves more than that it exists now.
+    pub best_signature_time_source: String,
     /// Whether a PDF's signature covers the file to its last byte.
     pub covers_whole_document: Option<bool>,
     /// What later revisions changed; empty as long as they are not compared.
     pub changes: Vec<Finding>,
-    /// Its time-stamps; empty as long as they are not evaluated.
-    pub timestamps: Vec<Finding>,
+    /// Its time-stamps, in the order in which they were made.
+    pub timestamps: Vec<TimestampVerdict>,
     /// How many counter-signatures it carries.
     pub counter_signatures: usize,
     /// The trust anchor that the path reached.
     pub trust_anchor: Option<CertificateFacts>,
+    /// The trust store that holds the anchor.
+    pub trust_store: Option<String>,
+    /// The policy that applied.
+    pub policy: Option<String>,
+    /// The path that was used: signer first, anchor last.
+    pub path: Vec<CertificateFacts>,
+    /// Revocation status of each certificate of the path, signer first.
+    pub revocation: Vec<RevocationVerdict>,
     /// What was checked and holds.
     pub checked: Vec<String>,
     /// What was not checked.
     pub not_checked: Vec<String>,
     /// What would have to be there for a better verdict.
     pub needs: Vec<Need>,
+}
+
+/// The verdict on one time-stamp.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TimestampVerdict {
+    /// `content-time-stamp`, `signature-time-stamp`, `archive-time-stamp` or `document-time-stamp`.
+    pub kind: String,
+    /// Its own indication; `TOTAL-PASSED` where EN 319 102-1 §5.4 says PASSED.
+    pub indication: String,
+    /// Its sub-indication.
+    pub sub_indication: Option<String>,
+    /// genTime.
+    pub time: Option<String>,
+    /// Its accuracy in microseconds, where it is stated.
+    pub accuracy_micros: Option<u64>,
+    /// The authority's certificate.
+    pub authority: Option<CertificateFacts>,
+    /// The policy that the token states, dotted.
+    pub token_policy: Option<String>,
+    /// Digest algorithm of its imprint.
+    pub digest_algorithm: Option<String>,
+    /// The path: authority first, anchor last.
+    pub path: Vec<CertificateFacts>,
+    /// Revocation status along the path.
+    pub revocation: Vec<RevocationVerdict>,
+    /// Why it is not `TOTAL-PASSED`.
+    pub errors: Vec<Finding>,
+    /// What a person should know all the same.
+    pub warnings: Vec<Finding>,
+    /// SHA-256 of the token as received.
+    pub sha256: String,
+}
+
+/// What is known of a certificate's revocation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RevocationVerdict {
+    /// Subject of the certificate.
+    pub subject: String,
+    /// SHA-256 of the certificate (DER).
+    pub sha256: String,
+    /// `good`, `revoked`, `unknown` or `not-needed` (the anchor itself).
+    pub status: String,
+    /// Since when it is revoked.
+    pub revoked_at: Option<String>,
+    /// The reason that the list gives (RFC 5280 §5.3.1, such as `keyCompromise`).
+    pub reason: Option<String>,
+    /// From what it is known.
+    pub source: Option<RevocationSourceFacts>,
+}
+
+/// The CRL or OCSP response that a status rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RevocationSourceFacts {
+    /// `CRL` or `OCSP`.
+    pub kind: String,
+    /// Subject of who signed it.
+    pub signer: String,
+    /// thisUpdate.
+    pub this_update: String,
+    /// nextUpdate.
+    pub next_update: Option<String>,
+    /// producedAt of an OCSP response, thisUpdate of a CRL.
+    pub produced_at: String,
+    /// SHA-256 as received.
+    pub sha256: String,
+}
+
+/// A digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DigestFacts {
+    /// Its algorithm, such as `SHA-256`.
+    pub algorithm: String,
+    /// Its value, hexadecimal.
+    pub value: String,
 }
 
 /// A finding with its stable code.
@@ -101,11 +190,15 @@ pub enum Need {
     IssuerCertificate {
         /// Its subject.
         issuer: String,
+        /// Where it could be had.
+        sources: Vec<String>,
     },
     /// The revocation status of a certificate.
     RevocationStatus {
         /// Its subject.
         subject: String,
+        /// SHA-256 of the certificate (DER).
+        sha256: String,
         /// Where it could be had.
         sources: Vec<String>,
     },

@@ -107,6 +107,17 @@ impl SignatureReport {
         self.errors.push(finding);
     }
 
+    /// The time-stamp that proves [`Self::best_signature_time`]: the first valid one of that time; `None` where only the
+    /// validation time is proven.
+    #[must_use]
+    pub fn best_time_stamp(&self) -> Option<&TimestampReport> {
+        self.timestamps.iter().find(|stamp| {
+            stamp.indication == Indication::TotalPassed
+                && stamp.kind != TimestampKind::Content
+                && stamp.time == Some(self.best_signature_time)
+        })
+    }
+
     /// Records a reason for INDETERMINATE.
     pub fn open(&mut self, reason: IndeterminateReason, finding: Finding) {
         self.indication = self.indication.worse(Indication::Indeterminate(reason));
@@ -260,6 +271,24 @@ pub enum Check {
     Timestamps,
 }
 
+impl Check {
+    /// Stable code.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ByteRange => "byte-range",
+            Self::ContentDigest => "content-digest",
+            Self::SignatureValue => "signature-value",
+            Self::SigningCertificate => "signing-certificate",
+            Self::Algorithms => "algorithms",
+            Self::WholeDocument => "whole-document",
+            Self::CertificatePath => "certificate-path",
+            Self::RevocationStatus => "revocation-status",
+            Self::Timestamps => "time-stamps",
+        }
+    }
+}
+
 /// Evidence that is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -285,6 +314,29 @@ pub enum Need {
     },
     /// The content of a detached signature.
     Content,
+}
+
+impl Need {
+    /// Stable code.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::TrustAnchor => "trust-anchor",
+            Self::IssuerCertificate { .. } => "issuer-certificate",
+            Self::RevocationStatus { .. } => "revocation-status",
+            Self::Content => "content",
+        }
+    }
+
+    /// Where it could be had: OCSP responders first, then CRLs or certificates of issuers.
+    #[must_use]
+    pub fn sources(&self) -> Vec<String> {
+        match self {
+            Self::TrustAnchor | Self::Content => Vec::new(),
+            Self::IssuerCertificate { sources, .. } => sources.clone(),
+            Self::RevocationStatus { ocsp, crls, .. } => [ocsp.as_slice(), crls].concat(),
+        }
+    }
 }
 
 /// One reason for a verdict.

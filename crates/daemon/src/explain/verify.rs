@@ -1,9 +1,131 @@
 //! Verdicts on signatures, and why a file cannot be verified, in words a clerk can act on.
 
+use kyso::indication::{FailedReason, IndeterminateReason, Indication};
 use kyso::report::{Check, Finding, Need};
 use kyso::verify::VerifyFileError;
 
 use crate::text::{Lang, Problem, system};
+
+/// A verdict in a sentence: what the indication means for the reader.
+#[must_use]
+pub const fn verdict(indication: Indication, lang: Lang) -> &'static str {
+    let (vi, en) = match indication {
+        Indication::TotalPassed => (
+            "Mọi điều chính sách đòi hỏi đã được kiểm tra và đúng.",
+            "Everything that the policy demands was checked and holds.",
+        ),
+        Indication::TotalFailed(reason) => failed(reason),
+        Indication::Indeterminate(reason) => open(reason),
+    };
+    match lang {
+        Lang::Vi => vi,
+        Lang::En => en,
+    }
+}
+
+const fn failed(reason: FailedReason) -> (&'static str, &'static str) {
+    match reason {
+        FailedReason::FormatFailure => {
+            ("Chữ ký sai định dạng.", "The signature does not conform to its format.")
+        }
+        FailedReason::HashFailure => {
+            ("Nội dung đã bị thay đổi sau khi ký.", "The content was changed after it was signed.")
+        }
+        FailedReason::SigCryptoFailure => (
+            "Giá trị chữ ký không do khóa của chứng thư này tạo ra.",
+            "The signature value was not made by this certificate's key.",
+        ),
+        FailedReason::Revoked => (
+            "Chứng thư đã bị thu hồi trước khi chữ ký có thể tồn tại.",
+            "The certificate was revoked before the signature can have existed.",
+        ),
+        FailedReason::Expired => (
+            "Chứng thư đã hết hạn trước khi chữ ký có thể tồn tại.",
+            "The certificate had expired before the signature can have existed.",
+        ),
+        FailedReason::NotYetValid => (
+            "Chữ ký có trước khi chứng thư có hiệu lực.",
+            "The signature is older than its certificate.",
+        ),
+    }
+}
+
+const fn open(reason: IndeterminateReason) -> (&'static str, &'static str) {
+    use IndeterminateReason as I;
+    match reason {
+        I::SigConstraintsFailure => (
+            "Chữ ký thiếu điều mà chính sách đòi hỏi.",
+            "The signature lacks something that the policy demands.",
+        ),
+        I::ChainConstraintsFailure => (
+            "Đường dẫn chứng thư không đạt yêu cầu của chính sách.",
+            "The certificate's path does not meet the policy.",
+        ),
+        I::CertificateChainGeneralFailure => (
+            "Không kiểm tra được đường dẫn chứng thư.",
+            "The certificate's path could not be checked.",
+        ),
+        I::CryptoConstraintsFailure => (
+            "Thuật toán hoặc độ dài khóa không đạt yêu cầu của chính sách.",
+            "An algorithm or a key size is below the policy's demand.",
+        ),
+        I::NoSigningCertificateFound => (
+            "Không xác định được chứng thư của người ký.",
+            "The signer's certificate cannot be identified.",
+        ),
+        I::NoCertificateChainFound => (
+            "Không có đường dẫn nào từ chứng thư đến một gốc tin cậy.",
+            "No path leads from the certificate to a trust anchor.",
+        ),
+        I::OutOfBoundsNoPoe => (
+            "Chứng thư ngoài thời hạn, và không có gì chứng minh chữ ký có trong thời hạn.",
+            "Outside the certificate's validity, and nothing proves that the signature existed within it.",
+        ),
+        I::TryLater => (
+            "Chưa biết chứng thư có bị thu hồi hay không; thử lại khi có thông tin thu hồi.",
+            "Whether the certificate is revoked is not known yet; try again when its status can be had.",
+        ),
+        I::SignedDataNotFound => {
+            ("Không có nội dung được ký để so sánh.", "The signed content is not at hand.")
+        }
+        I::PolicyProcessingError => (
+            "Chữ ký nêu một chính sách không xử lý được.",
+            "The policy that the signature names could not be processed.",
+        ),
+        I::SignaturePolicyNotAvailable => (
+            "Chữ ký nêu một chính sách không có ở đây.",
+            "The policy that the signature names is not at hand.",
+        ),
+        I::TimestampOrderFailure => (
+            "Các dấu thời gian mâu thuẫn nhau hoặc mâu thuẫn với chữ ký.",
+            "Time-stamps contradict each other or the signature.",
+        ),
+        I::RevokedNoPoe => (
+            "Chứng thư đã bị thu hồi, và không có gì chứng minh chữ ký có trước đó.",
+            "The certificate is revoked, and nothing proves that the signature is older.",
+        ),
+        I::RevokedCaNoPoe => (
+            "Chứng thư của một CA đã bị thu hồi, và không có gì chứng minh chữ ký có trước đó.",
+            "A CA's certificate is revoked, and nothing proves that the signature is older.",
+        ),
+        I::OutOfBoundsNotRevoked => (
+            "Chứng thư ngoài thời hạn nhưng không bị thu hồi; không có gì chứng minh lúc ký.",
+            "Outside the certificate's validity, though it was not revoked; nothing proves when it was signed.",
+        ),
+        I::RevocationOutOfBoundsNoPoe => (
+            "Không có thông tin thu hồi nào đủ mới cho thời điểm cần dùng.",
+            "No revocation status is fresh enough for the time at which it is used.",
+        ),
+        I::CryptoConstraintsFailureNoPoe => (
+            "Một thuật toán đã lỗi thời, và không có gì chứng minh nó được dùng khi còn an toàn.",
+            "An algorithm has lapsed, and nothing proves that it was used while it was strong.",
+        ),
+        I::NoPoe => (
+            "Không có gì chứng minh chữ ký có trước điều làm nó mất giá trị.",
+            "Nothing proves that the signature existed before something that compromises it.",
+        ),
+    }
+}
 
 /// What was checked, as a person reads it.
 #[must_use]
@@ -31,24 +153,27 @@ pub fn need(need: &Need, lang: Lang) -> String {
             lang.pick("chứng thư gốc tin cậy (`--trust`)", "a trust anchor (`--trust`)").to_owned()
         }
         Need::IssuerCertificate { issuer, .. } => {
-            format!("{} {issuer}", lang.pick("chứng thư của", "the certificate of"))
+            format!(
+                "{} {issuer}{}",
+                lang.pick("chứng thư của", "the certificate of"),
+                sources(need)
+            )
         }
-        Need::RevocationStatus { certificate, ocsp, crls, .. } => {
+        Need::RevocationStatus { certificate, .. } => {
             let subject = certificate.subject();
-            let sources = [ocsp.as_slice(), crls.as_slice()].concat();
-            let mut text = format!(
-                "{} {subject}",
-                lang.pick("tình trạng thu hồi của", "revocation status of")
-            );
-            if !sources.is_empty() {
-                text.push_str(&format!(" ({})", sources.join(", ")));
-            }
-            text
+            let what = lang.pick("tình trạng thu hồi của", "revocation status of");
+            format!("{what} {subject}{}", sources(need))
         }
         Need::Content => lang
             .pick("nội dung được ký (`--content TỆP`)", "the signed content (`--content FILE`)")
             .to_owned(),
     }
+}
+
+/// ` (http://…, http://…)`; nothing where no source is named.
+fn sources(need: &Need) -> String {
+    let sources = need.sources();
+    if sources.is_empty() { String::new() } else { format!(" ({})", sources.join(", ")) }
 }
 
 /// A finding in the reader's language; where Vietnamese words add nothing, the facts stand as they are.
