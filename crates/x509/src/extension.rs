@@ -155,6 +155,12 @@ impl KeyUsage {
         self.has(5)
     }
 
+    /// Bit 6.
+    #[must_use]
+    pub const fn crl_sign(self) -> bool {
+        self.has(6)
+    }
+
     fn from_element(element: &Element<'_>) -> Result<Self, Asn1Error> {
         // A BIT STRING counts from the most significant bit; trailing zero bits may be missing.
         match (element.tag(), element.value()) {

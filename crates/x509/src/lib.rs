@@ -17,11 +17,11 @@ pub mod time;
 pub use algorithm::{AlgorithmError, AlgorithmIdentifier, SignatureAlgorithm};
 pub use certificate::{Certificate, CertificateError, Validity};
 pub use const_oid::ObjectIdentifier;
-pub use crl::{CertificateList, RevocationReason, RevokedEntry};
+pub use crl::{CertificateList, CrlError, RevocationReason, RevokedEntry};
 pub use digest::{Digest, DigestAlgorithm, Hasher};
 pub use extension::{BasicConstraints, Extension, ExtensionError, KeyUsage};
 pub use name::{Name, escape_for_display};
-pub use ocsp::OcspResponse;
+pub use ocsp::{OcspError, OcspResponse};
 pub use path::{
     PathError, PathPolicy, TrustAnchor, ValidatedPath, check_end_entity, validate_path,
     verify_certificate,
