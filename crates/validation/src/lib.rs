@@ -4,9 +4,18 @@
 //! Nothing is fetched here: what is missing comes back as [`report::Need`], the caller gathers it and asks again.
 //! The same signature, evidence, policy and time give the same report.
 
+pub mod cache;
+pub mod context;
 pub mod etsi;
 pub mod evidence;
 pub mod indication;
+mod pdf;
 pub mod policy;
 pub mod report;
+mod signature;
 pub mod trust;
+
+pub use cache::PathCache;
+pub use context::Context;
+pub use pdf::validate_pdf_signature;
+pub use signature::validate_cms_signer;

@@ -101,6 +101,35 @@ pub struct SignatureReport {
 }
 
 impl SignatureReport {
+    /// A report that passes until something is found.
+    #[must_use]
+    pub fn blank(id: String, format: String, validation_time: Time) -> Self {
+        Self {
+            id,
+            format,
+            level: None,
+            indication: Indication::TotalPassed,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            signer: None,
+            algorithm: None,
+            content_digest: None,
+            claimed_signing_time: None,
+            best_signature_time: validation_time,
+            covers_whole_document: None,
+            trust_anchor: None,
+            trust_store: None,
+            policy: None,
+            path: Vec::new(),
+            revocation: Vec::new(),
+            timestamps: Vec::new(),
+            checked: Vec::new(),
+            not_checked: Vec::new(),
+            needs: Vec::new(),
+            counter_signatures: 0,
+        }
+    }
+
     /// Records a reason for TOTAL-FAILED.
     pub fn fail(&mut self, reason: FailedReason, finding: Finding) {
         self.indication = self.indication.worse(Indication::TotalFailed(reason));
