@@ -179,26 +179,29 @@ pub(crate) fn digest_info_prefix(algorithm: DigestAlgorithm) -> Vec<u8> {
 }
 
 /// Object identifier, algorithm and name of those whose identifier says everything.
-const NAMED: [(&str, SignatureAlgorithm, &str); 14] = {
+const NAMED: [(ObjectIdentifier, SignatureAlgorithm, &str); 14] = {
     use DigestAlgorithm::{
         Sha1ForLegacyUseOnly, Sha3_256, Sha3_384, Sha3_512, Sha256, Sha384, Sha512,
     };
     use SignatureAlgorithm::{Ecdsa, RsaPkcs1};
+    const fn oid(dotted: &str) -> ObjectIdentifier {
+        ObjectIdentifier::new_unwrap(dotted)
+    }
     [
-        ("1.2.840.113549.1.1.5", RsaPkcs1(Sha1ForLegacyUseOnly), "sha1WithRSAEncryption"),
-        ("1.2.840.113549.1.1.11", RsaPkcs1(Sha256), "sha256WithRSAEncryption"),
-        ("1.2.840.113549.1.1.12", RsaPkcs1(Sha384), "sha384WithRSAEncryption"),
-        ("1.2.840.113549.1.1.13", RsaPkcs1(Sha512), "sha512WithRSAEncryption"),
-        ("2.16.840.1.101.3.4.3.14", RsaPkcs1(Sha3_256), "id-rsassa-pkcs1-v1-5-with-sha3-256"),
-        ("2.16.840.1.101.3.4.3.15", RsaPkcs1(Sha3_384), "id-rsassa-pkcs1-v1-5-with-sha3-384"),
-        ("2.16.840.1.101.3.4.3.16", RsaPkcs1(Sha3_512), "id-rsassa-pkcs1-v1-5-with-sha3-512"),
-        ("1.2.840.10045.4.1", Ecdsa(Sha1ForLegacyUseOnly), "ecdsa-with-SHA1"),
-        ("1.2.840.10045.4.3.2", Ecdsa(Sha256), "ecdsa-with-SHA256"),
-        ("1.2.840.10045.4.3.3", Ecdsa(Sha384), "ecdsa-with-SHA384"),
-        ("1.2.840.10045.4.3.4", Ecdsa(Sha512), "ecdsa-with-SHA512"),
-        ("2.16.840.1.101.3.4.3.10", Ecdsa(Sha3_256), "id-ecdsa-with-sha3-256"),
-        ("2.16.840.1.101.3.4.3.11", Ecdsa(Sha3_384), "id-ecdsa-with-sha3-384"),
-        ("2.16.840.1.101.3.4.3.12", Ecdsa(Sha3_512), "id-ecdsa-with-sha3-512"),
+        (oid("1.2.840.113549.1.1.5"), RsaPkcs1(Sha1ForLegacyUseOnly), "sha1WithRSAEncryption"),
+        (oid("1.2.840.113549.1.1.11"), RsaPkcs1(Sha256), "sha256WithRSAEncryption"),
+        (oid("1.2.840.113549.1.1.12"), RsaPkcs1(Sha384), "sha384WithRSAEncryption"),
+        (oid("1.2.840.113549.1.1.13"), RsaPkcs1(Sha512), "sha512WithRSAEncryption"),
+        (oid("2.16.840.1.101.3.4.3.14"), RsaPkcs1(Sha3_256), "id-rsassa-pkcs1-v1-5-with-sha3-256"),
+        (oid("2.16.840.1.101.3.4.3.15"), RsaPkcs1(Sha3_384), "id-rsassa-pkcs1-v1-5-with-sha3-384"),
+        (oid("2.16.840.1.101.3.4.3.16"), RsaPkcs1(Sha3_512), "id-rsassa-pkcs1-v1-5-with-sha3-512"),
+        (oid("1.2.840.10045.4.1"), Ecdsa(Sha1ForLegacyUseOnly), "ecdsa-with-SHA1"),
+        (oid("1.2.840.10045.4.3.2"), Ecdsa(Sha256), "ecdsa-with-SHA256"),
+        (oid("1.2.840.10045.4.3.3"), Ecdsa(Sha384), "ecdsa-with-SHA384"),
+        (oid("1.2.840.10045.4.3.4"), Ecdsa(Sha512), "ecdsa-with-SHA512"),
+        (oid("2.16.840.1.101.3.4.3.10"), Ecdsa(Sha3_256), "id-ecdsa-with-sha3-256"),
+        (oid("2.16.840.1.101.3.4.3.11"), Ecdsa(Sha3_384), "id-ecdsa-with-sha3-384"),
+        (oid("2.16.840.1.101.3.4.3.12"), Ecdsa(Sha3_512), "id-ecdsa-with-sha3-512"),
     ]
 };
 
@@ -251,10 +254,9 @@ impl SignatureAlgorithm {
                 Some(_) => Err(AlgorithmError::InvalidParameters { oid }),
             };
         }
-        let dotted = oid.to_string();
         let (_, algorithm, _) = NAMED
             .iter()
-            .find(|(named, ..)| *named == dotted)
+            .find(|(named, ..)| *named == oid)
             .ok_or(AlgorithmError::UnknownSignatureAlgorithm { oid })?;
         let well_formed = match algorithm {
             // RFC 4055 §5: NULL; some encoders leave it out.
@@ -306,8 +308,7 @@ impl SignatureAlgorithm {
                 let oid = NAMED
                     .iter()
                     .find(|(_, algorithm, _)| algorithm == named)
-                    .and_then(|(oid, ..)| oid.parse().ok())
-                    .unwrap_or(RSA_ENCRYPTION);
+                    .map_or(RSA_ENCRYPTION, |(oid, ..)| *oid);
                 AlgorithmIdentifier {
                     oid,
                     parameters: matches!(named, Self::RsaPkcs1(_)).then(|| NULL.to_vec()),

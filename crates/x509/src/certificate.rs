@@ -1,6 +1,6 @@
 //! X.509 certificates (RFC 5280 §4) over the bytes that were received.
 
-use crate::algorithm::AlgorithmIdentifier;
+use crate::algorithm::{AlgorithmError, AlgorithmIdentifier, SignatureAlgorithm};
 use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::extension::{Extension, ExtensionError, Extensions, KeyUsage};
@@ -33,6 +33,8 @@ struct Inner {
     extensions: Extensions,
     /// Read once: thousands of signatures may be made under one certificate.
     public_key: OnceLock<Result<PublicKey, PublicKeyError>>,
+    /// The key under which the issuer's signature was found right: the same chain is walked thousands of times.
+    verified_by: OnceLock<PublicKey>,
 }
 
 /// The period in which the issuer vouches for the certificate, both ends included (RFC 5280 §4.1.2.5).
@@ -143,6 +145,7 @@ impl Certificate {
             extensions,
             der: der.to_vec(),
             public_key: OnceLock::new(),
+            verified_by: OnceLock::new(),
         })))
     }
 
@@ -189,6 +192,14 @@ impl Certificate {
     #[must_use]
     pub fn signature_algorithm(&self) -> &AlgorithmIdentifier {
         &self.0.signature_algorithm
+    }
+
+    /// The algorithm of the issuer's signature, with its parameters.
+    ///
+    /// # Errors
+    /// When it is not one of ours, or its parameters are not as its RFC writes them.
+    pub fn issuer_signature_algorithm(&self) -> Result<SignatureAlgorithm, AlgorithmError> {
+        SignatureAlgorithm::from_algorithm_identifier(&self.0.signature_algorithm)
     }
 
     /// `signature` inside the signed part; a path is refused where the two differ.
@@ -249,7 +260,27 @@ impl Certificate {
     /// # Errors
     /// When it is of a kind that we do not have, or no valid key.
     pub fn public_key(&self) -> Result<PublicKey, PublicKeyError> {
-        self.0.public_key.get_or_init(|| PublicKey::from_spki_der(self.spki_der())).clone()
+        self.borrowed_public_key().cloned()
+    }
+
+    /// The subject's key, where a copy of it is too much.
+    ///
+    /// # Errors
+    /// As [`Self::public_key`].
+    pub fn borrowed_public_key(&self) -> Result<&PublicKey, PublicKeyError> {
+        let key = self.0.public_key.get_or_init(|| PublicKey::from_spki_der(self.spki_der()));
+        key.as_ref().map_err(|error| *error)
+    }
+
+    /// True when the issuer's signature was verified under this key before.
+    pub(crate) fn is_verified_by(&self, key: &PublicKey) -> bool {
+        self.0.verified_by.get() == Some(key)
+    }
+
+    /// Remembers the first key that verified the issuer's signature; a signature says nothing of time or policy.
+    pub(crate) fn remember_verified_by(&self, key: &PublicKey) {
+        // Where another was remembered meanwhile, that one stays.
+        let _ = self.0.verified_by.set(key.clone());
     }
 
     /// Digest of the whole certificate as received.
@@ -322,6 +353,12 @@ impl Certificate {
     #[must_use]
     pub fn ocsp_urls(&self) -> Vec<String> {
         self.0.extensions.access_urls(crate::extension::ACCESS_OCSP)
+    }
+
+    /// URLs where the issuer's certificate lies (id-ad-caIssuers of authorityInfoAccess), in order.
+    #[must_use]
+    pub fn ca_issuer_urls(&self) -> Vec<String> {
+        self.0.extensions.access_urls(crate::extension::ACCESS_CA_ISSUERS)
     }
 
     /// The subject's e-mail address: rfc822Name of subjectAltName, else emailAddress of the name.

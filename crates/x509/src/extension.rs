@@ -37,6 +37,8 @@ pub const AUTHORITY_INFO_ACCESS: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.1");
 /// id-ad-ocsp.
 pub const ACCESS_OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
+/// id-ad-caIssuers.
+pub const ACCESS_CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
 
 /// Most extensions of one certificate; RFC 5280 defines fewer than twenty, and each is compared with each.
 pub const MAX_EXTENSIONS: usize = 64;

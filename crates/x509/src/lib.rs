@@ -23,8 +23,8 @@ pub use extension::{BasicConstraints, Extension, ExtensionError, KeyUsage};
 pub use name::{Name, escape_for_display};
 pub use ocsp::{OcspError, OcspResponse};
 pub use path::{
-    PathError, PathPolicy, TrustAnchor, ValidatedPath, check_end_entity, validate_path,
-    verify_certificate,
+    Moment, PathError, PathPolicy, SearchFailure, TrustAnchor, ValidatedPath, check_end_entity,
+    search_path, validate_path, verify_certificate,
 };
 pub use pem::PemError;
 pub use public_key::{EllipticCurve, PublicKey, PublicKeyAlgorithm, PublicKeyError, VerifyError};

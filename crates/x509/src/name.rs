@@ -4,6 +4,7 @@ use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
 use const_oid::ObjectIdentifier;
 use std::borrow::Cow;
 use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// commonName (X.520).
 pub const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
@@ -59,17 +60,14 @@ pub fn attribute_type(short: &str) -> Option<ObjectIdentifier> {
     ObjectIdentifier::new(oid).ok()
 }
 
-/// A distinguished name; equality follows RFC 5280 §7.1 without Unicode normalization.
+/// A distinguished name; equality follows RFC 5280 §7.1.
 #[derive(Clone)]
 pub struct Name {
     der: Arc<[u8]>,
     attributes: Arc<[Attribute]>,
     /// What names are compared by, made once: a path search compares often.
-    matching: Arc<[MatchingAttribute]>,
+    comparable: Arc<[u8]>,
 }
-
-/// Index of the RDN, type, and the value: folded text, or DER where it is no text.
-type MatchingAttribute = (usize, ObjectIdentifier, Result<String, Vec<u8>>);
 
 /// One `AttributeTypeAndValue` of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,13 +113,11 @@ impl Name {
                 });
             }
         }
-        let mut matching: Vec<_> = attributes.iter().map(matching_attribute).collect();
-        // The order inside an RDN, which is a set, says nothing.
-        matching.sort();
+        let comparable = comparable(&attributes);
         Ok(Self {
             der: element.raw().into(),
             attributes: attributes.into(),
-            matching: matching.into(),
+            comparable: comparable.into(),
         })
     }
 
@@ -129,6 +125,17 @@ impl Name {
     #[must_use]
     pub fn as_der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// Bytes that are equal for equal names, and a prefix where one name is a superior of the other.
+    pub(crate) fn comparable(&self) -> &[u8] {
+        &self.comparable
+    }
+
+    /// True when this name lies in the subtree below `base`, which is its own subtree too (RFC 5280 §7.1).
+    #[must_use]
+    pub fn is_within(&self, base: &Self) -> bool {
+        self.comparable.starts_with(&base.comparable)
     }
 
     /// True when there is no attribute.
@@ -175,14 +182,20 @@ impl Name {
     }
 }
 
-/// Equal bytes, or equal structure with equal types and values that match without case and doubled spaces.
+/// Equal structure with equal types, and values that match without case, doubled spaces and forms of Unicode.
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
-        self.der == other.der || self.matching == other.matching
+        self.comparable == other.comparable
     }
 }
 
 impl Eq for Name {}
+
+impl core::hash::Hash for Name {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.comparable.hash(state);
+    }
+}
 
 impl core::fmt::Debug for Name {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -272,13 +285,56 @@ fn moves_text(character: char) -> bool {
         )
 }
 
-/// RFC 5280 §7.1: text matches without case, outer spaces and doubled spaces.
-fn matching_attribute(attribute: &Attribute) -> MatchingAttribute {
-    let value = match &attribute.text {
-        Some(text) => Ok(text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")),
-        None => Err(attribute.der.clone()),
+/// Every RDN with its length before it, so that a name's superiors are its prefixes.
+fn comparable(attributes: &[Attribute]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    for rdn in attributes.chunk_by(|one, other| one.rdn == other.rdn) {
+        let mut parts: Vec<Vec<u8>> = rdn.iter().map(comparable_attribute).collect();
+        // The order inside an RDN, which is a set, says nothing.
+        parts.sort_unstable();
+        push_with_length(&mut whole, &parts.concat());
+    }
+    whole
+}
+
+/// Type and value: folded text, or DER where it is no text; no text is ever equal to a DER.
+fn comparable_attribute(attribute: &Attribute) -> Vec<u8> {
+    let mut part = Vec::new();
+    push_with_length(&mut part, attribute.oid.as_bytes());
+    match &attribute.text {
+        Some(text) => {
+            part.push(1);
+            push_with_length(&mut part, folded(text).as_bytes());
+        }
+        None => {
+            part.push(0);
+            push_with_length(&mut part, &attribute.der);
+        }
+    }
+    part
+}
+
+fn push_with_length(whole: &mut Vec<u8>, part: &[u8]) {
+    whole.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+    whole.extend_from_slice(part);
+}
+
+/// RFC 5280 §7.1 (RFC 4518): text matches without case, outer spaces and doubled spaces, and in any of Unicode's
+/// compatible forms (Vietnamese letters are certified composed and decomposed).
+fn folded(text: &str) -> String {
+    let folded = if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
     };
-    (attribute.rdn, attribute.oid, value)
+    let mut words = folded.split_whitespace();
+    let mut joined = String::with_capacity(folded.len());
+    joined.extend(words.next());
+    for word in words {
+        joined.push(' ');
+        joined.push_str(word);
+    }
+    joined
 }
 
 /// The text of a character string; `None` for other types and for bytes that are no text of their type.

@@ -1,23 +1,25 @@
-//! Path building and validation (RFC 5280 §6, RFC 4158), as far as signing safely needs it.
+//! Path building and validation (RFC 5280 §6, RFC 4158, RFC 9618).
 //!
-//! Processed: names, signatures, validity, basicConstraints, keyUsage, extKeyUsage, unknown critical
-//! extensions. A certificate with nameConstraints or policyConstraints is refused by its own error, because
-//! passing over them would be worse. Revocation is a question of its own, asked with the path in hand.
+//! Processed: names, signatures, validity, basicConstraints, keyUsage, extKeyUsage, name constraints, certificate
+//! policies and unknown critical extensions. Revocation is a question of its own, asked with the path in hand:
+//! [`search_path`] lets it refuse a path, so that the next one is tried.
 
 mod check;
 mod error;
 pub mod policy;
+mod search;
 
 pub use error::PathError;
 pub use policy::PathPolicy;
 
-use self::check::{
-    check_critical_extensions, check_key, check_path, check_usage, check_validity, public_key,
-};
+use self::check::{check_critical_extensions, check_key, check_usage, check_validity, public_key};
+use self::search::Search;
 use crate::algorithm::SignatureAlgorithm;
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Validity};
 use crate::public_key::VerifyError;
 use crate::time::Time;
+use const_oid::ObjectIdentifier;
+use core::convert::Infallible;
 
 /// A name and a key that are trusted without proof (RFC 5280 §6.1.1 (d)), here given as a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +43,24 @@ impl TrustAnchor {
     }
 }
 
-/// Proof that a certificate led to a trust anchor under a policy at a time; only [`validate_path`] makes one.
+/// The time for which a path is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Every certificate must be valid at this time.
+    At(Time),
+    /// A date inside the intersection of all validity periods of the path, as past certificate validation takes it
+    /// (ETSI EN 319 102-1 v1.3.1 §5.6.2.2.4): there must be one.
+    WithinAll,
+}
+
+/// Proof that a certificate led to a trust anchor under a policy; only [`validate_path`] and [`search_path`] make one.
 #[derive(Clone, Debug)]
 pub struct ValidatedPath {
     certificates: Vec<Certificate>,
     anchor: TrustAnchor,
-    validation_time: Time,
+    moment: Moment,
+    validity: Validity,
+    policies: Vec<ObjectIdentifier>,
 }
 
 impl ValidatedPath {
@@ -79,11 +93,38 @@ impl ValidatedPath {
         chain
     }
 
-    /// The time at which the path was valid.
+    /// The time for which the path was judged.
     #[must_use]
-    pub const fn validation_time(&self) -> Time {
-        self.validation_time
+    pub const fn moment(&self) -> Moment {
+        self.moment
     }
+
+    /// The intersection of the validity periods that counted; both ends included.
+    #[must_use]
+    pub const fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// The authorities-constrained policy set (RFC 5280 §6.1.6, RFC 9618 §5.6): the policies under which every
+    /// authority of the path issued, in the anchor's terms; anyPolicy stands for all, none is an empty set.
+    #[must_use]
+    pub fn policies(&self) -> &[ObjectIdentifier] {
+        &self.policies
+    }
+}
+
+/// Why a search gave no path.
+#[derive(Clone, Debug)]
+pub enum SearchFailure<E> {
+    /// No path holds: the reason of the one that came closest to an anchor.
+    NoPath(PathError),
+    /// Paths hold, and the caller accepted none: the first of them, which the search preferred, and the caller's reason.
+    Refused {
+        /// The path.
+        path: Box<ValidatedPath>,
+        /// Why it was refused.
+        error: E,
+    },
 }
 
 /// Builds and validates a path from a certificate to one of the anchors.
@@ -99,17 +140,32 @@ pub fn validate_path(
     policy: &PathPolicy,
     validation_time: Time,
 ) -> Result<ValidatedPath, PathError> {
-    let mut search =
-        Search { candidates, anchors, policy, validation_time, signature_checks: 0, closest: None };
-    let found = search.extend(vec![end_entity.clone()])?;
-    match (found, search.closest) {
-        (Some(path), _) => Ok(path),
-        (None, Some((_, error))) => Err(error),
-        (None, None) => Err(PathError::UnknownIssuer {
-            subject: end_entity.subject().clone(),
-            issuer: end_entity.issuer().clone(),
-        }),
-    }
+    let moment = Moment::At(validation_time);
+    let mut accept = |_: &ValidatedPath| Ok::<(), Infallible>(());
+    search_path(end_entity, candidates, anchors, policy, moment, &mut accept).map_err(|failure| {
+        match failure {
+            SearchFailure::NoPath(error) => error,
+            SearchFailure::Refused { error, .. } => match error {},
+        }
+    })
+}
+
+/// Builds and validates paths until one holds that the caller accepts too.
+///
+/// `accept` sees every path that holds, in the order of preference; where it refuses (such as one whose revocation
+/// status is unknown), the search goes on with the next.
+///
+/// # Errors
+/// [`SearchFailure::NoPath`] where no path holds, [`SearchFailure::Refused`] where none of them was accepted.
+pub fn search_path<E>(
+    end_entity: &Certificate,
+    candidates: &[Certificate],
+    anchors: &[TrustAnchor],
+    policy: &PathPolicy,
+    moment: Moment,
+    accept: &mut dyn FnMut(&ValidatedPath) -> Result<(), E>,
+) -> Result<ValidatedPath, SearchFailure<E>> {
+    Search::new(candidates, anchors, policy, moment, accept).run(end_entity)
 }
 
 /// The checks on the signer's certificate alone, before any path: validity and usage.
@@ -126,158 +182,12 @@ pub fn check_end_entity(
     check_validity(certificate, validation_time)?;
     check_critical_extensions(certificate)?;
     check_usage(certificate, policy)?;
-    check_key(certificate, policy).map(|_| ())
-}
-
-/// How far a failed path had come: one that reached an anchor tells more than one that lost its way.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Progress {
-    reached_anchor: bool,
-    len: usize,
-}
-
-struct Search<'a> {
-    candidates: &'a [Certificate],
-    anchors: &'a [TrustAnchor],
-    policy: &'a PathPolicy,
-    validation_time: Time,
-    signature_checks: usize,
-    closest: Option<(Progress, PathError)>,
-}
-
-impl Search<'_> {
-    /// Depth first; `Err` only where a limit ends the whole search.
-    fn extend(&mut self, path: Vec<Certificate>) -> Result<Option<ValidatedPath>, PathError> {
-        let Some(last) = path.last().cloned() else {
-            return Ok(None);
-        };
-        if path.len() > self.policy.max_path_len {
-            let limit = self.policy.max_path_len;
-            self.note(&path, false, PathError::PathTooLong { limit });
-            return Ok(None);
-        }
-        // A directly trusted end entity is its own path.
-        let trusted = self
-            .anchors
-            .iter()
-            .find(|anchor| path.len() == 1 && anchor.certificate == last)
-            .cloned();
-        if let Some(anchor) = trusted
-            && let Some(found) = self.conclude(path.clone(), &anchor)?
-        {
-            return Ok(Some(found));
-        }
-        let mut dead_end = true;
-        for anchor in self.anchors {
-            if *anchor.certificate.subject() == *last.issuer() && anchor.certificate != last {
-                dead_end = false;
-                if let Some(found) = self.conclude(path.clone(), anchor)? {
-                    return Ok(Some(found));
-                }
-            }
-        }
-        for issuer in self.ordered_issuers(&last, &path) {
-            dead_end = false;
-            // The signature first: an impostor with the right name must not open a branch.
-            if let Err(error) = self.check_signature(&last, &issuer)? {
-                self.note(&path, false, error);
-                continue;
-            }
-            let mut longer = path.clone();
-            longer.push(issuer);
-            if let Some(found) = self.extend(longer)? {
-                return Ok(Some(found));
-            }
-        }
-        if dead_end {
-            let error = PathError::UnknownIssuer {
-                subject: last.subject().clone(),
-                issuer: last.issuer().clone(),
-            };
-            self.note(&path, false, error);
-        }
-        Ok(None)
-    }
-
-    /// Candidates with the issuer's name that the path does not hold yet; matching key identifiers first.
-    fn ordered_issuers(&self, last: &Certificate, path: &[Certificate]) -> Vec<Certificate> {
-        let mut issuers: Vec<Certificate> = Vec::new();
-        for candidate in self.candidates {
-            let repeats = path.iter().any(|used| {
-                used == candidate
-                    // RFC 4158 §2.4.2: the same name and key again is a loop by another certificate.
-                    || (used.subject() == candidate.subject()
-                        && used.spki_der() == candidate.spki_der())
-            });
-            let anchored = self.anchors.iter().any(|anchor| anchor.certificate == *candidate);
-            if candidate.subject() == last.issuer()
-                && !repeats
-                && !anchored
-                && !issuers.contains(candidate)
-            {
-                issuers.push(candidate.clone());
-            }
-        }
-        issuers.sort_by_key(|issuer| {
-            // A hint only (RFC 5280 §4.2.1.1): equal, unknown, different.
-            match (last.authority_key_identifier(), issuer.subject_key_identifier()) {
-                (Some(wanted), Some(found)) if wanted == found => 0,
-                (Some(_), Some(_)) => 2,
-                _ => 1,
-            }
-        });
-        issuers
-    }
-
-    /// Checks a complete path; a failed check is noted and leaves the search going.
-    fn conclude(
-        &mut self,
-        certificates: Vec<Certificate>,
-        anchor: &TrustAnchor,
-    ) -> Result<Option<ValidatedPath>, PathError> {
-        let last = certificates.last().cloned();
-        if let Some(last) = last.filter(|last| *last != anchor.certificate)
-            && let Err(error) = self.check_signature(&last, &anchor.certificate)?
-        {
-            self.note(&certificates, false, error);
-            return Ok(None);
-        }
-        match check_path(&certificates, anchor, self.policy, self.validation_time) {
-            Ok(()) => Ok(Some(ValidatedPath {
-                certificates,
-                anchor: anchor.clone(),
-                validation_time: self.validation_time,
-            })),
-            Err(error) => {
-                self.note(&certificates, true, error);
-                Ok(None)
-            }
-        }
-    }
-
-    fn note(&mut self, path: &[Certificate], reached_anchor: bool, error: PathError) {
-        let progress = Progress { reached_anchor, len: path.len() };
-        if self.closest.as_ref().is_none_or(|(closest, _)| progress > *closest) {
-            self.closest = Some((progress, error));
-        }
-    }
-
-    fn check_signature(
-        &mut self,
-        certificate: &Certificate,
-        issuer: &Certificate,
-    ) -> Result<Result<(), PathError>, PathError> {
-        if self.signature_checks >= self.policy.max_signature_checks {
-            return Err(PathError::TooManySignatureChecks {
-                limit: self.policy.max_signature_checks,
-            });
-        }
-        self.signature_checks += 1;
-        Ok(verify_certificate(certificate, issuer))
-    }
+    check_key(certificate, policy)
 }
 
 /// Verifies the issuer's signature on a certificate (RFC 5280 §6.1.3 (a)(1)).
+///
+/// A certificate remembers the key that verified it, so that the next path through the same value costs nothing.
 ///
 /// # Errors
 /// [`PathError::SignatureInvalid`], or why it could not be verified.
@@ -290,19 +200,30 @@ pub fn verify_certificate(
     if certificate.signature_algorithm() != certificate.tbs_signature_algorithm() {
         return Err(PathError::SignatureAlgorithmMismatch { subject: subject() });
     }
-    let algorithm =
-        SignatureAlgorithm::from_algorithm_identifier(certificate.signature_algorithm())
-            .map_err(|error| PathError::UnsupportedAlgorithm { subject: subject(), error })?;
+    let algorithm = signature_algorithm(certificate)?;
     let key = public_key(issuer)?;
-    key.verify(&algorithm, certificate.tbs_der(), certificate.signature()).map_err(|error| {
-        match error {
-            VerifyError::UnsupportedAlgorithm { algorithm, key } => {
-                PathError::UnsupportedSignature { subject: subject(), algorithm, key }
-            }
-            _ => PathError::SignatureInvalid {
-                subject: subject(),
-                issuer: certificate.issuer().clone(),
-            },
+    if certificate.is_verified_by(key) {
+        return Ok(());
+    }
+    match key.verify(&algorithm, certificate.tbs_der(), certificate.signature()) {
+        Ok(()) => {
+            certificate.remember_verified_by(key);
+            Ok(())
         }
+        Err(VerifyError::UnsupportedAlgorithm { algorithm, key }) => {
+            Err(PathError::UnsupportedSignature { subject: subject(), algorithm, key })
+        }
+        Err(_) => Err(PathError::SignatureInvalid {
+            subject: subject(),
+            issuer: certificate.issuer().clone(),
+        }),
+    }
+}
+
+/// The algorithm of the issuer's signature.
+fn signature_algorithm(certificate: &Certificate) -> Result<SignatureAlgorithm, PathError> {
+    certificate.issuer_signature_algorithm().map_err(|error| PathError::UnsupportedAlgorithm {
+        subject: certificate.subject().clone(),
+        error,
     })
 }

@@ -5,7 +5,7 @@
 mod support;
 
 use kyso_x509::{
-    Certificate, DigestAlgorithm, PathError, PathPolicy, Time, TrustAnchor, ValidatedPath,
+    Certificate, DigestAlgorithm, Moment, PathError, PathPolicy, Time, TrustAnchor, ValidatedPath,
     check_end_entity, validate_path,
 };
 use support::{CA, LEAF, P256, Pki, openssl};
@@ -62,7 +62,7 @@ fn a_path_is_found_in_any_order_and_among_impostors() {
         assert_eq!(path.certificates(), [leaf.clone(), lower.clone(), upper.clone()]);
         assert_eq!(path.anchor().certificate(), &root);
         assert_eq!(path.chain().len(), 4);
-        assert_eq!(path.validation_time(), time_of(&leaf));
+        assert_eq!(path.moment(), Moment::At(time_of(&leaf)));
     }
     let failure = validate(&leaf, &[&fake], &root).unwrap_err();
     assert!(matches!(failure, PathError::SignatureInvalid { .. }), "{failure}");

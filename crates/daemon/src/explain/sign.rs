@@ -236,7 +236,9 @@ pub fn path(error: &PathError, lang: Lang) -> Problem {
                 "check the computer's clock; wait",
             ),
         ),
-        E::NotForSigning { subject, .. } | E::PurposeNotAccepted { subject, .. } => (
+        E::NotForSigning { subject, .. }
+        | E::PurposeNotAccepted { subject, .. }
+        | E::PurposeMissing { subject } => (
             "certificate-not-for-signing",
             format!("chứng thư của {} không dùng để ký tài liệu", name(subject)),
             format!("the certificate of {} is not for signing documents", name(subject)),

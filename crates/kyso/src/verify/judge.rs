@@ -289,10 +289,13 @@ fn path_reason(error: &PathError) -> IndeterminateReason {
     match error {
         PathError::UnknownIssuer { .. } => I::NoCertificateChainFound,
         // Nothing proves that the signature existed while the certificate was valid.
-        PathError::Expired { .. } | PathError::NotYetValid { .. } => I::OutOfBoundsNoPoe,
+        PathError::Expired { .. }
+        | PathError::NotYetValid { .. }
+        | PathError::NoCommonValidity { .. } => I::OutOfBoundsNoPoe,
         PathError::WeakAlgorithm { .. } | PathError::WeakKey { .. } => I::CryptoConstraintsFailure,
         PathError::NotForSigning { .. }
         | PathError::PurposeNotAccepted { .. }
+        | PathError::PurposeMissing { .. }
         | PathError::NotACertificateAuthority { .. }
         | PathError::NotForCertificateSigning { .. }
         | PathError::PathLenConstraint { .. }

@@ -1,16 +1,24 @@
 //! The checks on the certificates of a path (RFC 5280 §6.1.3–6.1.5).
 
-use super::{PathError, PathPolicy, TrustAnchor};
-use crate::algorithm::SignatureAlgorithm;
-use crate::certificate::Certificate;
+use super::policy::ANY_EXTENDED_KEY_USAGE;
+use super::{Moment, PathError, PathPolicy, TrustAnchor, signature_algorithm};
+use crate::certificate::{Certificate, Validity};
 use crate::extension;
 use crate::public_key::{PublicKey, PublicKeyAlgorithm};
 use crate::time::Time;
 use const_oid::ObjectIdentifier;
 
-pub(super) fn public_key(certificate: &Certificate) -> Result<PublicKey, PathError> {
+/// What a path that holds has shown.
+pub(super) struct Checked {
+    /// Intersection of the validity periods that count.
+    pub(super) validity: Validity,
+    /// The authorities-constrained policy set.
+    pub(super) policies: Vec<ObjectIdentifier>,
+}
+
+pub(super) fn public_key(certificate: &Certificate) -> Result<&PublicKey, PathError> {
     certificate
-        .public_key()
+        .borrowed_public_key()
         .map_err(|error| PathError::UnusableKey { subject: certificate.subject().clone(), error })
 }
 
@@ -19,10 +27,11 @@ pub(super) fn check_path(
     certificates: &[Certificate],
     anchor: &TrustAnchor,
     policy: &PathPolicy,
-    time: Time,
-) -> Result<(), PathError> {
+    moment: Moment,
+) -> Result<Checked, PathError> {
+    let mut period = Period { moment, common: None };
     if policy.anchor_validity {
-        check_validity(&anchor.certificate, time)?;
+        period.narrow(&anchor.certificate)?;
     }
     // An end entity that is trusted itself has no issuer here.
     if certificates.last() != Some(&anchor.certificate) {
@@ -34,13 +43,15 @@ pub(super) fn check_path(
         allowed = allowed.min(len);
     }
     for (position, certificate) in certificates.iter().enumerate().rev() {
-        check_validity(certificate, time)?;
+        period.narrow(certificate)?;
         check_critical_extensions(certificate)?;
         check_algorithms(certificate, anchor, policy)?;
         if position == 0 {
-            return check_usage(certificate, policy);
+            check_usage(certificate, policy)?;
+            break;
         }
         check_issuer(certificate)?;
+        check_purposes_of_authority(certificate, policy)?;
         // §6.1.4 (l): self-issued certificates do not count.
         if !certificate.is_self_issued() {
             allowed = allowed.checked_sub(1).ok_or_else(|| PathError::PathLenConstraint {
@@ -51,7 +62,38 @@ pub(super) fn check_path(
             allowed = allowed.min(len);
         }
     }
-    Ok(())
+    // A path has at least one certificate; without one nothing would be valid.
+    let validity = period.common.ok_or_else(|| PathError::PathTooLong { limit: 0 })?;
+    Ok(Checked { validity, policies: Vec::new() })
+}
+
+/// The validity periods met so far.
+struct Period {
+    moment: Moment,
+    common: Option<Validity>,
+}
+
+impl Period {
+    /// §6.1.3 (a)(2) for a time; for [`Moment::WithinAll`] the periods must go on sharing a second.
+    fn narrow(&mut self, certificate: &Certificate) -> Result<(), PathError> {
+        if let Moment::At(time) = self.moment {
+            check_validity(certificate, time)?;
+        }
+        let own = certificate.validity();
+        let common = match self.common {
+            None => own,
+            Some(common) => Validity {
+                not_before: common.not_before.max(own.not_before),
+                not_after: common.not_after.min(own.not_after),
+            },
+        };
+        if common.not_before > common.not_after {
+            let subject = certificate.subject().clone();
+            return Err(PathError::NoCommonValidity { subject, validity: own });
+        }
+        self.common = Some(common);
+        Ok(())
+    }
 }
 
 fn path_len(certificate: &Certificate) -> Option<usize> {
@@ -149,13 +191,7 @@ fn check_algorithms(
     if *certificate == anchor.certificate {
         return Ok(());
     }
-    let algorithm = SignatureAlgorithm::from_algorithm_identifier(
-        certificate.signature_algorithm(),
-    )
-    .map_err(|error| PathError::UnsupportedAlgorithm {
-        subject: certificate.subject().clone(),
-        error,
-    })?;
+    let algorithm = signature_algorithm(certificate)?;
     match algorithm.digest_algorithm() {
         Some(digest) if !policy.digests.contains(&digest) => {
             Err(PathError::WeakAlgorithm { subject: certificate.subject().clone(), algorithm })
@@ -164,33 +200,55 @@ fn check_algorithms(
     }
 }
 
-pub(super) fn check_key(
-    certificate: &Certificate,
-    policy: &PathPolicy,
-) -> Result<PublicKey, PathError> {
-    let key = public_key(certificate)?;
-    match key.algorithm() {
+pub(super) fn check_key(certificate: &Certificate, policy: &PathPolicy) -> Result<(), PathError> {
+    match public_key(certificate)?.algorithm() {
         PublicKeyAlgorithm::Rsa { bits } if bits < policy.min_rsa_bits => Err(PathError::WeakKey {
             subject: certificate.subject().clone(),
             bits,
             minimum: policy.min_rsa_bits,
         }),
-        _ => Ok(key),
+        _ => Ok(()),
     }
 }
 
+/// The end entity's keyUsage and extKeyUsage (RFC 5280 §4.2.1.3, §4.2.1.12).
 pub(super) fn check_usage(certificate: &Certificate, policy: &PathPolicy) -> Result<(), PathError> {
     let subject = || certificate.subject().clone();
-    if let Some(key_usage) = certificate.key_usage()
+    if policy.signing_key_usage
+        && let Some(key_usage) = certificate.key_usage()
         && !key_usage.digital_signature()
         && !key_usage.content_commitment()
     {
         return Err(PathError::NotForSigning { subject: subject(), key_usage });
     }
     match certificate.extended_key_usage() {
-        Some(found) if !found.iter().any(|purpose| policy.purposes.contains(purpose)) => {
+        Some(found) if !fits(found, &policy.purposes) => {
             Err(PathError::PurposeNotAccepted { subject: subject(), found: found.to_vec() })
+        }
+        None if policy.purpose_required => Err(PathError::PurposeMissing { subject: subject() }),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 5280 gives extKeyUsage no meaning in authorities; practice narrows by it what they may issue.
+fn check_purposes_of_authority(
+    certificate: &Certificate,
+    policy: &PathPolicy,
+) -> Result<(), PathError> {
+    match certificate.extended_key_usage() {
+        Some(found)
+            if policy.purposes_of_authorities
+                && !found.contains(&ANY_EXTENDED_KEY_USAGE)
+                && !fits(found, &policy.purposes) =>
+        {
+            let subject = certificate.subject().clone();
+            Err(PathError::PurposeNotAccepted { subject, found: found.to_vec() })
         }
         _ => Ok(()),
     }
+}
+
+/// Whether one of the purposes is wanted; where none is wanted in particular, all are.
+fn fits(found: &[ObjectIdentifier], wanted: &[ObjectIdentifier]) -> bool {
+    wanted.is_empty() || found.iter().any(|purpose| wanted.contains(purpose))
 }

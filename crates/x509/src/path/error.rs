@@ -1,6 +1,7 @@
 //! Why no path holds.
 
 use crate::algorithm::{AlgorithmError, SignatureAlgorithm};
+use crate::certificate::Validity;
 use crate::extension::KeyUsage;
 use crate::name::Name;
 use crate::public_key::{PublicKeyAlgorithm, PublicKeyError};
@@ -35,6 +36,13 @@ pub enum PathError {
         /// First valid second.
         not_before: Time,
     },
+    /// The validity periods of the path share no second.
+    NoCommonValidity {
+        /// The certificate whose period lies apart from those above it.
+        subject: Name,
+        /// Its period.
+        validity: Validity,
+    },
     /// keyUsage has neither digitalSignature nor nonRepudiation.
     NotForSigning {
         /// The certificate.
@@ -48,6 +56,11 @@ pub enum PathError {
         subject: Name,
         /// The purposes it names.
         found: Vec<ObjectIdentifier>,
+    },
+    /// extKeyUsage is missing where the purpose demands it.
+    PurposeMissing {
+        /// The certificate.
+        subject: Name,
     },
     /// The issuer's signature on the certificate is wrong.
     SignatureInvalid {
@@ -146,6 +159,30 @@ pub enum PathError {
     },
 }
 
+impl PathError {
+    /// The algorithm or curve that nobody here computes, where that is the reason: such a path is neither good nor bad.
+    #[must_use]
+    pub fn unsupported_algorithm(&self) -> Option<ObjectIdentifier> {
+        match self {
+            Self::UnsupportedAlgorithm {
+                error:
+                    AlgorithmError::UnknownSignatureAlgorithm { oid }
+                    | AlgorithmError::UnknownDigestAlgorithm { oid }
+                    | AlgorithmError::UnknownMaskGenerationFunction { oid },
+                ..
+            } => Some(*oid),
+            Self::UnusableKey { error: PublicKeyError::UnsupportedAlgorithm { oid }, .. } => {
+                Some(*oid)
+            }
+            Self::UnusableKey { error: PublicKeyError::UnsupportedCurve { oid }, .. } => *oid,
+            Self::UnsupportedSignature { algorithm, .. } => {
+                Some(algorithm.to_algorithm_identifier().oid)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl core::fmt::Display for PathError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
@@ -158,12 +195,25 @@ impl core::fmt::Display for PathError {
             Self::NotYetValid { subject, time, not_before } => {
                 write!(f, "the certificate of [{subject}] is valid from {not_before}, after {time}")
             }
+            Self::NoCommonValidity { subject, validity: Validity { not_before, not_after } } => {
+                write!(
+                    f,
+                    "the certificate of [{subject}], valid from {not_before} to {not_after}, was never valid together \
+                 with those above it"
+                )
+            }
             Self::NotForSigning { subject, key_usage } => {
                 write!(f, "the key of [{subject}] is not for signing, only for: {key_usage}")
             }
             Self::PurposeNotAccepted { subject, found } => {
                 write!(f, "the certificate of [{subject}] is for other purposes:")?;
                 found.iter().try_for_each(|purpose| write!(f, " {purpose}"))
+            }
+            Self::PurposeMissing { subject } => {
+                write!(
+                    f,
+                    "the certificate of [{subject}] does not say what it is for (extKeyUsage)"
+                )
             }
             Self::SignatureInvalid { subject, issuer } => {
                 write!(f, "the signature of [{issuer}] on the certificate of [{subject}] is wrong")
