@@ -270,19 +270,21 @@ fn print_report(report: &VerificationReport, lang: Lang) {
         "{verdict}: {}",
         lang.pick(
             format!(
-                "{} mục, {} yêu cầu, {} đã ký, {} không ký được, {} bị ngắt, {} đang làm.",
+                "{} mục, {} yêu cầu, {} đã ký, {} đã nâng mức, {} không ký được, {} bị ngắt, {} đang làm.",
                 report.entries,
                 report.intents,
                 report.signed,
+                report.extended,
                 report.failed,
                 report.interrupted,
                 report.open
             ),
             format!(
-                "{} entries, {} intents, {} signed, {} failed, {} interrupted, {} under way.",
+                "{} entries, {} intents, {} signed, {} extended, {} failed, {} interrupted, {} under way.",
                 report.entries,
                 report.intents,
                 report.signed,
+                report.extended,
                 report.failed,
                 report.interrupted,
                 report.open

@@ -66,6 +66,7 @@ pub fn report(report: &VerificationReport) -> JournalReport {
         continues: report.continues,
         intents: report.intents,
         signed: report.signed,
+        extended: report.extended,
         failed: report.failed,
         cancelled: report.cancelled,
         interrupted: report.interrupted,

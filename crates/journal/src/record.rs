@@ -7,7 +7,7 @@
 //! | kind | members |
 //! |---|---|
 //! | `intent` | `certificate`, `document`: SHA-256 in hex; `format`, `mechanism`, `requester`, `token`: text; `name`: hex of `SHA-256(salt \|\| document name)`; `owner`: `{boot, pid, started}`; `consent`, `operation`: text or absent |
-//! | `outcome` | `intent`: the index it ends; `result`: `signed` with `released` and `signature` (SHA-256 in hex), `failed` with `code`, or `cancelled` |
+//! | `outcome` | `intent`: the index it ends; `result`: `signed` with `released` and `signature` (SHA-256 in hex), `extended` with `released` and, where one was added, `timestamp` (SHA-256 in hex), `failed` with `code`, or `cancelled` |
 //! | `interrupted` | `intent`: the index whose owner died without an outcome |
 //! | `reissuance` | `request`, `requester`: text; `transition`, `state` after it, `reason`: names; `attempted`: a transition's name, where `transition` tells how an attempt ended; `certificate`: SHA-256 in hex; `requested_subject`: a salted hash in hex; or absent: `consent`, `code`: text; `document`, `issued`: SHA-256 in hex; `answer`: a salted hash in hex; `old_unit`, `new_unit`: `{code, valid_from}` or `{text}` with a salted hash in hex |
 //!
@@ -170,6 +170,11 @@ impl Leaf {
                 object.integer("sequence", sequence);
                 object.hex("signature", signature_sha256);
             }
+            Outcome::Extended { released_sha256, .. } => {
+                object.hex("released", released_sha256);
+                object.text("result", "extended");
+                object.integer("sequence", sequence);
+            }
             Outcome::Failed { .. } => {
                 object.text("result", "failed");
                 object.integer("sequence", sequence);
@@ -180,6 +185,9 @@ impl Leaf {
             }
         }
         object.integer("time", time);
+        if let Outcome::Extended { timestamp_sha256: Some(timestamp), .. } = outcome {
+            object.hex("timestamp", timestamp);
+        }
         object.close();
     }
 
@@ -261,17 +269,26 @@ struct WireOutcome {
     code: Option<String>,
     released: Option<String>,
     signature: Option<String>,
+    timestamp: Option<String>,
 }
 
 impl WireOutcome {
     fn record(self) -> Option<Record> {
-        let outcome = match (self.result.as_str(), self.code, self.released, self.signature) {
-            ("signed", None, Some(released), Some(signature)) => Outcome::Signed {
+        let members = (self.code, self.released, self.signature, self.timestamp);
+        let outcome = match (self.result.as_str(), members) {
+            ("signed", (None, Some(released), Some(signature), None)) => Outcome::Signed {
                 signature_sha256: sha256(&signature)?,
                 released_sha256: sha256(&released)?,
             },
-            ("failed", Some(code), None, None) => Outcome::Failed { code },
-            ("cancelled", None, None, None) => Outcome::Cancelled,
+            ("extended", (None, Some(released), None, timestamp)) => Outcome::Extended {
+                timestamp_sha256: match timestamp {
+                    Some(timestamp) => Some(sha256(&timestamp)?),
+                    None => None,
+                },
+                released_sha256: sha256(&released)?,
+            },
+            ("failed", (Some(code), None, None, None)) => Outcome::Failed { code },
+            ("cancelled", (None, None, None, None)) => Outcome::Cancelled,
             _ => return None,
         };
         Some(Record::Outcome { intent: self.intent, outcome })

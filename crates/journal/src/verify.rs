@@ -43,6 +43,8 @@ pub struct VerificationReport {
     pub intents: u64,
     /// Outcomes `signed`.
     pub signed: u64,
+    /// Outcomes `extended`.
+    pub extended: u64,
     /// Outcomes `failed`.
     pub failed: u64,
     /// Outcomes `cancelled`.

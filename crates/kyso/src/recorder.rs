@@ -53,6 +53,14 @@ pub enum Outcome {
         /// SHA-256 of the whole file that is released.
         released_sha256: Sha256,
     },
+    /// A signature got time-stamps or validation data; the file to be released is complete on disk under its
+    /// temporary name. No key was asked.
+    Extended {
+        /// SHA-256 of the time-stamp token that was added last, as received; none where only validation data was.
+        timestamp_sha256: Option<Sha256>,
+        /// SHA-256 of the whole file that is released.
+        released_sha256: Sha256,
+    },
     /// The act failed before anything could be released.
     Failed {
         /// A stable, short code such as `pin-incorrect`; never prose, never a secret.
@@ -147,7 +155,7 @@ impl<T> Released<T> {
         released: &Digest,
     ) -> Result<Self, NotRecorded> {
         match &receipt.outcome {
-            Outcome::Signed { released_sha256, .. }
+            Outcome::Signed { released_sha256, .. } | Outcome::Extended { released_sha256, .. }
                 if released.algorithm() == DigestAlgorithm::Sha256
                     && released.as_bytes() == released_sha256 =>
             {

@@ -60,7 +60,7 @@ fn end(app: &App, row: &mut OperationRow) -> Result<(), ApiError> {
         };
         row.detail.entry = Some(entry);
         row.state = match outcome {
-            Outcome::Signed { released_sha256, .. } => {
+            Outcome::Signed { released_sha256, .. } | Outcome::Extended { released_sha256, .. } => {
                 let path = app.result_path(&row.id, 0);
                 match length_of(&path, &released_sha256) {
                     None => OperationState::Interrupted,

@@ -182,7 +182,7 @@ impl Plan {
         };
         let entry = released.receipt().entry;
         let result = match &released.receipt().outcome {
-            Outcome::Signed { released_sha256, .. } => {
+            Outcome::Signed { released_sha256, .. } | Outcome::Extended { released_sha256, .. } => {
                 Some(ResultFile { name, sha256: *released_sha256, len: released.value().len })
             }
             Outcome::Failed { .. } | Outcome::Cancelled => None,

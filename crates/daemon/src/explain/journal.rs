@@ -100,6 +100,7 @@ pub fn summary(entry: &Entry, lang: Lang) -> String {
         Record::Outcome { intent, outcome } => {
             let result = match outcome {
                 Outcome::Signed { .. } => lang.pick("đã ký", "signed").to_owned(),
+                Outcome::Extended { .. } => lang.pick("đã nâng mức", "extended").to_owned(),
                 Outcome::Failed { code } => {
                     format!("{}: {code}", lang.pick("không ký được", "failed"))
                 }

@@ -7,6 +7,11 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         (any::<Sha256>(), any::<Sha256>()).prop_map(|(signature_sha256, released_sha256)| {
             Outcome::Signed { signature_sha256, released_sha256 }
         }),
+        (any::<Option<Sha256>>(), any::<Sha256>()).prop_map(
+            |(timestamp_sha256, released_sha256)| {
+                Outcome::Extended { timestamp_sha256, released_sha256 }
+            }
+        ),
         any::<String>().prop_map(|code| Outcome::Failed { code }),
         Just(Outcome::Cancelled),
     ]

@@ -56,6 +56,7 @@ impl Audit {
                 root: frontier.root(),
                 intents: 0,
                 signed: 0,
+                extended: 0,
                 failed: 0,
                 cancelled: 0,
                 interrupted: 0,
@@ -217,6 +218,7 @@ impl Audit {
             Record::Outcome { intent, outcome } => {
                 match outcome {
                     Outcome::Signed { .. } => report.signed += 1,
+                    Outcome::Extended { .. } => report.extended += 1,
                     Outcome::Failed { .. } => report.failed += 1,
                     Outcome::Cancelled => report.cancelled += 1,
                 }

@@ -102,7 +102,7 @@ impl Recorder for Noting<'_> {
         for receipt in &receipts {
             let Some(number) = notes.open.remove(&receipt.intent) else { continue };
             match receipt.outcome {
-                Outcome::Signed { .. } => {}
+                Outcome::Signed { .. } | Outcome::Extended { .. } => {}
                 Outcome::Failed { .. } | Outcome::Cancelled => {
                     notes.ended.insert(number, receipt.entry);
                 }

@@ -40,7 +40,8 @@ impl Verdict {
     pub(super) fn of(result: &SignResult) -> Self {
         match result {
             Ok(released) => match &released.receipt().outcome {
-                Outcome::Signed { released_sha256, .. } => {
+                Outcome::Signed { released_sha256, .. }
+                | Outcome::Extended { released_sha256, .. } => {
                     Self::Signed { entry: released.receipt().entry, result: *released_sha256 }
                 }
                 Outcome::Failed { .. } | Outcome::Cancelled => Self::AskJournal,
