@@ -1,8 +1,13 @@
 //! Signature validation policies (EN 319 102-1 §5.1.4): what is demanded, as data; there is no default.
 
+mod built_in;
+mod file;
+
 use std::collections::BTreeMap;
 
 use kyso_x509::{DigestAlgorithm, EllipticCurve, ObjectIdentifier, Time};
+
+pub use file::{PolicyError, PolicyFault};
 
 /// By what a signature is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +40,10 @@ pub struct SignatureConstraints {
     /// Flag a claimed signing time this many seconds ahead of the proven one instead of calling it disorder:
     /// some Vietnamese signers write local time as UTC (25,200 s).
     pub local_time_as_utc: Option<i64>,
+    /// Last moment at which a document's own signature by RSASSA-PKCS1-v1_5 is taken, whatever its key's length:
+    /// Circular 15/2025/TT-BKHCN demands RSASSA-PSS. Certificates, CRLs, OCSP responses and time-stamps are
+    /// judged by the suites alone.
+    pub rsa_pkcs1_until: Expiry,
 }
 
 /// X.509 validation constraints.
