@@ -4,8 +4,10 @@
 //! signature is worth, by the indications of EN 319 102-1. The formats and the token stay below;
 //! the journal comes in through [`recorder::Recorder`].
 
+pub mod extend;
 pub mod input;
 pub mod output;
+pub mod pending;
 pub mod recorder;
 pub mod sign;
 pub mod signer;
