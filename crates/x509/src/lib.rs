@@ -11,6 +11,7 @@ pub mod ocsp;
 pub mod path;
 pub mod pem;
 pub mod public_key;
+pub mod revocation;
 pub mod signature_value;
 pub mod time;
 
