@@ -3,6 +3,7 @@
 mod error;
 mod request;
 
+pub use crate::path::policy::OCSP_SIGNING;
 pub use error::{OcspError, ResponseStatus};
 pub use request::request;
 pub(crate) use request::subject_public_key;
@@ -28,8 +29,6 @@ pub const CERTIFICATE_NONCE: ObjectIdentifier =
 pub const NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
 /// id-pkix-ocsp-archive-cutoff (RFC 6960 §4.4.4).
 pub const ARCHIVE_CUTOFF: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.6");
-/// id-kp-OCSPSigning (RFC 6960 §4.2.2.2).
-pub const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
 
 /// Extensions whose meaning is processed; any other that is critical makes its response or answer unusable.
 const UNDERSTOOD: [ObjectIdentifier; 3] = [CERTIFICATE_NONCE, ARCHIVE_CUTOFF, INVALIDITY_DATE];

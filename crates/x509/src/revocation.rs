@@ -112,6 +112,8 @@ pub fn find_statuses(query: &Query<'_>) -> Found {
     let mut budget = Budget::new(query.policy.max_signature_checks);
     responder::find(query, &mut budget, &mut found);
     complete::find(query, &mut budget, &mut found);
-    found.records.sort_by_key(|record| core::cmp::Reverse((record.this_update, record.produced_at)));
+    found
+        .records
+        .sort_by_key(|record| core::cmp::Reverse((record.this_update, record.produced_at)));
     found
 }

@@ -1,10 +1,8 @@
 //! Whether a path stands with the status information at hand (RFC 5280 §6.1.3 (a)(3)).
 
-use super::{
-    CertificateStatus, Query, Rejection, StatusRecord, StatusSource, find_statuses,
-};
+use super::{CertificateStatus, Query, Rejection, StatusRecord, StatusSource, find_statuses};
 use crate::certificate::Certificate;
-use crate::crl::{CertificateList, RevocationReason, RevokedEntry};
+use crate::crl::{CertificateList, RevocationReason, RevokedEntry, distribution_points};
 use crate::name::Name;
 use crate::ocsp::{NO_CHECK, OCSP_SIGNING, OcspResponse};
 use crate::path::{Moment, PathPolicy, TrustAnchor, ValidatedPath};
@@ -161,9 +159,15 @@ pub fn check_path(
 /// A responder's certificate whose authority says that its status need not be asked (RFC 6960 §4.2.2.2.1).
 fn needs_no_status(certificate: &Certificate) -> bool {
     certificate.extension(NO_CHECK).is_some()
-        && certificate
-            .extended_key_usage()
-            .is_some_and(|purposes| purposes.contains(&OCSP_SIGNING))
+        && certificate.extended_key_usage().is_some_and(|purposes| purposes.contains(&OCSP_SIGNING))
+}
+
+/// A CRL issuer whose own certificate points to the CRLs that it signs.
+fn names_itself(certificate: &Certificate) -> bool {
+    distribution_points(certificate).is_ok_and(|points| {
+        let mut issuers = points.iter().flat_map(|point| &point.crl_issuer);
+        issuers.any(|name| name.directory_name() == Some(certificate.subject()))
+    })
 }
 
 struct Check<'a> {
@@ -281,14 +285,17 @@ impl Check<'_> {
 
     /// Whether those who signed a statement are not revoked themselves.
     ///
-    /// A signer whose own status is just being asked for cannot vouch for itself.
+    /// A signer whose own status is just being asked for cannot vouch for itself, unless its certificate's issuer
+    /// says by a distribution point that it does.
     fn signers_in_order(
         &mut self,
         record: &StatusRecord,
         open: &mut Vec<Certificate>,
     ) -> Result<bool, RevocationError> {
         for part in [record].into_iter().chain(&record.parts) {
-            if !part.signer_needs_status {
+            if !part.signer_needs_status
+                || (open.last() == Some(&part.signer) && names_itself(&part.signer))
+            {
                 continue;
             }
             if part.signer_path.iter().any(|certificate| open.contains(certificate)) {

@@ -16,15 +16,16 @@ pub(super) fn find(query: &Query<'_>, budget: &mut Budget, found: &mut Found) {
         query.crls.iter().partition(|crl| crl.base_number().is_some());
     // The newest first: should the budget end, it was spent on what counts.
     complete.sort_by_key(|crl| Reverse(crl.this_update()));
-    let points = match distribution_points(query.certificate) {
-        Ok(points) => points,
-        Err(error) => {
-            found.rejected.extend(query.crls.iter().map(|crl| {
-                (StatusSource::Crl(crl.clone()), Rejection::DistributionPoints(error))
-            }));
-            return;
-        }
-    };
+    let points =
+        match distribution_points(query.certificate) {
+            Ok(points) => points,
+            Err(error) => {
+                found.rejected.extend(query.crls.iter().map(|crl| {
+                    (StatusSource::Crl(crl.clone()), Rejection::DistributionPoints(error))
+                }));
+                return;
+            }
+        };
     let mut partial = Vec::new();
     let mut used = vec![false; deltas.len()];
     for crl in complete {
@@ -38,7 +39,8 @@ pub(super) fn find(query: &Query<'_>, budget: &mut Budget, found: &mut Found) {
                     }
                 };
                 for (delta, used) in deltas.iter().zip(&mut used) {
-                    if continues(delta, crl) && verify(delta, &signer.certificate, query, budget).is_ok()
+                    if continues(delta, crl)
+                        && verify(delta, &signer.certificate, query, budget).is_ok()
                     {
                         *used = true;
                         keep(with_delta(crl, delta, &signer, query));
@@ -252,8 +254,7 @@ fn continues(delta: &CertificateList, crl: &CertificateList) -> bool {
         && delta.issuing_distribution_point() == crl.issuing_distribution_point()
         && delta.authority_key_identifier() == crl.authority_key_identifier();
     // §5.2.4 (c), (d): the complete CRL is the base or a later one, and was numbered before the delta CRL.
-    let (Some(base), Some(number), Some(own)) =
-        (delta.base_number(), crl.number(), delta.number())
+    let (Some(base), Some(number), Some(own)) = (delta.base_number(), crl.number(), delta.number())
     else {
         return false;
     };
@@ -342,9 +343,8 @@ fn combine(mut partial: Vec<(ReasonFlags, StatusRecord)>, found: &mut Found) {
         && let Some(mut whole) = parts.pop()
     {
         // The last is the oldest: no newer than it is the statement as a whole.
-        whole.next_update = parts
-            .iter()
-            .fold(whole.next_update, |sum, part| earlier(sum, part.next_update));
+        whole.next_update =
+            parts.iter().fold(whole.next_update, |sum, part| earlier(sum, part.next_update));
         whole.parts = parts;
         found.records.push(whole);
     } else {

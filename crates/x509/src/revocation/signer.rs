@@ -94,18 +94,12 @@ pub(super) fn validate(
     candidates.push(query.issuer.clone());
     candidates.extend_from_slice(more);
     candidates.extend_from_slice(query.candidates);
-    let found = search_path(
-        signer,
-        &candidates,
-        query.anchors,
-        policy,
-        query.moment,
-        &mut |path| {
+    let found =
+        search_path(signer, &candidates, query.anchors, policy, query.moment, &mut |path| {
             // The one who certified the signer; the signer itself where it is an anchor.
             let chain = path.chain();
             accept(chain.get(1).unwrap_or(signer))
-        },
-    );
+        });
     match found {
         Ok(path) => Ok(path.chain()),
         Err(SearchFailure::NoPath(error)) => Err(Rejection::SignerPath(error)),
