@@ -192,6 +192,7 @@ fn verify<R: Read + Seek>(
         signatures,
         policy: Some(options.policy.name().to_owned()),
         validation_time: options.validation_time,
+        attempts: Vec::new(),
     })
 }
 

@@ -4,6 +4,7 @@
 //! Nothing is fetched here: what is missing comes back as [`report::Need`], the caller gathers it and asks again.
 //! The same signature, evidence, policy and time give the same report.
 
+pub mod attempt;
 pub mod cache;
 pub mod context;
 pub mod etsi;

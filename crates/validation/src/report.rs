@@ -11,6 +11,7 @@ use kyso_x509::{
     Time,
 };
 
+use crate::attempt::Attempt;
 use crate::indication::{FailedReason, IndeterminateReason, Indication};
 
 /// The verdict on one file.
@@ -28,6 +29,8 @@ pub struct FileReport {
     pub policy: Option<String>,
     /// The time at which they were judged.
     pub validation_time: Time,
+    /// Sources that were asked for what is missing and gave nothing; empty where nothing was fetched.
+    pub attempts: Vec<Attempt>,
 }
 
 /// What kind of signed file it is.
