@@ -5,6 +5,7 @@
 //! the journal comes in through [`recorder::Recorder`].
 
 pub mod extend;
+pub mod fetch;
 pub mod input;
 pub mod output;
 pub mod pending;
