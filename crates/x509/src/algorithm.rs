@@ -1,4 +1,4 @@
-//! Signature algorithms and their `AlgorithmIdentifier` (RFC 4055, RFC 5754, RFC 5758, RFC 8410, RFC 8702).
+//! Signature algorithms and their `AlgorithmIdentifier` (RFC 4055, RFC 5754, RFC 5758, RFC 8410, RFC 8702, RFC 9881).
 
 mod pss;
 
@@ -34,6 +34,12 @@ pub enum SignatureAlgorithm {
     Ecdsa(DigestAlgorithm),
     /// Ed25519 (RFC 8032), which takes the message itself.
     Ed25519,
+    /// ML-DSA-44 (FIPS 204), which takes the message itself, without a context (RFC 9881 §3).
+    MlDsa44,
+    /// ML-DSA-65 (FIPS 204).
+    MlDsa65,
+    /// ML-DSA-87 (FIPS 204).
+    MlDsa87,
 }
 
 /// `AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL }`.
@@ -179,7 +185,7 @@ pub(crate) fn digest_info_prefix(algorithm: DigestAlgorithm) -> Vec<u8> {
 }
 
 /// Object identifier, algorithm and name of those whose identifier says everything.
-const NAMED: [(ObjectIdentifier, SignatureAlgorithm, &str); 14] = {
+const NAMED: [(ObjectIdentifier, SignatureAlgorithm, &str); 17] = {
     use DigestAlgorithm::{
         Sha1ForLegacyUseOnly, Sha3_256, Sha3_384, Sha3_512, Sha256, Sha384, Sha512,
     };
@@ -202,6 +208,9 @@ const NAMED: [(ObjectIdentifier, SignatureAlgorithm, &str); 14] = {
         (oid("2.16.840.1.101.3.4.3.10"), Ecdsa(Sha3_256), "id-ecdsa-with-sha3-256"),
         (oid("2.16.840.1.101.3.4.3.11"), Ecdsa(Sha3_384), "id-ecdsa-with-sha3-384"),
         (oid("2.16.840.1.101.3.4.3.12"), Ecdsa(Sha3_512), "id-ecdsa-with-sha3-512"),
+        (oid("2.16.840.1.101.3.4.3.17"), SignatureAlgorithm::MlDsa44, "ML-DSA-44"),
+        (oid("2.16.840.1.101.3.4.3.18"), SignatureAlgorithm::MlDsa65, "ML-DSA-65"),
+        (oid("2.16.840.1.101.3.4.3.19"), SignatureAlgorithm::MlDsa87, "ML-DSA-87"),
     ]
 };
 
@@ -217,18 +226,19 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// Digest of the message; `None` for Ed25519, which hashes by itself.
+    /// Digest of the message; `None` for Ed25519 and ML-DSA, which hash by themselves.
     #[must_use]
     pub const fn digest_algorithm(&self) -> Option<DigestAlgorithm> {
         match self {
             Self::RsaPkcs1(digest) | Self::RsaPss { digest, .. } | Self::Ecdsa(digest) => {
                 Some(*digest)
             }
-            Self::Ed25519 => None,
+            Self::Ed25519 | Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => None,
         }
     }
 
-    /// Digest for the message-digest attribute and digestAlgorithm of CMS; SHA-512 for Ed25519 (RFC 8419 §3.1).
+    /// Digest for the message-digest attribute and digestAlgorithm of CMS; SHA-512 for Ed25519
+    /// (RFC 8419 §3.1) and for ML-DSA, of whose digests it is the one that all must have (RFC 9882 §3.3).
     #[must_use]
     pub const fn cms_digest_algorithm(&self) -> DigestAlgorithm {
         match self.digest_algorithm() {
@@ -261,7 +271,7 @@ impl SignatureAlgorithm {
         let well_formed = match algorithm {
             // RFC 4055 §5: NULL; some encoders leave it out.
             Self::RsaPkcs1(_) => identifier.has_no_parameters(),
-            // RFC 5758 §3.2: absent.
+            // RFC 5758 §3.2, RFC 9881 §2: absent.
             _ => identifier.parameters.is_none(),
         };
         if well_formed { Ok(*algorithm) } else { Err(AlgorithmError::InvalidParameters { oid }) }
@@ -304,7 +314,7 @@ impl SignatureAlgorithm {
             },
             Self::Ed25519 => AlgorithmIdentifier::new(ED25519),
             named => {
-                // Every digest of these two families stands in the table: a test holds them together.
+                // Every digest of these families stands in the table: a test holds them together.
                 let oid = NAMED
                     .iter()
                     .find(|(_, algorithm, _)| algorithm == named)
@@ -348,6 +358,7 @@ mod tests {
 
     fn all() -> Vec<SignatureAlgorithm> {
         let mut all = vec![SignatureAlgorithm::Ed25519];
+        all.extend(crate::MlDsaParameters::ALL.map(crate::MlDsaParameters::signature_algorithm));
         for digest in DigestAlgorithm::ALL {
             all.push(SignatureAlgorithm::RsaPkcs1(digest));
             all.push(SignatureAlgorithm::Ecdsa(digest));

@@ -28,7 +28,9 @@ pub use path::{
     search_path, validate_path, verify_certificate,
 };
 pub use pem::PemError;
-pub use public_key::{EllipticCurve, PublicKey, PublicKeyAlgorithm, PublicKeyError, VerifyError};
+pub use public_key::{
+    EllipticCurve, MlDsaParameters, PublicKey, PublicKeyAlgorithm, PublicKeyError, VerifyError,
+};
 pub use signature_value::{
     EcdsaEncodingError, SignatureValue, ecdsa_der_to_fixed, ecdsa_fixed_to_der,
 };

@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// id-ecPublicKey (RFC 5480).
 pub const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
-/// A curve of FIPS 186-5 that certificates name.
+/// A curve of FIPS 186-5 or RFC 5639 that certificates name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EllipticCurve {
     /// secp256r1.
@@ -26,19 +26,26 @@ pub enum EllipticCurve {
     P384,
     /// secp521r1.
     P521,
+    /// brainpoolP256r1 (RFC 5639 §3.4).
+    BrainpoolP256r1,
+    /// brainpoolP384r1 (RFC 5639 §3.6).
+    BrainpoolP384r1,
 }
 
 impl EllipticCurve {
     /// Every curve.
-    pub const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
+    pub const ALL: [Self; 5] =
+        [Self::P256, Self::P384, Self::P521, Self::BrainpoolP256r1, Self::BrainpoolP384r1];
 
-    /// Object identifier (RFC 5480 §2.1.1.1).
+    /// Object identifier (RFC 5480 §2.1.1.1, RFC 5639 §4.1).
     #[must_use]
     pub const fn oid(self) -> ObjectIdentifier {
         match self {
             Self::P256 => ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
             Self::P384 => ObjectIdentifier::new_unwrap("1.3.132.0.34"),
             Self::P521 => ObjectIdentifier::new_unwrap("1.3.132.0.35"),
+            Self::BrainpoolP256r1 => ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.7"),
+            Self::BrainpoolP384r1 => ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.11"),
         }
     }
 
@@ -46,8 +53,8 @@ impl EllipticCurve {
     #[must_use]
     pub const fn integer_len(self) -> usize {
         match self {
-            Self::P256 => 32,
-            Self::P384 => 48,
+            Self::P256 | Self::BrainpoolP256r1 => 32,
+            Self::P384 | Self::BrainpoolP384r1 => 48,
             Self::P521 => 66,
         }
     }
@@ -56,8 +63,8 @@ impl EllipticCurve {
     #[must_use]
     pub const fn bits(self) -> usize {
         match self {
-            Self::P256 => 256,
-            Self::P384 => 384,
+            Self::P256 | Self::BrainpoolP256r1 => 256,
+            Self::P384 | Self::BrainpoolP384r1 => 384,
             Self::P521 => 521,
         }
     }
@@ -65,7 +72,11 @@ impl EllipticCurve {
 
 impl core::fmt::Display for EllipticCurve {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "P-{}", self.bits())
+        match self {
+            Self::P256 | Self::P384 | Self::P521 => write!(f, "P-{}", self.bits()),
+            Self::BrainpoolP256r1 => f.write_str("brainpoolP256r1"),
+            Self::BrainpoolP384r1 => f.write_str("brainpoolP384r1"),
+        }
     }
 }
 
@@ -81,6 +92,74 @@ pub enum PublicKeyAlgorithm {
     Ec(EllipticCurve),
     /// Ed25519.
     Ed25519,
+    /// ML-DSA (FIPS 204) with one of its parameter sets.
+    MlDsa(MlDsaParameters),
+}
+
+/// The parameter sets of ML-DSA (FIPS 204 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MlDsaParameters {
+    /// ML-DSA-44, security category 2.
+    MlDsa44,
+    /// ML-DSA-65, security category 3.
+    MlDsa65,
+    /// ML-DSA-87, security category 5.
+    MlDsa87,
+}
+
+impl MlDsaParameters {
+    /// Every parameter set.
+    pub const ALL: [Self; 3] = [Self::MlDsa44, Self::MlDsa65, Self::MlDsa87];
+
+    /// Object identifier, of keys and of signatures (RFC 9881 §2).
+    #[must_use]
+    pub const fn oid(self) -> ObjectIdentifier {
+        match self {
+            Self::MlDsa44 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17"),
+            Self::MlDsa65 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.18"),
+            Self::MlDsa87 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19"),
+        }
+    }
+
+    /// The signature algorithm, which is the key's.
+    #[must_use]
+    pub const fn signature_algorithm(self) -> SignatureAlgorithm {
+        match self {
+            Self::MlDsa44 => SignatureAlgorithm::MlDsa44,
+            Self::MlDsa65 => SignatureAlgorithm::MlDsa65,
+            Self::MlDsa87 => SignatureAlgorithm::MlDsa87,
+        }
+    }
+
+    /// Length in bytes of a public key (FIPS 204 §4, table 2).
+    #[must_use]
+    pub const fn public_key_len(self) -> usize {
+        match self {
+            Self::MlDsa44 => 1312,
+            Self::MlDsa65 => 1952,
+            Self::MlDsa87 => 2592,
+        }
+    }
+
+    /// Length in bytes of a signature value (FIPS 204 §4, table 2).
+    #[must_use]
+    pub const fn signature_len(self) -> usize {
+        match self {
+            Self::MlDsa44 => 2420,
+            Self::MlDsa65 => 3309,
+            Self::MlDsa87 => 4627,
+        }
+    }
+}
+
+impl core::fmt::Display for MlDsaParameters {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
+        })
+    }
 }
 
 impl core::fmt::Display for PublicKeyAlgorithm {
@@ -89,6 +168,7 @@ impl core::fmt::Display for PublicKeyAlgorithm {
             Self::Rsa { bits } => write!(f, "RSA {bits}"),
             Self::Ec(curve) => write!(f, "EC {curve}"),
             Self::Ed25519 => f.write_str("Ed25519"),
+            Self::MlDsa(parameters) => parameters.fmt(f),
         }
     }
 }
@@ -108,7 +188,13 @@ enum Kind {
     P256(p256::ecdsa::VerifyingKey),
     P384(p384::ecdsa::VerifyingKey),
     P521(Box<p521::ecdsa::VerifyingKey>),
+    BrainpoolP256r1(ecdsa::VerifyingKey<bp256::BrainpoolP256r1>),
+    BrainpoolP384r1(ecdsa::VerifyingKey<bp384::BrainpoolP384r1>),
     Ed25519,
+    // Expanded keys have tens of kilobytes.
+    MlDsa44(Arc<ml_dsa::VerifyingKey<ml_dsa::MlDsa44>>),
+    MlDsa65(Arc<ml_dsa::VerifyingKey<ml_dsa::MlDsa65>>),
+    MlDsa87(Arc<ml_dsa::VerifyingKey<ml_dsa::MlDsa87>>),
 }
 
 /// What the key's own identifier allows (RFC 4055 §1.2, §3.3).
@@ -156,12 +242,30 @@ impl PublicKey {
                 EllipticCurve::P521 => Kind::P521(Box::new(
                     p521::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map_err(|_| invalid)?,
                 )),
+                EllipticCurve::BrainpoolP256r1 => Kind::BrainpoolP256r1(
+                    ecdsa::VerifyingKey::<bp256::BrainpoolP256r1>::from_sec1_bytes(bytes)
+                        .map_err(|_| invalid)?,
+                ),
+                EllipticCurve::BrainpoolP384r1 => Kind::BrainpoolP384r1(
+                    ecdsa::VerifyingKey::<bp384::BrainpoolP384r1>::from_sec1_bytes(bytes)
+                        .map_err(|_| invalid)?,
+                ),
             },
             ED25519 if bytes.len() == ED25519_LEN && identifier.parameters.is_none() => {
                 Kind::Ed25519
             }
             ED25519 => return Err(invalid),
-            _ => return Err(PublicKeyError::UnsupportedAlgorithm { oid }),
+            _ => {
+                let parameters = MlDsaParameters::ALL
+                    .into_iter()
+                    .find(|parameters| parameters.oid() == oid)
+                    .ok_or(PublicKeyError::UnsupportedAlgorithm { oid })?;
+                // RFC 9881 §2: parameters are absent.
+                if identifier.parameters.is_some() {
+                    return Err(invalid);
+                }
+                ml_dsa_key(parameters, bytes).ok_or(invalid)?
+            }
         };
         Ok(Self { spki: element.raw().into(), bytes: bytes.into(), kind })
     }
@@ -179,17 +283,23 @@ impl PublicKey {
             Kind::P256(_) => PublicKeyAlgorithm::Ec(EllipticCurve::P256),
             Kind::P384(_) => PublicKeyAlgorithm::Ec(EllipticCurve::P384),
             Kind::P521(_) => PublicKeyAlgorithm::Ec(EllipticCurve::P521),
+            Kind::BrainpoolP256r1(_) => PublicKeyAlgorithm::Ec(EllipticCurve::BrainpoolP256r1),
+            Kind::BrainpoolP384r1(_) => PublicKeyAlgorithm::Ec(EllipticCurve::BrainpoolP384r1),
             Kind::Ed25519 => PublicKeyAlgorithm::Ed25519,
+            Kind::MlDsa44(_) => PublicKeyAlgorithm::MlDsa(MlDsaParameters::MlDsa44),
+            Kind::MlDsa65(_) => PublicKeyAlgorithm::MlDsa(MlDsaParameters::MlDsa65),
+            Kind::MlDsa87(_) => PublicKeyAlgorithm::MlDsa(MlDsaParameters::MlDsa87),
         }
     }
 
-    /// Length of modulus or order in bits; what is too short is policy.
+    /// Length in bits of modulus or order, of the key itself for ML-DSA; what is too short is policy.
     #[must_use]
     pub fn bits(&self) -> usize {
         match self.algorithm() {
             PublicKeyAlgorithm::Rsa { bits } => bits,
             PublicKeyAlgorithm::Ec(curve) => curve.bits(),
             PublicKeyAlgorithm::Ed25519 => 256,
+            PublicKeyAlgorithm::MlDsa(parameters) => 8 * parameters.public_key_len(),
         }
     }
 
@@ -201,6 +311,7 @@ impl PublicKey {
             // SEQUENCE header of up to 3 bytes, twice INTEGER header and a sign byte.
             PublicKeyAlgorithm::Ec(curve) => 3 + 2 * (3 + curve.integer_len()),
             PublicKeyAlgorithm::Ed25519 => 64,
+            PublicKeyAlgorithm::MlDsa(parameters) => parameters.signature_len(),
         }
     }
 
@@ -220,16 +331,21 @@ impl PublicKey {
                 .verify(message, signature)
                 .map_err(|_| VerifyError::BadSignature);
         }
-        match algorithm.digest_algorithm() {
-            Some(digest) => self.verify_digest(algorithm, &digest.digest(message), signature),
-            None => Err(self.unsupported(algorithm)),
+        if let Some(digest) = algorithm.digest_algorithm() {
+            return self.verify_digest(algorithm, &digest.digest(message), signature);
+        }
+        match &self.kind {
+            Kind::MlDsa44(key) => verify_ml_dsa(key, message, signature),
+            Kind::MlDsa65(key) => verify_ml_dsa(key, message, signature),
+            Kind::MlDsa87(key) => verify_ml_dsa(key, message, signature),
+            _ => Err(self.unsupported(algorithm)),
         }
     }
 
     /// Verifies a signature value over a message of which only the digest is known.
     ///
     /// # Errors
-    /// As [`Self::verify`]; Ed25519 takes no digest and is [`VerifyError::UnsupportedAlgorithm`].
+    /// As [`Self::verify`]; Ed25519 and ML-DSA take no digest and are [`VerifyError::UnsupportedAlgorithm`].
     pub fn verify_digest(
         &self,
         algorithm: &SignatureAlgorithm,
@@ -267,6 +383,12 @@ impl PublicKey {
             (Kind::P384(key), _) => p384::ecdsa::Signature::from_der(signature)
                 .and_then(|value| key.verify_prehash(&padded::<48>(digest), &value))
                 .map_err(|_| bad),
+            (Kind::BrainpoolP256r1(key), _) => bp256::r1::ecdsa::Signature::from_der(signature)
+                .and_then(|value| key.verify_prehash(&padded::<32>(digest), &value))
+                .map_err(|_| bad),
+            (Kind::BrainpoolP384r1(key), _) => bp384::r1::ecdsa::Signature::from_der(signature)
+                .and_then(|value| key.verify_prehash(&padded::<48>(digest), &value))
+                .map_err(|_| bad),
             (Kind::P521(key), _) => p521::ecdsa::Signature::from_der(signature)
                 .and_then(|value| key.verify_prehash(&padded::<66>(digest), &value))
                 .map_err(|_| bad),
@@ -296,8 +418,18 @@ impl PublicKey {
                     digest == own_digest && mgf1_digest == own_mgf1 && salt_len >= min_salt_len
                 }
             },
-            (Kind::P256(_) | Kind::P384(_) | Kind::P521(_), SignatureAlgorithm::Ecdsa(_))
-            | (Kind::Ed25519, SignatureAlgorithm::Ed25519) => true,
+            (
+                Kind::P256(_)
+                | Kind::P384(_)
+                | Kind::P521(_)
+                | Kind::BrainpoolP256r1(_)
+                | Kind::BrainpoolP384r1(_),
+                SignatureAlgorithm::Ecdsa(_),
+            )
+            | (Kind::Ed25519, SignatureAlgorithm::Ed25519)
+            | (Kind::MlDsa44(_), SignatureAlgorithm::MlDsa44)
+            | (Kind::MlDsa65(_), SignatureAlgorithm::MlDsa65)
+            | (Kind::MlDsa87(_), SignatureAlgorithm::MlDsa87) => true,
             _ => false,
         };
         if fits {
@@ -405,6 +537,34 @@ fn padded<const LEN: usize>(digest: &Digest) -> Vec<u8> {
     let mut integer = vec![0; LEN.saturating_sub(bytes.len())];
     integer.extend_from_slice(bytes);
     integer
+}
+
+/// The key of a parameter set; `None` where the length is another's.
+fn ml_dsa_key(parameters: MlDsaParameters, bytes: &[u8]) -> Option<Kind> {
+    Some(match parameters {
+        MlDsaParameters::MlDsa44 => {
+            Kind::MlDsa44(Arc::new(ml_dsa::VerifyingKey::decode(&bytes.try_into().ok()?)))
+        }
+        MlDsaParameters::MlDsa65 => {
+            Kind::MlDsa65(Arc::new(ml_dsa::VerifyingKey::decode(&bytes.try_into().ok()?)))
+        }
+        MlDsaParameters::MlDsa87 => {
+            Kind::MlDsa87(Arc::new(ml_dsa::VerifyingKey::decode(&bytes.try_into().ok()?)))
+        }
+    })
+}
+
+/// FIPS 204 algorithm 3 with an empty context, as RFC 9881 §3 and RFC 9882 §3 have it.
+fn verify_ml_dsa<P: ml_dsa::MlDsaParams>(
+    key: &ml_dsa::VerifyingKey<P>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), VerifyError> {
+    ml_dsa::Signature::<P>::try_from(signature)
+        .ok()
+        .filter(|value| key.verify_with_context(message, &[], value))
+        .map(|_| ())
+        .ok_or(VerifyError::BadSignature)
 }
 
 fn verify_pss(

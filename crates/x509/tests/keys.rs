@@ -179,12 +179,12 @@ fn ed25519() {
 #[test]
 fn unknown_curves_and_kinds_are_named() {
     let pki = Pki::new();
-    pki.key("brainpool", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"]);
+    pki.key("koblitz", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"]);
     pki.key("x", &["-algorithm", "x25519"]);
     let spki = |key| openssl(pki.path(), &["pkey", "-in", key, "-pubout", "-outform", "DER"]);
     assert_eq!(
-        PublicKey::from_spki_der(&spki("brainpool.key")).unwrap_err(),
-        PublicKeyError::UnsupportedCurve { oid: Some("1.3.36.3.3.2.8.1.1.7".parse().unwrap()) }
+        PublicKey::from_spki_der(&spki("koblitz.key")).unwrap_err(),
+        PublicKeyError::UnsupportedCurve { oid: Some("1.3.132.0.10".parse().unwrap()) }
     );
     assert_eq!(
         PublicKey::from_spki_der(&spki("x.key")).unwrap_err(),

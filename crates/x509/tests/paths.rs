@@ -237,10 +237,12 @@ fn weak_and_unknown_cryptography() {
         validate(&weak, &[], &root).unwrap_err(),
         PathError::WeakKey { bits: 1024, minimum: 2048, .. }
     ));
-    pki.key("odd", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"]);
+    pki.key("odd", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"]);
     let odd = pki.issue("odd", "odd", "odd", CA, &[]);
     let leaf = pki.issued("under", "odd", LEAF);
-    assert!(matches!(validate(&leaf, &[], &odd).unwrap_err(), PathError::UnusableKey { .. }));
+    let failure = validate(&leaf, &[], &odd).unwrap_err();
+    assert!(matches!(failure, PathError::UnusableKey { .. }), "{failure}");
+    assert_eq!(failure.unsupported_algorithm(), Some("1.3.132.0.10".parse().unwrap()));
     // The algorithm outside of the signed part is changed.
     let good = pki.issue("leaf", "leaf", "root", LEAF, &["-sha256"]);
     let mut der = good.as_der().to_vec();
