@@ -5,7 +5,7 @@ mod stream;
 use self::stream::Stream;
 use crate::content::{ContentDigests, ContentHasher};
 use crate::oid;
-use crate::signed_data::{Content, SignedData, SignedDataError};
+use crate::signed_data::{Content, RevocationInfo, SignedData, SignedDataError};
 use crate::signer_info::SignerInfo;
 use kyso_x509::asn1::{Element, Reader, Rules, tag};
 use kyso_x509::{AlgorithmIdentifier, Certificate, DigestAlgorithm};
@@ -112,6 +112,7 @@ pub(crate) fn read(
     })?;
     check_members(digest_algorithms.len(), limits)?;
 
+    let encapsulated_start = stream.position;
     let encapsulated = stream.open(tag::SEQUENCE)?;
     let content_type = stream.small(tag::OBJECT_IDENTIFIER, |element| element.oid())?;
     let algorithms: Vec<_> = digest_algorithms
@@ -151,7 +152,9 @@ pub(crate) fn read(
             certificates: Vec::new(),
             readable_certificates: Vec::new(),
             crls: Vec::new(),
+            revocation: Vec::new(),
             signer_infos: Vec::new(),
+            encapsulated: encapsulated_start..rest_offset,
         },
         &rest,
         limits,
@@ -185,6 +188,8 @@ fn assemble(
     signed_data.readable_certificates =
         signed_data.certificates.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
     signed_data.crls = members(fields.optional(tag::context(1))?)?;
+    signed_data.revocation =
+        signed_data.crls.iter().filter_map(|ber| RevocationInfo::from_ber(ber)).collect();
     let signer_infos = fields.expect(tag::SET)?.children()?.rest()?;
     check_members(signer_infos.len(), limits)?;
     fields.finish()?;

@@ -4,8 +4,11 @@ use crate::oid;
 use crate::read::{self, ReadError, ReadLimits, Trailing};
 use crate::sign::FinishedSigner;
 use crate::signer_info::{SignerIdentifier, SignerInfo};
-use kyso_x509::asn1::{self, Asn1Error, tag};
-use kyso_x509::{AlgorithmIdentifier, Certificate, DigestAlgorithm, ObjectIdentifier};
+use kyso_x509::asn1::{self, Asn1Error, Reader, Rules, tag};
+use kyso_x509::{
+    AlgorithmIdentifier, Certificate, CertificateList, DigestAlgorithm, ObjectIdentifier,
+    OcspResponse,
+};
 
 /// A SignedData with its parts as received; encapsulated content may have streamed past.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +21,20 @@ pub struct SignedData {
     /// Those of `certificates` that can be read.
     pub(crate) readable_certificates: Vec<Certificate>,
     pub(crate) crls: Vec<Vec<u8>>,
+    /// Those of `crls` that can be read.
+    pub(crate) revocation: Vec<RevocationInfo>,
     pub(crate) signer_infos: Vec<SignerInfo>,
+    /// Where encapContentInfo stands in what was read.
+    pub(crate) encapsulated: core::ops::Range<u64>,
+}
+
+/// A RevocationInfoChoice that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RevocationInfo {
+    /// crl.
+    Crl(CertificateList),
+    /// other, of type id-ri-ocsp-response (RFC 5940).
+    Ocsp(OcspResponse),
 }
 
 /// Where the content is.
@@ -194,12 +210,17 @@ impl SignedData {
         &self.digest_algorithms
     }
 
-    /// The digests that the signers need of the content, each once; unknown ones are left out.
+    /// The digests that the signers and their time-stamps need of the content, each once; unknown ones are left out.
     #[must_use]
     pub fn content_digest_algorithms(&self) -> Vec<DigestAlgorithm> {
         let named = self.signer_infos.iter().map(SignerInfo::digest_algorithm);
         let mut algorithms: Vec<_> =
             named.filter_map(|identifier| identifier.to_digest_algorithm().ok()).collect();
+        for signer in &self.signer_infos {
+            let tokens =
+                signer.content_time_stamps().into_iter().chain(signer.archive_time_stamps());
+            algorithms.extend(tokens.flatten().map(|one| one.info().message_imprint().algorithm()));
+        }
         algorithms.sort_unstable();
         algorithms.dedup();
         algorithms
@@ -215,6 +236,32 @@ impl SignedData {
     #[must_use]
     pub fn raw_certificates(&self) -> &[Vec<u8>] {
         &self.certificates
+    }
+
+    /// The CRLs of `crls` that can be read, in order; they prove nothing by being there.
+    #[must_use]
+    pub fn crls(&self) -> Vec<CertificateList> {
+        let crl = |info: &RevocationInfo| match info {
+            RevocationInfo::Crl(crl) => Some(crl.clone()),
+            RevocationInfo::Ocsp(_) => None,
+        };
+        self.revocation.iter().filter_map(crl).collect()
+    }
+
+    /// The OCSP responses of `crls` (RFC 5940) that can be read, in order; they prove nothing by being there.
+    #[must_use]
+    pub fn ocsp_responses(&self) -> Vec<OcspResponse> {
+        let response = |info: &RevocationInfo| match info {
+            RevocationInfo::Ocsp(response) => Some(response.clone()),
+            RevocationInfo::Crl(_) => None,
+        };
+        self.revocation.iter().filter_map(response).collect()
+    }
+
+    /// Each member of `crls` as received, of whatever kind.
+    #[must_use]
+    pub fn raw_crls(&self) -> &[Vec<u8>] {
+        &self.crls
     }
 
     /// The signers, in order.
@@ -262,6 +309,23 @@ impl SignedData {
         let signed_data =
             asn1::sequence(&[parts.head(), asn1::tlv(tag::SEQUENCE, &encapsulated), parts.tail()]);
         Ok(asn1::sequence(&[asn1::oid(oid::SIGNED_DATA), asn1::tlv(tag::context(0), &signed_data)]))
+    }
+}
+
+impl RevocationInfo {
+    /// Reads a RevocationInfoChoice (RFC 5652 §10.2.1); `None` for one that is malformed or of a kind not ours.
+    pub(crate) fn from_ber(ber: &[u8]) -> Option<Self> {
+        let element = Reader::new(ber, Rules::Ber).element().ok()?;
+        if element.tag() != tag::context(1) {
+            return CertificateList::from_der(ber).ok().map(Self::Crl);
+        }
+        let mut fields = element.children().ok()?;
+        let format = fields.expect(tag::OBJECT_IDENTIFIER).ok()?.oid().ok()?;
+        let info = fields.element().ok()?;
+        if format != oid::OCSP_RESPONSE_INFO {
+            return None;
+        }
+        OcspResponse::from_der(info.raw()).ok().map(Self::Ocsp)
     }
 }
 

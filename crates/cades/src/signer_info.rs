@@ -2,7 +2,7 @@
 
 use crate::attribute::{Attribute, SignedAttributes};
 use crate::oid;
-use kyso_x509::asn1::{Asn1Error, Asn1ErrorKind, Element, Reader, Rules, tag};
+use kyso_x509::asn1::{self, Asn1Error, Asn1ErrorKind, Element, Reader, Rules, tag};
 use kyso_x509::{AlgorithmError, AlgorithmIdentifier, Certificate, Name, SignatureAlgorithm};
 
 /// What names the signer's certificate.
@@ -56,6 +56,8 @@ impl core::fmt::Display for SignerIdentifier {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignerInfo {
     raw: Vec<u8>,
+    /// Where version to signature stand, as received: what an archive time-stamp covers, and no augmentation changes.
+    fields: core::ops::Range<usize>,
     version: u32,
     sid: SignerIdentifier,
     digest_algorithm: AlgorithmIdentifier,
@@ -72,7 +74,9 @@ impl SignerInfo {
             return Err(element.invalid());
         }
         let mut fields = element.children()?;
-        let version = fields.expect(tag::INTEGER)?.small_integer()?;
+        let version = fields.expect(tag::INTEGER)?;
+        let fields_start = version.offset() - element.offset();
+        let version = version.small_integer()?;
         let sid = signer_identifier(&fields.element()?)?;
         let digest_algorithm = AlgorithmIdentifier::from_element(&fields.expect(tag::SEQUENCE)?)?;
         let signed_attributes = fields
@@ -81,7 +85,9 @@ impl SignerInfo {
             .transpose()?;
         let signature_algorithm =
             AlgorithmIdentifier::from_element(&fields.expect(tag::SEQUENCE)?)?;
-        let signature = fields.expect(tag::OCTET_STRING)?.octets()?.into_owned();
+        let signature = fields.expect(tag::OCTET_STRING)?;
+        let fields_end = signature.offset() + signature.raw().len() - element.offset();
+        let signature = signature.octets()?.into_owned();
         let unsigned_attributes = match fields.optional(tag::context(1))? {
             None => Vec::new(),
             Some(attributes) => attributes
@@ -94,6 +100,7 @@ impl SignerInfo {
         fields.finish()?;
         Ok(Self {
             raw: element.raw().to_vec(),
+            fields: fields_start..fields_end,
             version,
             sid,
             digest_algorithm,
@@ -119,6 +126,25 @@ impl SignerInfo {
     #[must_use]
     pub fn as_received(&self) -> &[u8] {
         &self.raw
+    }
+
+    /// version, sid, digestAlgorithm, signedAttrs, signatureAlgorithm and signature, as received.
+    pub(crate) fn fields_as_received(&self) -> &[u8] {
+        self.raw.get(self.fields.clone()).unwrap_or_default()
+    }
+
+    /// The same signer with one more unsigned attribute, in DER, behind the others; every byte that was there is kept.
+    pub(crate) fn with_unsigned_attribute(&self, attribute: &[u8]) -> Result<Self, Asn1Error> {
+        let element = Reader::new(&self.raw, Rules::Ber).element()?;
+        let mut existing: &[u8] = &[];
+        for field in element.children()?.rest()? {
+            if field.tag() == tag::context(1) {
+                existing = field.value();
+            }
+        }
+        let attributes = asn1::constructed(tag::context(1), &[existing, attribute]);
+        let raw = asn1::sequence(&[self.fields_as_received(), &attributes]);
+        Self::from_ber(&raw)
     }
 
     /// CMSVersion: 1 with issuerAndSerialNumber, 3 with subjectKeyIdentifier.
