@@ -119,7 +119,10 @@ impl core::fmt::Display for RevocationError {
             ),
             Self::NoStatus { subject, rejected } => {
                 write!(f, "no revocation status of the certificate of [{subject}]")?;
-                rejected.first().map_or(Ok(()), |(_, reason)| write!(f, ": {reason}"))
+                // What lies there for other certificates explains nothing.
+                let foreign = [Rejection::OtherIssuer, Rejection::OtherCertificate];
+                let telling = rejected.iter().find(|(_, reason)| !foreign.contains(reason));
+                telling.map_or(Ok(()), |(_, reason)| write!(f, ": {reason}"))
             }
             Self::TooManyQuestions { limit } => {
                 write!(f, "the status of more than {limit} certificates would be needed")

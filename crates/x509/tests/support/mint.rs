@@ -110,7 +110,8 @@ impl Subject {
     }
 
     pub fn with(mut self, id: &str, critical: bool, value: &[u8]) -> Self {
-        self.extensions.retain(|one| !one.windows(oid(id).as_bytes().len()).any(|w| w == oid(id).as_bytes()));
+        self.extensions
+            .retain(|one| !one.windows(oid(id).as_bytes().len()).any(|w| w == oid(id).as_bytes()));
         self.extensions.push(extension(id, critical, value));
         self
     }
@@ -127,10 +128,8 @@ impl Subject {
 
     pub fn issued_by(&self, issuer: &Self) -> Certificate {
         let point = self.key.verifying_key().to_sec1_point(false);
-        let kind = sequence(&[
-            asn1::oid(oid("1.2.840.10045.2.1")),
-            asn1::oid(oid("1.2.840.10045.3.1.7")),
-        ]);
+        let kind =
+            sequence(&[asn1::oid(oid("1.2.840.10045.2.1")), asn1::oid(oid("1.2.840.10045.3.1.7"))]);
         let mut fields = vec![
             constructed(tag::context(0), &[asn1::small_integer(2)]),
             tlv(tag::INTEGER, &self.serial),
@@ -206,12 +205,8 @@ impl Crl {
     }
 
     pub fn der(&self, issuer: &Subject) -> Vec<u8> {
-        let mut fields = vec![
-            asn1::small_integer(1),
-            algorithm(),
-            issuer.name.clone(),
-            time(self.this_update),
-        ];
+        let mut fields =
+            vec![asn1::small_integer(1), algorithm(), issuer.name.clone(), time(self.this_update)];
         fields.extend(self.next_update.map(time));
         if !self.entries.is_empty() {
             fields.push(sequence(&self.entries));
@@ -283,7 +278,12 @@ impl Single {
         self
     }
 
-    pub fn digest(mut self, c: &Certificate, issuer: &Certificate, digest: DigestAlgorithm) -> Self {
+    pub fn digest(
+        mut self,
+        c: &Certificate,
+        issuer: &Certificate,
+        digest: DigestAlgorithm,
+    ) -> Self {
         self.id = CertId::new(c, issuer, digest);
         self
     }
