@@ -2,6 +2,7 @@
 
 pub mod facts;
 pub mod moment;
+pub mod pdf;
 pub mod text;
 pub mod unit;
 
