@@ -298,7 +298,7 @@ for one in tree.iter():
 "#;
     let path = folder.join(format!("{name}.xml"));
     std::fs::write(&path, xml).expect("written");
-    let python = peer::pyhanko::python();
+    let python = peer::python();
     let output = std::process::Command::new(python)
         .args(["-c", READ])
         .arg(&path)
@@ -325,6 +325,14 @@ fn run(program: &str, arguments: &[&str], path: &Path) -> String {
 /// `pdftotext` breaks lines where the page does.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn pages_for_eyes() {
+    let Some(folder) = std::env::var_os("KYSO_PAGES").map(PathBuf::from) else { return };
+    for (name, report) in cases() {
+        std::fs::write(folder.join(format!("{name}.pdf")), page(&report, Lang::Vi)).expect("written");
+    }
 }
 
 #[test]

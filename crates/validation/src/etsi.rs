@@ -29,7 +29,7 @@ const BORROWED: [(&str, &str); 2] = [
 
 /// The report of one or several files (TS 119 102-2 v1.2.1 §4.2): one `SignatureValidationReport` for each signature,
 /// then the `SignatureValidationObjects` that they refer to. The standard knows no file: each signature's
-/// `OtherInformation` says of which it is.
+/// `DAIdentifier` says of which it is.
 #[must_use]
 pub fn validation_report(reports: &[FileReport]) -> String {
     let objects = Objects::gather(reports);
@@ -77,7 +77,7 @@ fn identifier(xml: &mut Writer, file: &FileReport, one: &SignatureReport, number
     xml.text("HashOnly", "false");
     xml.text("DocHashOnly", "false");
     let name = file.file.to_string_lossy();
-    xml.text("OtherInformation", &format!("{name}: {}", one.id));
+    xml.text("DAIdentifier", &format!("{name}: {}", one.id));
     xml.close();
 }
 

@@ -160,7 +160,7 @@ pub fn need(need: &Need, lang: Lang) -> String {
             )
         }
         Need::RevocationStatus { certificate, .. } => {
-            let subject = certificate.subject();
+            let subject = certificate.subject().display_name();
             let what = lang.pick("tình trạng thu hồi của", "revocation status of");
             format!("{what} {subject}{}", sources(need))
         }

@@ -3,7 +3,8 @@
 
 use kyso::indication::{FailedReason, IndeterminateReason, Indication};
 use kyso::report::{
-    Check, FileReport, RevocationFact, RevocationState, SignatureReport, TimestampReport,
+    Check, FileReport, RevocationFact, RevocationState, SignatureReport, TimestampKind,
+    TimestampReport,
 };
 use kyso_x509::{Certificate, RevocationReason, escape_for_display};
 
@@ -324,8 +325,13 @@ fn timestamp(stamp: &TimestampReport, lang: Lang) -> String {
         |one| one.subject().display_name(),
     );
     let mut line = format!(
-        "{} {time}, {authority}: {} — {}",
-        stamp.kind.as_str(),
+        "{}, {time}, {authority}: {} — {}",
+        match stamp.kind {
+            TimestampKind::Content => lang.pick("của nội dung", "of the content"),
+            TimestampKind::Signature => lang.pick("của chữ ký", "of the signature"),
+            TimestampKind::Archive => lang.pick("lưu trữ", "archive"),
+            TimestampKind::Document => lang.pick("của tài liệu", "of the document"),
+        },
         match stamp.indication {
             Indication::TotalPassed => lang.pick("ĐẠT", "PASSED"),
             Indication::TotalFailed(_) => lang.pick("KHÔNG hợp lệ", "FAILED"),

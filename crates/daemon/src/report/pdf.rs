@@ -112,13 +112,6 @@ fn signature(sheet: &mut Sheet, one: &SignatureFacts, lang: Lang) {
     sheet.paragraph(&one.title, bold);
     sheet.paragraph(&one.verdict, Style { bold: true, ..BODY });
     sheet.space(3.0);
-    for fact in &one.facts {
-        let mut lines = fact.lines.iter();
-        if let Some(first) = lines.next() {
-            sheet.row(&fact.label, first, LABEL, BODY);
-        }
-        lines.for_each(|line| sheet.row("", line, LABEL, BODY));
-    }
     for remark in &one.remarks {
         let (label, color) = match remark.weight {
             Weight::Error => (lang.pick("Lý do", "Reason"), RED),
@@ -127,6 +120,13 @@ fn signature(sheet: &mut Sheet, one: &SignatureFacts, lang: Lang) {
         };
         let bold = Style { bold: true, color, ..LABEL };
         sheet.row(label, &remark.text, bold, BODY);
+    }
+    for fact in &one.facts {
+        let mut lines = fact.lines.iter();
+        if let Some(first) = lines.next() {
+            sheet.row(&fact.label, first, LABEL, BODY);
+        }
+        lines.for_each(|line| sheet.row("", line, LABEL, BODY));
     }
 }
 

@@ -14,6 +14,14 @@ pub fn of_file(report: &FileReport, lang: Lang) -> String {
     for one in &report.signatures {
         let shown = facts::signature(one, report, lang);
         text.push_str(&format!("  {}\n    {}\n", shown.title, shown.verdict));
+        for remark in &shown.remarks {
+            let mark = match remark.weight {
+                Weight::Error => "✗ ".to_owned(),
+                Weight::Warning => "! ".to_owned(),
+                Weight::Need => format!("→ {}: ", lang.pick("còn thiếu", "missing")),
+            };
+            text.push_str(&format!("    {mark}{}\n", remark.text));
+        }
         for fact in &shown.facts {
             match fact.lines.as_slice() {
                 [line] => text.push_str(&format!("    {}: {line}\n", fact.label)),
@@ -22,14 +30,6 @@ pub fn of_file(report: &FileReport, lang: Lang) -> String {
                     lines.iter().for_each(|line| text.push_str(&format!("      - {line}\n")));
                 }
             }
-        }
-        for remark in &shown.remarks {
-            let mark = match remark.weight {
-                Weight::Error => "✗ ".to_owned(),
-                Weight::Warning => "! ".to_owned(),
-                Weight::Need => format!("→ {}: ", lang.pick("còn thiếu", "missing")),
-            };
-            text.push_str(&format!("    {mark}{}\n", remark.text));
         }
     }
     text

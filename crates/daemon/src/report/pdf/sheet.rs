@@ -31,7 +31,7 @@ const BOTTOM: f32 = 56.69;
 /// Where values of rows begin.
 const COLUMN: f32 = LEFT + 128.0;
 /// Distance between lines, as a part of the size: Tinos' Vietnamese capitals carry two marks.
-const LEADING: f32 = 1.28;
+const LEADING: f32 = 1.23;
 
 const REGULAR: Name<'static> = Name(b"R");
 const BOLD: Name<'static> = Name(b"B");
