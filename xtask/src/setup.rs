@@ -30,8 +30,12 @@ const NEEDS: &[Need] = &[
 ];
 
 /// Versions of the Python peers; the baselines were measured with these.
-const PYTHON_PEERS: [&str; 4] =
-    ["pyHanko[pkcs11]==0.38.0", "pyhanko-cli==0.6.0", "openapi-spec-validator==0.9.0", "xsdata==26.10"];
+const PYTHON_PEERS: [&str; 4] = [
+    "pyHanko[pkcs11]==0.38.0",
+    "pyhanko-cli==0.6.0",
+    "openapi-spec-validator==0.9.0",
+    "xsdata==26.10",
+];
 
 /// The second real PKCS#11 module.
 const KRYOPTIC: &str = "1.5.4";

@@ -11,6 +11,7 @@ use kyso::report::{
     TimestampReport,
 };
 use kyso_protocol::{self as wire, CertificateFacts, SignatureVerdict, VerificationReport};
+use kyso_validation::attempt::Attempt;
 use kyso_x509::{Certificate, Digest, RevocationReason};
 
 use crate::explain;
@@ -27,6 +28,7 @@ pub fn of_file(report: &FileReport, lang: Lang) -> VerificationReport {
         policy: report.policy.clone(),
         validation_time: report.validation_time.to_string(),
         signatures: report.signatures.iter().map(|one| of_signature(one, lang)).collect(),
+        attempts: report.attempts.iter().map(|one| attempt(one, lang)).collect(),
     }
 }
 
@@ -81,6 +83,15 @@ fn of_timestamp(stamp: &TimestampReport, lang: Lang) -> wire::TimestampVerdict {
         errors: findings(&stamp.errors, lang),
         warnings: findings(&stamp.warnings, lang),
         sha256: hex::encode(stamp.sha256.as_bytes()),
+    }
+}
+
+fn attempt(attempt: &Attempt, lang: Lang) -> wire::FetchAttempt {
+    wire::FetchAttempt {
+        wanted: attempt.wanted.as_str().to_owned(),
+        source: attempt.source.clone(),
+        code: attempt.failure.code().to_owned(),
+        text: explain::verify::fetch_failure(&attempt.failure, lang),
     }
 }
 

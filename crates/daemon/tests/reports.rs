@@ -11,9 +11,8 @@ use kyso_daemon::report::pdf::{self, VerifiedFile};
 use kyso_daemon::report::{self, text};
 use kyso_daemon::text::Lang;
 use kyso_testkit::peer;
-use kyso_x509::{
-    Certificate, Digest, DigestAlgorithm, RevocationReason, SignatureAlgorithm, Time,
-};
+use kyso_validation::attempt::{Attempt, FetchFailure, Wanted};
+use kyso_x509::{Certificate, Digest, DigestAlgorithm, RevocationReason, SignatureAlgorithm, Time};
 
 /// 2026-07-15T02:00:00Z.
 const NOW: i64 = 1_784_080_800;
@@ -193,6 +192,7 @@ fn file(name: &str, signatures: Vec<SignatureReport>) -> FileReport {
         signatures,
         policy: None,
         validation_time: at(NOW),
+        attempts: Vec::new(),
     }
 }
 
@@ -213,10 +213,16 @@ fn cases() -> Vec<(&'static str, FileReport)> {
         file.policy = Some("eidas-like".to_owned());
         file
     };
+    let mut asked = file("giấy mời\u{202e}fdp.exe", vec![open()]);
+    asked.attempts = vec![Attempt {
+        wanted: Wanted::Ocsp,
+        source: "http://ocsp.example.vn/".to_owned(),
+        failure: FetchFailure::Status(503),
+    }];
     vec![
         ("passed", file("công văn 12.pdf", vec![passed()])),
         ("revoked", file("công văn 12.pdf", vec![passed(), revoked()])),
-        ("open", file("giấy mời\u{202e}fdp.exe", vec![open()])),
+        ("open", asked),
         ("changed", file("công văn sửa.pdf", vec![changed()])),
         ("archive", archive),
     ]
@@ -247,7 +253,8 @@ fn foreign_text_moves_nothing() {
         for lang in [Lang::Vi, Lang::En] {
             let text = text::of_file(&report, lang);
             let moves = |letter: char| {
-                (letter.is_control() && letter != '\n') || ('\u{202a}'..='\u{202e}').contains(&letter)
+                (letter.is_control() && letter != '\n')
+                    || ('\u{202a}'..='\u{202e}').contains(&letter)
             };
             assert!(!text.contains(moves), "{name}: {text:?}");
         }
@@ -331,7 +338,8 @@ fn words(text: &str) -> String {
 fn pages_for_eyes() {
     let Some(folder) = std::env::var_os("KYSO_PAGES").map(PathBuf::from) else { return };
     for (name, report) in cases() {
-        std::fs::write(folder.join(format!("{name}.pdf")), page(&report, Lang::Vi)).expect("written");
+        std::fs::write(folder.join(format!("{name}.pdf")), page(&report, Lang::Vi))
+            .expect("written");
     }
 }
 
@@ -355,7 +363,10 @@ fn pages_hold_their_facts_and_fonts() {
             let info = run("pdfinfo", &[], &path);
             assert!(info.contains("A4"), "{info}");
             if report.signatures.len() == 1 {
-                assert!(info.lines().any(|l| l.starts_with("Pages:") && l.ends_with(" 1")), "{info}");
+                assert!(
+                    info.lines().any(|l| l.starts_with("Pages:") && l.ends_with(" 1")),
+                    "{info}"
+                );
             }
         }
     }

@@ -43,6 +43,6 @@ pub use signature::{
 };
 pub use token::{PinCounters, Token, TokenList};
 pub use verification::{
-    CertificateFacts, DigestFacts, Finding, Need, RevocationSourceFacts, RevocationVerdict,
-    SignatureVerdict, TimestampVerdict, VerificationReport,
+    CertificateFacts, DigestFacts, FetchAttempt, Finding, Need, RevocationSourceFacts,
+    RevocationVerdict, SignatureVerdict, TimestampVerdict, VerificationReport,
 };

@@ -20,6 +20,21 @@ pub struct VerificationReport {
     pub validation_time: String,
     /// Its signatures, in the order of the file.
     pub signatures: Vec<SignatureVerdict>,
+    /// Sources that were asked for what is missing and gave nothing; empty where nothing was fetched.
+    pub attempts: Vec<FetchAttempt>,
+}
+
+/// A source that was asked for evidence and gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FetchAttempt {
+    /// `certificates`, `crl`, `ocsp` or `time-stamp`.
+    pub wanted: String,
+    /// The address, as the certificate names it.
+    pub source: String,
+    /// Stable code of the reason.
+    pub code: String,
+    /// The reason as a person reads it, in the language asked for.
+    pub text: String,
 }
 
 /// The verdict on one signature.

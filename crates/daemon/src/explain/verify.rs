@@ -3,6 +3,7 @@
 use kyso::indication::{FailedReason, IndeterminateReason, Indication};
 use kyso::report::{Check, Finding, Need};
 use kyso::verify::VerifyFileError;
+use kyso_validation::attempt::{Attempt, FetchFailure, Wanted};
 
 use crate::text::{Lang, Problem, system};
 
@@ -174,6 +175,54 @@ pub fn need(need: &Need, lang: Lang) -> String {
 fn sources(need: &Need) -> String {
     let sources = need.sources();
     if sources.is_empty() { String::new() } else { format!(" ({})", sources.join(", ")) }
+}
+
+/// A source that was asked and gave nothing, and why.
+#[must_use]
+pub fn attempt(attempt: &Attempt, lang: Lang) -> String {
+    let wanted = match attempt.wanted {
+        Wanted::Certificates => lang.pick("chứng thư", "certificates"),
+        Wanted::Crl => "CRL",
+        Wanted::Ocsp => "OCSP",
+        Wanted::TimeStamp => lang.pick("dấu thời gian", "time-stamp"),
+    };
+    let why = fetch_failure(&attempt.failure, lang);
+    lang.pick(
+        format!("đã hỏi {wanted} ở {} nhưng không được: {why}", attempt.source),
+        format!("asked {} for {wanted} in vain: {why}", attempt.source),
+    )
+}
+
+/// Why a source gave nothing.
+#[must_use]
+pub fn fetch_failure(failure: &FetchFailure, lang: Lang) -> String {
+    use FetchFailure as F;
+    if lang == Lang::En {
+        return failure.to_string();
+    }
+    match failure {
+        F::Offline => "đang ngoại tuyến, và không có trong bộ nhớ đệm".to_owned(),
+        F::Scheme(scheme) => format!("không tải địa chỉ {scheme}"),
+        F::AddressMalformed => "địa chỉ sai".to_owned(),
+        F::NameNotFound => "không có tên miền này".to_owned(),
+        F::AddressNotAllowed(address) => {
+            format!("{address} không phải địa chỉ công cộng và cấu hình không cho phép")
+        }
+        F::ConnectionFailed => "không ai trả lời".to_owned(),
+        F::Tls => "không chấp nhận được chứng thư hoặc kết nối TLS của máy chủ".to_owned(),
+        F::Proxy(status) => format!("proxy từ chối với HTTP {status}"),
+        F::ProxyMalformed => "địa chỉ proxy không phải http://".to_owned(),
+        F::TimedOut => "quá lâu".to_owned(),
+        F::Truncated => "kết nối dứt giữa chừng".to_owned(),
+        F::NotHttp => "câu trả lời không phải HTTP".to_owned(),
+        F::ContentCoding => "câu trả lời nén theo cách không được yêu cầu".to_owned(),
+        F::Status(status) => format!("HTTP {status}"),
+        F::TooManyRedirects => "chuyển hướng quá nhiều lần".to_owned(),
+        F::TooLarge(most) => format!("dài hơn {most} byte"),
+        F::Malformed => "câu trả lời không đúng loại".to_owned(),
+        F::Responder(status) => format!("máy chủ OCSP trả lời {status}"),
+        F::TooManyRequests => "đã hỏi quá nhiều nơi".to_owned(),
+    }
 }
 
 /// A finding in the reader's language; where Vietnamese words add nothing, the facts stand as they are.

@@ -83,6 +83,13 @@ pub fn headline(report: &FileReport, lang: Lang) -> String {
     line
 }
 
+/// Sources that were asked in vain, a sentence each.
+#[must_use]
+pub fn attempts(report: &FileReport, lang: Lang) -> Vec<String> {
+    let line = |one| escape_for_display(&explain::attempt(one, lang)).into_owned();
+    report.attempts.iter().map(line).collect()
+}
+
 /// `chữ ký ĐẠT`.
 #[must_use]
 pub fn short_verdict(indication: Indication, lang: Lang) -> &'static str {

@@ -72,6 +72,9 @@ pub fn of_file(
     for one in &report.signatures {
         signature(&mut sheet, &facts::signature(one, report, lang), lang);
     }
+    for line in facts::attempts(report, lang) {
+        sheet.row(lang.pick("Đã hỏi", "Asked"), &line, LABEL, BODY);
+    }
     closing(&mut sheet, report, lang);
     let page = lang.pick("trang", "page");
     let footer = format!("kyso {} · SHA-256 {}", env!("CARGO_PKG_VERSION"), hex(file));

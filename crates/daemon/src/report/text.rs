@@ -32,5 +32,8 @@ pub fn of_file(report: &FileReport, lang: Lang) -> String {
             }
         }
     }
+    for line in facts::attempts(report, lang) {
+        text.push_str(&format!("  · {line}\n"));
+    }
     text
 }

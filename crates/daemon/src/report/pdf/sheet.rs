@@ -236,8 +236,7 @@ impl Sheet {
         let mut lines = Vec::new();
         let mut line = String::new();
         for word in text.split_whitespace() {
-            let longer =
-                if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+            let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
             if fits(&longer) {
                 line = longer;
                 continue;
