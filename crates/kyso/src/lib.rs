@@ -12,6 +12,7 @@ pub mod pending;
 pub mod recorder;
 pub mod sign;
 pub mod signer;
+pub mod timestamp;
 pub mod verify;
 
 pub use kyso_validation::{indication, report};
