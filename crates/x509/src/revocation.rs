@@ -105,13 +105,23 @@ pub struct Found {
 
 /// Every statement on a certificate that the evidence at hand holds.
 ///
-/// Work is bounded by the policy's `max_signature_checks` over all CRLs and responses.
+/// Work is bounded: when as many signatures were wrong as the policy's `max_signature_checks`, the rest is not
+/// examined; as it may hold a revocation, only revocations are then told.
 #[must_use]
 pub fn find_statuses(query: &Query<'_>) -> Found {
     let mut found = Found::default();
     let mut budget = Budget::new(query.policy.max_signature_checks);
     responder::find(query, &mut budget, &mut found);
     complete::find(query, &mut budget, &mut found);
+    if budget.is_exhausted() {
+        let (told, hidden): (Vec<_>, Vec<_>) = found
+            .records
+            .into_iter()
+            .partition(|record| matches!(record.status, CertificateStatus::Revoked(_)));
+        found.records = told;
+        let hidden = hidden.into_iter().map(|record| (record.source, budget.exhausted()));
+        found.rejected.extend(hidden);
+    }
     found
         .records
         .sort_by_key(|record| core::cmp::Reverse((record.this_update, record.produced_at)));

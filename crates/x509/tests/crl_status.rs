@@ -1,5 +1,7 @@
 //! Status from CRLs: scope, deltas, indirect lists, signers, and what must tell nothing.
 
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "shorter in tests")]
+
 #[path = "support/mint.rs"]
 mod mint;
 
@@ -375,19 +377,27 @@ fn a_weak_digest_is_refused_by_name() {
 }
 
 #[test]
-fn a_pile_of_forged_lists_costs_no_more_than_the_limit() {
+fn a_pile_of_forged_lists_costs_no_more_than_the_limit_and_hides_nothing() {
     let world = world();
     let forger = Subject::authority("Root", 9);
-    let forged = Crl::new(10, 20).revoke(&world.person, day(1), 1).signed_by(&forger);
-    let mut pile = vec![forged; 5_000];
-    pile.push(Crl::new(12, 20).signed_by(&world.root));
-    let found = world.ask(&pile, &[]);
-    // The newest is looked at first.
-    assert_eq!((found.records.len(), found.records[0].status), (1, GOOD));
     let limit = PathPolicy::any_usage().max_signature_checks;
+    let ask = |forgeries: usize, genuine: &[CertificateList]| {
+        let forged = Crl::new(10, 20).revoke(&world.person, day(1), 1).signed_by(&forger);
+        let pile = [&vec![forged; forgeries], genuine].concat();
+        world.ask(&pile, &[])
+    };
+    let good = Crl::new(12, 20).signed_by(&world.root);
+    let revoked = Crl::new(5, 20).revoke(&world.person, day(1), 1).signed_by(&world.root);
+    let all = [good.clone(), revoked];
+    assert_eq!((ask(limit - 1, &all).records.len()), 2);
+    // The revocation lies beyond what was examined: the good statement is withheld.
+    let found = ask(5_000, &all);
+    assert!(found.records.is_empty());
     let wrong = found.rejected.iter().filter(|(_, why)| *why == Rejection::SignatureInvalid);
-    assert_eq!(wrong.count(), limit - 1);
-    assert_eq!(found.rejected.len(), 5_000);
+    assert_eq!(wrong.count(), limit);
+    assert_eq!(found.rejected.len(), 5_002);
+    // Genuine lists are not counted.
+    assert_eq!(world.ask(&vec![good; 500], &[]).records.len(), 500);
 }
 
 #[test]

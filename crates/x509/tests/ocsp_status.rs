@@ -1,5 +1,7 @@
 //! Status from OCSP responses: who may answer, for which certificate, and what must tell nothing.
 
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "shorter in tests")]
+
 #[path = "support/mint.rs"]
 mod mint;
 

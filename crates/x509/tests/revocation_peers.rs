@@ -1,5 +1,8 @@
 //! CRLs, OCSP responses and requests exchanged with the OpenSSL program.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "shorter in tests")]
+
 mod support;
 
 use kyso_x509::path::{Moment, PathPolicy, TrustAnchor, validate_path};

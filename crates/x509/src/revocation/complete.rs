@@ -1,6 +1,6 @@
 //! Status from CRLs (RFC 5280 §6.3.3), the letters of whose steps the comments bear.
 
-use super::signer::{Budget, Signer, accepted_algorithm, for_signers, key_of, refusal, validate};
+use super::signer::{Budget, Signer, accepted_algorithm, for_signers, key_of, validate};
 use super::{CertificateStatus, Found, Query, Rejection, StatusRecord, StatusSource};
 use crate::certificate::Certificate;
 use crate::crl::{
@@ -236,15 +236,13 @@ fn verify(
     }
     let algorithm = accepted_algorithm(crl.signature_algorithm(), query.policy)?;
     let key = key_of(certificate)?;
-    budget.spend()?;
-    let verified = match algorithm.digest_algorithm() {
+    budget.verify(algorithm, || match algorithm.digest_algorithm() {
         // Above this, hashing costs more than what verification over a digest loses.
         Some(digest) if crl.tbs_der().len() > 65_536 => {
             key.verify_digest(&algorithm, &crl.tbs_digest(digest), crl.signature())
         }
         _ => key.verify(&algorithm, crl.tbs_der(), crl.signature()),
-    };
-    verified.map_err(|error| refusal(error, algorithm))
+    })
 }
 
 /// Step (c): whether a delta CRL tells the changes since a complete one.

@@ -70,7 +70,7 @@ pub enum Rejection {
     ResponderOfOtherIssuer,
     /// The signer's own path does not hold.
     SignerPath(PathError),
-    /// The signatures verified for this question have reached the policy's limit.
+    /// As many signatures were wrong as the policy's limit, so that not all that is at hand was examined.
     TooManySignatureChecks {
         /// The limit.
         limit: usize,
@@ -129,7 +129,7 @@ impl core::fmt::Display for Rejection {
             }
             Self::SignerPath(error) => write!(f, "the signer's certificate: {error}"),
             Self::TooManySignatureChecks { limit } => {
-                write!(f, "not examined within {limit} signature checks")
+                write!(f, "{limit} signatures were wrong, and not all was examined")
             }
         }
     }

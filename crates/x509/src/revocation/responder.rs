@@ -1,6 +1,6 @@
 //! Status from OCSP responses (RFC 6960 §3.2), the numbers of whose conditions the comments bear.
 
-use super::signer::{Budget, Signer, accepted_algorithm, for_signers, key_of, refusal, validate};
+use super::signer::{Budget, Signer, accepted_algorithm, for_signers, key_of, validate};
 use super::{CertificateStatus, Found, Query, Rejection, StatusRecord, StatusSource};
 use crate::algorithm::SignatureAlgorithm;
 use crate::certificate::Certificate;
@@ -136,7 +136,5 @@ fn verify(
     budget: &mut Budget,
 ) -> Result<(), Rejection> {
     let key = key_of(signer)?;
-    budget.spend()?;
-    key.verify(&algorithm, response.tbs_der(), response.signature())
-        .map_err(|error| refusal(error, algorithm))
+    budget.verify(algorithm, || key.verify(&algorithm, response.tbs_der(), response.signature()))
 }

@@ -7,26 +7,47 @@ use crate::path::{PathPolicy, SearchFailure, search_path};
 use crate::public_key::{PublicKey, VerifyError};
 use const_oid::ObjectIdentifier;
 
-/// Signature checks that are left: a pile of forged lists must not cost more than the policy says.
+/// Failed signature checks that are left: a pile of forged lists must not cost more than the policy says. What is
+/// genuine is not counted, for nobody can make more of it.
 pub(super) struct Budget {
     left: usize,
     limit: usize,
+    refused: bool,
 }
 
 impl Budget {
     pub(super) const fn new(limit: usize) -> Self {
-        Self { left: limit, limit }
+        Self { left: limit, limit, refused: false }
     }
 
-    /// Takes one check.
-    pub(super) const fn spend(&mut self) -> Result<(), Rejection> {
-        match self.left.checked_sub(1) {
-            Some(left) => {
-                self.left = left;
-                Ok(())
-            }
-            None => Err(Rejection::TooManySignatureChecks { limit: self.limit }),
+    /// Verifies a signature, unless too many were wrong.
+    pub(super) fn verify(
+        &mut self,
+        algorithm: SignatureAlgorithm,
+        signature: impl FnOnce() -> Result<(), VerifyError>,
+    ) -> Result<(), Rejection> {
+        if self.left == 0 {
+            self.refused = true;
+            return Err(self.exhausted());
         }
+        signature().map_err(|error| {
+            self.left -= 1;
+            match error {
+                VerifyError::UnsupportedAlgorithm { .. } => {
+                    Rejection::UnsupportedSignature { algorithm }
+                }
+                _ => Rejection::SignatureInvalid,
+            }
+        })
+    }
+
+    /// Whether something was left unexamined.
+    pub(super) const fn is_exhausted(&self) -> bool {
+        self.refused
+    }
+
+    pub(super) const fn exhausted(&self) -> Rejection {
+        Rejection::TooManySignatureChecks { limit: self.limit }
     }
 }
 
@@ -57,14 +78,6 @@ pub(super) fn accepted_algorithm(
 /// The key of a possible signer.
 pub(super) fn key_of(certificate: &Certificate) -> Result<PublicKey, Rejection> {
     certificate.public_key().map_err(Rejection::UnusableKey)
-}
-
-/// What a failed verification means here.
-pub(super) fn refusal(error: VerifyError, algorithm: SignatureAlgorithm) -> Rejection {
-    match error {
-        VerifyError::UnsupportedAlgorithm { .. } => Rejection::UnsupportedSignature { algorithm },
-        _ => Rejection::SignatureInvalid,
-    }
 }
 
 /// The algorithms and limits of a policy, for signers of status information: what it demands of the end entity's
