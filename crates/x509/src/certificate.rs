@@ -3,6 +3,7 @@
 use crate::algorithm::{AlgorithmError, AlgorithmIdentifier, SignatureAlgorithm};
 use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
 use crate::digest::{Digest, DigestAlgorithm};
+use crate::extension::constraint::Constraints;
 use crate::extension::{Extension, ExtensionError, Extensions, KeyUsage};
 use crate::name::Name;
 use crate::pem::{self, PemError};
@@ -35,6 +36,8 @@ struct Inner {
     public_key: OnceLock<Result<PublicKey, PublicKeyError>>,
     /// The key under which the issuer's signature was found right: the same chain is walked thousands of times.
     verified_by: OnceLock<PublicKey>,
+    /// What the certificate demands of paths; read once, and not before a path needs it.
+    constraints: OnceLock<Result<Constraints, ExtensionError>>,
 }
 
 /// The period in which the issuer vouches for the certificate, both ends included (RFC 5280 §4.1.2.5).
@@ -146,6 +149,7 @@ impl Certificate {
             der: der.to_vec(),
             public_key: OnceLock::new(),
             verified_by: OnceLock::new(),
+            constraints: OnceLock::new(),
         })))
     }
 
@@ -311,6 +315,21 @@ impl Certificate {
     #[must_use]
     pub fn extension(&self, oid: ObjectIdentifier) -> Option<&Extension> {
         self.0.extensions.find(oid)
+    }
+
+    /// The extensions by which the certificate constrains paths.
+    pub(crate) fn constraints(&self) -> Result<&Constraints, ExtensionError> {
+        let read = || Constraints::from_extensions(&self.0.extensions);
+        self.0.constraints.get_or_init(read).as_ref().map_err(|error| *error)
+    }
+
+    /// The policies under which the issuer issued (certificatePolicies, RFC 5280 §4.2.1.4), in ascending order.
+    ///
+    /// # Errors
+    /// When this or another constraining extension is malformed.
+    pub fn policies(&self) -> Result<Vec<ObjectIdentifier>, ExtensionError> {
+        let policies = self.constraints()?.policies.iter().flatten();
+        Ok(policies.copied().collect())
     }
 
     /// keyUsage.

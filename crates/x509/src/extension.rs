@@ -1,5 +1,9 @@
 //! Certificate extensions (RFC 5280 §4.2): those that decide are read when the certificate is, the rest on demand.
 
+pub(crate) mod constraint;
+
+pub use constraint::NameForm;
+
 use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
 use const_oid::ObjectIdentifier;
 use x509_cert::der::Decode as _;

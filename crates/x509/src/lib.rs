@@ -20,7 +20,7 @@ pub use certificate::{Certificate, CertificateError, Validity};
 pub use const_oid::ObjectIdentifier;
 pub use crl::{CertificateList, CrlError, RevocationReason, RevokedEntry};
 pub use digest::{Digest, DigestAlgorithm, Hasher};
-pub use extension::{BasicConstraints, Extension, ExtensionError, KeyUsage};
+pub use extension::{BasicConstraints, Extension, ExtensionError, KeyUsage, NameForm};
 pub use name::{Name, escape_for_display};
 pub use ocsp::{OcspError, OcspResponse};
 pub use path::{

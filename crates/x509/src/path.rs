@@ -6,10 +6,13 @@
 
 mod check;
 mod error;
+mod names;
+mod policies;
 pub mod policy;
 mod search;
 
 pub use error::PathError;
+pub use policies::ANY_POLICY;
 pub use policy::PathPolicy;
 
 use self::check::{check_critical_extensions, check_key, check_usage, check_validity, public_key};

@@ -299,6 +299,10 @@ fn path_reason(error: &PathError) -> IndeterminateReason {
         | PathError::NotACertificateAuthority { .. }
         | PathError::NotForCertificateSigning { .. }
         | PathError::PathLenConstraint { .. }
+        | PathError::NameNotPermitted { .. }
+        | PathError::NameExcluded { .. }
+        | PathError::PolicyNotAccepted { .. }
+        | PathError::AnyPolicyMapped { .. }
         | PathError::PathTooLong { .. } => I::ChainConstraintsFailure,
         PathError::SignatureInvalid { .. }
         | PathError::SignatureAlgorithmMismatch { .. }
@@ -306,8 +310,10 @@ fn path_reason(error: &PathError) -> IndeterminateReason {
         | PathError::UnsupportedSignature { .. }
         | PathError::UnusableKey { .. }
         | PathError::UnknownCriticalExtension { .. }
-        | PathError::NameConstraintsNotProcessed { .. }
-        | PathError::PolicyConstraintsNotProcessed { .. }
+        | PathError::MalformedExtension { .. }
+        | PathError::UnsupportedNameForm { .. }
+        | PathError::TooManyPolicies { .. }
+        | PathError::TooManyNameComparisons { .. }
         | PathError::TooManySignatureChecks { .. } => I::CertificateChainGeneralFailure,
     }
 }

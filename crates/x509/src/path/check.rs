@@ -1,9 +1,13 @@
 //! The checks on the certificates of a path (RFC 5280 §6.1.3–6.1.5).
 
+use super::names::{Comparisons, NamesAbove};
+use super::policies::Policies;
 use super::policy::ANY_EXTENDED_KEY_USAGE;
 use super::{Moment, PathError, PathPolicy, TrustAnchor, signature_algorithm};
 use crate::certificate::{Certificate, Validity};
 use crate::extension;
+use crate::extension::constraint::Constraints;
+use crate::ocsp::NO_CHECK;
 use crate::public_key::{PublicKey, PublicKeyAlgorithm};
 use crate::time::Time;
 use const_oid::ObjectIdentifier;
@@ -22,37 +26,48 @@ pub(super) fn public_key(certificate: &Certificate) -> Result<&PublicKey, PathEr
         .map_err(|error| PathError::UnusableKey { subject: certificate.subject().clone(), error })
 }
 
-/// RFC 5280 §6.1.3–6.1.5 over a path whose signatures have been verified, from the anchor down.
+/// RFC 5280 §6.1.2–6.1.6 over a path whose signatures have been verified, from the anchor down.
 pub(super) fn check_path(
     certificates: &[Certificate],
     anchor: &TrustAnchor,
     policy: &PathPolicy,
     moment: Moment,
+    comparisons: &mut Comparisons,
 ) -> Result<Checked, PathError> {
     let mut period = Period { moment, common: None };
     if policy.anchor_validity {
         period.narrow(&anchor.certificate)?;
     }
+    // §6.1.2: initialization. (b), (c): no names are constrained, but by the anchor where it says so (RFC 5937 §3.2).
+    let mut names = NamesAbove::default();
     // An end entity that is trusted itself has no issuer here.
     if certificates.last() != Some(&anchor.certificate) {
         check_anchor(&anchor.certificate)?;
+        let constraints = constraints(&anchor.certificate)?;
+        names.add(anchor.certificate.subject(), constraints.names.as_ref());
     }
-    // §6.1.2 (k): as many intermediates as the policy allows, or fewer where the anchor says so.
+    let mut policies = Policies::new(policy, certificates.len());
+    // (k): as many intermediates as the policy allows, or fewer where the anchor says so.
     let mut allowed = policy.max_path_len;
     if let Some(len) = path_len(&anchor.certificate) {
         allowed = allowed.min(len);
     }
-    for (position, certificate) in certificates.iter().enumerate().rev() {
-        period.narrow(certificate)?;
-        check_critical_extensions(certificate)?;
-        check_algorithms(certificate, anchor, policy)?;
-        if position == 0 {
-            check_usage(certificate, policy)?;
-            break;
+    let (end_entity, authorities) =
+        certificates.split_first().ok_or(PathError::PathTooLong { limit: 0 })?;
+    for certificate in authorities.iter().rev() {
+        // §6.1.3: basic processing; (a)(1) and (a)(4), signature and name, are the search's.
+        check_each(certificate, anchor, policy, &mut period)?;
+        let constraints = constraints(certificate)?;
+        // (b), (c): self-issued certificates are spared.
+        if !certificate.is_self_issued() {
+            names.check(certificate, comparisons)?;
         }
+        policies.process(certificate, constraints, false)?;
+        // §6.1.4: preparation for the next certificate; (k), (n), then (a), (b), (h)–(j), (g), (l), (m).
         check_issuer(certificate)?;
         check_purposes_of_authority(certificate, policy)?;
-        // §6.1.4 (l): self-issued certificates do not count.
+        policies.prepare(certificate, constraints)?;
+        names.add(certificate.subject(), constraints.names.as_ref());
         if !certificate.is_self_issued() {
             allowed = allowed.checked_sub(1).ok_or_else(|| PathError::PathLenConstraint {
                 subject: certificate.subject().clone(),
@@ -62,9 +77,35 @@ pub(super) fn check_path(
             allowed = allowed.min(len);
         }
     }
-    // A path has at least one certificate; without one nothing would be valid.
-    let validity = period.common.ok_or_else(|| PathError::PathTooLong { limit: 0 })?;
-    Ok(Checked { validity, policies: Vec::new() })
+    // The last certificate.
+    check_each(end_entity, anchor, policy, &mut period)?;
+    let constraints = constraints(end_entity)?;
+    names.check(end_entity, comparisons)?;
+    policies.process(end_entity, constraints, true)?;
+    check_usage(end_entity, policy)?;
+    // §6.1.5: wrap-up.
+    let policies = policies.wrap_up(end_entity, constraints, policy)?;
+    let validity = period.common.unwrap_or_else(|| end_entity.validity());
+    Ok(Checked { validity, policies })
+}
+
+/// The checks on a certificate by itself: validity, critical extensions, cryptography.
+fn check_each(
+    certificate: &Certificate,
+    anchor: &TrustAnchor,
+    policy: &PathPolicy,
+    period: &mut Period,
+) -> Result<(), PathError> {
+    period.narrow(certificate)?;
+    check_critical_extensions(certificate)?;
+    check_algorithms(certificate, anchor, policy)
+}
+
+fn constraints(certificate: &Certificate) -> Result<&Constraints, PathError> {
+    certificate.constraints().map_err(|error| PathError::MalformedExtension {
+        subject: certificate.subject().clone(),
+        error,
+    })
 }
 
 /// The validity periods met so far.
@@ -120,8 +161,8 @@ pub(super) fn check_validity(certificate: &Certificate, time: Time) -> Result<()
     Ok(())
 }
 
-/// Critical extensions whose meaning is processed here, or cannot narrow a path that demands no policy.
-const UNDERSTOOD: [ObjectIdentifier; 12] = [
+/// Critical extensions whose meaning is processed here or, for the last two and cRLDistributionPoints, with revocation.
+const UNDERSTOOD: [ObjectIdentifier; 15] = [
     extension::SUBJECT_KEY_IDENTIFIER,
     extension::AUTHORITY_KEY_IDENTIFIER,
     extension::KEY_USAGE,
@@ -129,31 +170,29 @@ const UNDERSTOOD: [ObjectIdentifier; 12] = [
     extension::BASIC_CONSTRAINTS,
     extension::SUBJECT_ALT_NAME,
     extension::ISSUER_ALT_NAME,
+    extension::NAME_CONSTRAINTS,
     extension::CERTIFICATE_POLICIES,
     extension::POLICY_MAPPINGS,
+    extension::POLICY_CONSTRAINTS,
     extension::INHIBIT_ANY_POLICY,
     extension::CRL_DISTRIBUTION_POINTS,
     extension::AUTHORITY_INFO_ACCESS,
+    NO_CHECK,
 ];
 
 pub(super) fn check_critical_extensions(certificate: &Certificate) -> Result<(), PathError> {
-    for extension in certificate.extensions().all() {
-        let subject = || certificate.subject().clone();
-        match extension.oid {
-            // These constrain even where a certificate authority forgot to mark them.
-            extension::NAME_CONSTRAINTS => {
-                return Err(PathError::NameConstraintsNotProcessed { subject: subject() });
-            }
-            extension::POLICY_CONSTRAINTS => {
-                return Err(PathError::PolicyConstraintsNotProcessed { subject: subject() });
-            }
-            oid if extension.critical && !UNDERSTOOD.contains(&oid) => {
-                return Err(PathError::UnknownCriticalExtension { subject: subject(), oid });
-            }
-            _ => {}
-        }
+    let unknown = certificate
+        .extensions()
+        .all()
+        .iter()
+        .find(|extension| extension.critical && !UNDERSTOOD.contains(&extension.oid));
+    match unknown {
+        Some(extension) => Err(PathError::UnknownCriticalExtension {
+            subject: certificate.subject().clone(),
+            oid: extension.oid,
+        }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// An anchor given as a certificate vouches for others only as far as that certificate lets it: who trusts a person's

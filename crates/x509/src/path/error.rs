@@ -2,7 +2,7 @@
 
 use crate::algorithm::{AlgorithmError, SignatureAlgorithm};
 use crate::certificate::Validity;
-use crate::extension::KeyUsage;
+use crate::extension::{ExtensionError, KeyUsage, NameForm};
 use crate::name::Name;
 use crate::public_key::{PublicKeyAlgorithm, PublicKeyError};
 use crate::time::Time;
@@ -137,15 +137,63 @@ pub enum PathError {
         /// The extension.
         oid: ObjectIdentifier,
     },
-    /// nameConstraints are present and not processed here.
-    NameConstraintsNotProcessed {
+    /// An extension that constrains paths is malformed.
+    MalformedExtension {
         /// The certificate.
+        subject: Name,
+        /// Which one, and how.
+        error: ExtensionError,
+    },
+    /// A name lies outside of what an authority's name constraints permit.
+    NameNotPermitted {
+        /// The certificate that bears the name.
+        subject: Name,
+        /// The form of the name.
+        form: NameForm,
+        /// The authority that constrains.
+        authority: Name,
+    },
+    /// A name lies in what an authority's name constraints exclude, or cannot be shown to lie outside.
+    NameExcluded {
+        /// The certificate that bears the name.
+        subject: Name,
+        /// The form of the name.
+        form: NameForm,
+        /// The authority that constrains.
+        authority: Name,
+    },
+    /// An authority constrains names of a form of which the certificate has one and whose subtrees nobody here knows.
+    UnsupportedNameForm {
+        /// The certificate that bears the name.
+        subject: Name,
+        /// The form of the name.
+        form: NameForm,
+        /// The authority that constrains.
+        authority: Name,
+    },
+    /// A policy is demanded, and the path is valid for none that the caller accepts.
+    PolicyNotAccepted {
+        /// The certificate at which this became certain.
+        subject: Name,
+        /// The policies for which the path is valid.
+        found: Vec<ObjectIdentifier>,
+    },
+    /// An authority maps anyPolicy, which RFC 5280 §6.1.4 (a) forbids.
+    AnyPolicyMapped {
+        /// The authority.
         subject: Name,
     },
-    /// policyConstraints are present and not processed here.
-    PolicyConstraintsNotProcessed {
+    /// A certificate names more policies and mappings than is sensible.
+    TooManyPolicies {
         /// The certificate.
         subject: Name,
+        /// Most allowed.
+        limit: usize,
+    },
+    /// The search was ended after so many comparisons of names with name constraints.
+    TooManyNameComparisons {
+        /// Most comparisons allowed.
+        limit: usize,
     },
     /// The path would have more certificates than the policy allows.
     PathTooLong {
@@ -248,13 +296,38 @@ impl core::fmt::Display for PathError {
             Self::UnknownCriticalExtension { subject, oid } => {
                 write!(f, "the certificate of [{subject}] has the unknown critical extension {oid}")
             }
-            Self::NameConstraintsNotProcessed { subject } => {
-                write!(f, "the certificate of [{subject}] constrains names, which is not processed")
+            Self::MalformedExtension { subject, error } => {
+                write!(f, "the certificate of [{subject}]: {error}")
             }
-            Self::PolicyConstraintsNotProcessed { subject } => write!(
+            Self::NameNotPermitted { subject, form, authority } => write!(
                 f,
-                "the certificate of [{subject}] constrains policies, which is not processed"
+                "the certificate of [{subject}] bears a name ({form}) that the constraints of [{authority}] do not permit"
             ),
+            Self::NameExcluded { subject, form, authority } => write!(
+                f,
+                "the certificate of [{subject}] bears a name ({form}) that the constraints of [{authority}] exclude"
+            ),
+            Self::UnsupportedNameForm { subject, form, authority } => write!(
+                f,
+                "[{authority}] constrains names of the form {form}, which is not supported, and the certificate of \
+                 [{subject}] bears one"
+            ),
+            Self::PolicyNotAccepted { subject, found } if found.is_empty() => {
+                write!(f, "the path is valid for no certificate policy, as [{subject}] shows")
+            }
+            Self::PolicyNotAccepted { subject, found } => {
+                write!(f, "the path to [{subject}] is valid for other certificate policies:")?;
+                found.iter().try_for_each(|policy| write!(f, " {policy}"))
+            }
+            Self::AnyPolicyMapped { subject } => {
+                write!(f, "the certificate of [{subject}] maps anyPolicy, which is forbidden")
+            }
+            Self::TooManyPolicies { subject, limit } => {
+                write!(f, "the certificate of [{subject}] names more than {limit} policies")
+            }
+            Self::TooManyNameComparisons { limit } => {
+                write!(f, "no path found within {limit} comparisons with name constraints")
+            }
             Self::PathTooLong { limit } => write!(f, "no path of at most {limit} certificates"),
             Self::TooManySignatureChecks { limit } => {
                 write!(f, "no path found within {limit} signature checks")

@@ -1,6 +1,7 @@
 //! The search for a path: depth first, the most promising issuer first, every step counted (RFC 4158 §2.4, §3.5).
 
 use super::check::{Checked, check_path};
+use super::names::Comparisons;
 use super::{
     Moment, PathError, PathPolicy, SearchFailure, TrustAnchor, ValidatedPath, verify_certificate,
 };
@@ -30,6 +31,7 @@ pub(super) struct Search<'a, E> {
     by_subject: Option<BTreeMap<&'a [u8], Vec<&'a Certificate>>>,
     path: Vec<Certificate>,
     signature_checks: usize,
+    name_comparisons: Comparisons,
     closest: Option<(Progress, PathError)>,
     refused: Option<(Box<ValidatedPath>, E)>,
 }
@@ -51,6 +53,7 @@ impl<'a, E> Search<'a, E> {
             by_subject: None,
             path: Vec::new(),
             signature_checks: 0,
+            name_comparisons: Comparisons::new(policy.max_name_comparisons),
             closest: None,
             refused: None,
         }
@@ -86,7 +89,7 @@ impl<'a, E> Search<'a, E> {
         let trusted =
             anchors.iter().find(|anchor| self.path.len() == 1 && anchor.certificate == *last);
         if let Some(anchor) = trusted
-            && let Some(found) = self.conclude(anchor)
+            && let Some(found) = self.conclude(anchor)?
         {
             return Ok(Some(found));
         }
@@ -98,7 +101,7 @@ impl<'a, E> Search<'a, E> {
             dead_end = false;
             if let Err(error) = self.check_signature(last, &anchor.certificate)? {
                 self.note(false, error);
-            } else if let Some(found) = self.conclude(anchor) {
+            } else if let Some(found) = self.conclude(anchor)? {
                 return Ok(Some(found));
             }
         }
@@ -160,15 +163,17 @@ impl<'a, E> Search<'a, E> {
     }
 
     /// Checks a path whose signatures hold; a failed check is noted and leaves the search going.
-    fn conclude(&mut self, anchor: &TrustAnchor) -> Option<ValidatedPath> {
-        let Checked { validity, policies } =
-            match check_path(&self.path, anchor, self.policy, self.moment) {
-                Ok(checked) => checked,
-                Err(error) => {
-                    self.note(true, error);
-                    return None;
-                }
-            };
+    fn conclude(&mut self, anchor: &TrustAnchor) -> Result<Option<ValidatedPath>, Ended> {
+        let checked =
+            check_path(&self.path, anchor, self.policy, self.moment, &mut self.name_comparisons);
+        let Checked { validity, policies } = match checked {
+            Ok(checked) => checked,
+            Err(error @ PathError::TooManyNameComparisons { .. }) => return Err(Ended(error)),
+            Err(error) => {
+                self.note(true, error);
+                return Ok(None);
+            }
+        };
         let path = ValidatedPath {
             certificates: self.path.clone(),
             anchor: anchor.clone(),
@@ -177,10 +182,10 @@ impl<'a, E> Search<'a, E> {
             policies,
         };
         match (self.accept)(&path) {
-            Ok(()) => Some(path),
+            Ok(()) => Ok(Some(path)),
             Err(error) => {
                 self.refused.get_or_insert_with(|| (Box::new(path), error));
-                None
+                Ok(None)
             }
         }
     }
