@@ -98,6 +98,6 @@ impl Collection {
             .certificates
             .extend(certificates.iter().filter(|one| is_new(one.as_der())).cloned());
         evidence.crls.extend(crls.iter().filter(|one| is_new(one.as_der())).cloned());
-        evidence.ocsp.extend(ocsp.iter().filter(|one| is_new(one.as_der())).cloned());
+        evidence.ocsp.extend(ocsp.iter().filter(|one| is_new(one.basic_der())).cloned());
     }
 }

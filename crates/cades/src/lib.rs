@@ -7,11 +7,15 @@
 pub mod archive;
 pub mod attached;
 pub mod attribute;
+pub mod augment;
 pub mod content;
 pub mod evidence;
+pub mod level;
 pub mod oid;
 pub mod read;
+pub mod rewrite;
 pub mod sign;
+pub mod signature_policy;
 pub mod signed_data;
 pub mod signer_info;
 pub mod signing_certificate;
@@ -25,12 +29,16 @@ pub use archive::{
 };
 pub use attached::{Attached, AttachedError, BerWriter};
 pub use attribute::{Attribute, SignedAttributes};
+pub use augment::{ArchiveToBeStamped, AugmentError};
 pub use content::{ContentDigests, ContentHasher};
 pub use evidence::EmbeddedEvidence;
+pub use level::{BaselineLevel, level};
 pub use read::{ReadError, ReadLimits, read_signed_data};
+pub use rewrite::RewriteError;
 pub use sign::{
     FinishedSigner, Form, PrepareError, SigningParameters, ToBeSigned, estimated_size, prepare,
 };
+pub use signature_policy::{SignaturePolicyError, SignaturePolicyIdentifier};
 pub use signed_data::{AppendError, SignedData, SignedDataError};
 pub use signer_info::{SignerIdentifier, SignerInfo};
 pub use signing_certificate::SigningCertificateBinding;

@@ -81,8 +81,6 @@ pub const ATS_HASH_INDEX_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.
 pub const ATS_HASH_INDEX_V3: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.19122.1.5");
 /// id-ri-ocsp-response (RFC 5940 §2).
 pub const OCSP_RESPONSE_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.16.2");
-/// id-pkix-ocsp-basic (RFC 6960 §4.2.1).
-pub const OCSP_BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
 /// adbe-revocationInfoArchival (ISO 32000-2 §12.8.3.3.2).
 pub const REVOCATION_INFO_ARCHIVAL: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113583.1.1.8");

@@ -281,14 +281,21 @@ impl SignedData {
                 signed: signer.content_type(),
             });
         }
-        let content = match &self.content {
-            Content::Detached => None,
-            Content::Held(bytes) => {
-                Some(asn1::tlv(tag::context(0), &asn1::tlv(tag::OCTET_STRING, bytes)))
-            }
-            Content::Streamed { .. } => return Err(AppendError::ContentNotHeld),
-        };
-        let mut parts = Parts {
+        let mut parts = self.parts();
+        parts.add(signer);
+        self.encode(&parts).ok_or(AppendError::ContentNotHeld)
+    }
+
+    /// The structure in DER around its content, every part that was received copied as it is.
+    ///
+    /// `None` where the content streamed past and is not held; [`Self::rewrite`] then copies it from the original.
+    #[must_use]
+    pub fn to_der(&self) -> Option<Vec<u8>> {
+        self.encode(&self.parts())
+    }
+
+    pub(crate) fn parts(&self) -> Parts {
+        Parts {
             version: self.version,
             digest_algorithms: self
                 .digest_algorithms
@@ -302,13 +309,25 @@ impl SignedData {
                 .iter()
                 .map(|signer| signer.as_received().to_vec())
                 .collect(),
-        };
-        parts.add(signer);
+        }
+    }
+
+    fn encode(&self, parts: &Parts) -> Option<Vec<u8>> {
         let mut encapsulated = asn1::oid(self.content_type);
-        encapsulated.extend(content.unwrap_or_default());
+        match &self.content {
+            Content::Detached => {}
+            Content::Held(bytes) => {
+                let octets = asn1::tlv(tag::OCTET_STRING, bytes);
+                encapsulated.extend(asn1::tlv(tag::context(0), &octets));
+            }
+            Content::Streamed { .. } => return None,
+        }
         let signed_data =
             asn1::sequence(&[parts.head(), asn1::tlv(tag::SEQUENCE, &encapsulated), parts.tail()]);
-        Ok(asn1::sequence(&[asn1::oid(oid::SIGNED_DATA), asn1::tlv(tag::context(0), &signed_data)]))
+        Some(asn1::sequence(&[
+            asn1::oid(oid::SIGNED_DATA),
+            asn1::tlv(tag::context(0), &signed_data),
+        ]))
     }
 }
 
@@ -326,6 +345,17 @@ impl RevocationInfo {
             return None;
         }
         OcspResponse::from_der(info.raw()).ok().map(Self::Ocsp)
+    }
+
+    /// The RevocationInfoChoice: a CRL as received, an OCSP response as `other` (RFC 5940 §2.1, EN 319 122-1 §5.4.2.2).
+    pub(crate) fn to_der(&self) -> Vec<u8> {
+        match self {
+            Self::Crl(crl) => crl.as_der().to_vec(),
+            Self::Ocsp(response) => asn1::constructed(
+                tag::context(1),
+                &[asn1::oid(oid::OCSP_RESPONSE_INFO), response.to_response_der()],
+            ),
+        }
     }
 }
 

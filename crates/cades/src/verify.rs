@@ -89,7 +89,7 @@ impl VerifiedSignature {
         self.has_signed_attributes
     }
 
-    /// The level that is really there.
+    /// The level of what was verified; [`crate::level()`] also looks at what was added to it.
     #[must_use]
     pub const fn level(&self) -> SignatureLevel {
         self.level

@@ -167,13 +167,16 @@ fn attribute_digests(
     digests
 }
 
+/// One list of the index.
+type Digests = Vec<Vec<u8>>;
+
 /// Algorithm and the three lists.
-fn fields(der: &[u8]) -> Result<(AlgorithmIdentifier, [Vec<Vec<u8>>; 3]), Asn1Error> {
+fn fields(der: &[u8]) -> Result<(AlgorithmIdentifier, [Digests; 3]), Asn1Error> {
     let mut outer = Reader::new(der, Rules::Der);
     let mut fields = outer.expect(tag::SEQUENCE)?.children()?;
     outer.finish()?;
     let algorithm = AlgorithmIdentifier::from_element(&fields.expect(tag::SEQUENCE)?)?;
-    let mut list = || -> Result<Vec<Vec<u8>>, Asn1Error> {
+    let mut list = || -> Result<Digests, Asn1Error> {
         let members = fields.expect(tag::SEQUENCE)?.children()?.rest()?;
         members.iter().map(|member| Ok(member.octets()?.into_owned())).collect()
     };

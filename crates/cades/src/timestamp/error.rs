@@ -158,9 +158,7 @@ impl From<Asn1Error> for ResponseError {
 pub enum ResponseMismatch {
     /// Something else was stamped.
     Imprint {
-        /// Asked for.
-        requested: Digest,
-        /// Stamped.
+        /// What.
         stamped: Digest,
     },
     /// The nonce is missing or another one: the token may be an old one.

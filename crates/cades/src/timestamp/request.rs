@@ -43,10 +43,7 @@ impl TimeStampRequest {
     pub fn check(&self, token: &TimeStampToken) -> Result<(), ResponseMismatch> {
         let info = token.info();
         if *info.message_imprint() != self.message_imprint {
-            return Err(ResponseMismatch::Imprint {
-                requested: self.message_imprint,
-                stamped: *info.message_imprint(),
-            });
+            return Err(ResponseMismatch::Imprint { stamped: *info.message_imprint() });
         }
         if let Some(nonce) = &self.nonce {
             let requested = asn1::unsigned_integer(nonce);
