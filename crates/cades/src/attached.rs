@@ -82,9 +82,13 @@ impl core::error::Error for AttachedError {
 const PIECE_LEN: usize = 64 * 1024;
 
 impl Attached {
-    pub(crate) fn new(signer: &FinishedSigner, content_len: u64) -> Self {
-        let parts = signer.parts();
-        let content_type = asn1::oid(signer.content_type());
+    pub(crate) fn new(
+        parts: &Parts,
+        content_type: ObjectIdentifier,
+        message_digest: Digest,
+        content_len: u64,
+    ) -> Self {
+        let content_type = asn1::oid(content_type);
         let octets = asn1::header_bytes(tag::OCTET_STRING, content_len);
         let octets_len = octets.len() as u64 + content_len;
         let explicit = asn1::header_bytes(tag::context(0), octets_len);
@@ -115,7 +119,7 @@ impl Attached {
             .concat(),
             suffix,
             content_len,
-            message_digest: *signer.message_digest(),
+            message_digest,
         }
     }
 

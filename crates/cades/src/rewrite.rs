@@ -1,11 +1,12 @@
 //! Writing an augmented structure while its content streams from the original.
 
+use crate::attached::Attached;
 use crate::content::ContentDigests;
 use crate::oid;
 use crate::read::{self, ReadError, ReadLimits, Trailing};
 use crate::signed_data::SignedData;
-use kyso_x509::DigestAlgorithm;
 use kyso_x509::asn1::{self, tag};
+use kyso_x509::{Digest, DigestAlgorithm};
 use std::io::{self, Read, Write};
 
 /// Why an augmented structure was not written.
@@ -40,6 +41,14 @@ impl core::error::Error for RewriteError {
 }
 
 impl SignedData {
+    /// What goes before and behind content of `content_len` bytes, for a detached signature that is to become attached.
+    ///
+    /// `message_digest` is what [`Attached::write`] holds the content against.
+    #[must_use]
+    pub fn to_attached(&self, message_digest: Digest, content_len: u64) -> Attached {
+        Attached::new(&self.parts(), self.content_type(), message_digest, content_len)
+    }
+
     /// Writes this structure, encapContentInfo copied byte by byte from the original that it was read from.
     ///
     /// Memory does not grow with the content. `content` are the digests from when the original was first read; the

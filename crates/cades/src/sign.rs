@@ -2,11 +2,13 @@
 
 use crate::attached::Attached;
 use crate::attribute::Attribute;
+use crate::augment::AugmentError;
 use crate::oid;
 use crate::signed_data::{Parts, version_for};
-use crate::signer_info::SignerIdentifier;
+use crate::signer_info::{SignerIdentifier, SignerInfo};
 use crate::signing_certificate::signing_certificate_v2;
-use kyso_x509::asn1::{self, tag};
+use crate::timestamp::TimeStampToken;
+use kyso_x509::asn1::{self, Asn1Error, tag};
 use kyso_x509::{
     Certificate, Digest, DigestAlgorithm, ObjectIdentifier, PublicKey, PublicKeyError,
     SignatureAlgorithm, SignatureValue, Time, VerifyError,
@@ -297,6 +299,38 @@ impl FinishedSigner {
         &self.parts
     }
 
+    /// Imprint for a signature-time-stamp (EN 319 122-1 §5.3): digest of the signature value.
+    ///
+    /// # Errors
+    /// Never for a signer's part that was made here.
+    pub fn signature_imprint(&self, algorithm: DigestAlgorithm) -> Result<Digest, Asn1Error> {
+        Ok(crate::archive::signature_imprint(&self.signer_info()?, algorithm))
+    }
+
+    /// The same part with a signature-time-stamp: level B-T as soon as it is written.
+    ///
+    /// # Errors
+    /// When the token is about something else.
+    pub fn with_signature_time_stamp(
+        mut self,
+        token: &TimeStampToken,
+    ) -> Result<Self, AugmentError> {
+        let stamped = *token.info().message_imprint();
+        let required = self.signature_imprint(stamped.algorithm()).map_err(AugmentError::Asn1)?;
+        if required != stamped {
+            return Err(AugmentError::ImprintMismatch { required });
+        }
+        let attribute = Attribute::single_to_der(oid::SIGNATURE_TIME_STAMP, token.as_received());
+        let signer = self.signer_info().map_err(AugmentError::Asn1)?;
+        let signer = signer.with_unsigned_attribute(&attribute).map_err(AugmentError::Asn1)?;
+        self.parts.signer_infos = vec![signer.as_received().to_vec()];
+        Ok(self)
+    }
+
+    fn signer_info(&self) -> Result<SignerInfo, Asn1Error> {
+        SignerInfo::from_ber(self.parts.signer_infos.first().map_or(&[], Vec::as_slice))
+    }
+
     /// A detached signature: ContentInfo in DER, eContent absent.
     #[must_use]
     pub fn to_detached(&self) -> Vec<u8> {
@@ -311,7 +345,7 @@ impl FinishedSigner {
     /// What goes before and behind content of `content_len` bytes in an attached signature in DER.
     #[must_use]
     pub fn to_attached(&self, content_len: u64) -> Attached {
-        Attached::new(self, content_len)
+        Attached::new(&self.parts, self.content_type, self.message_digest, content_len)
     }
 }
 

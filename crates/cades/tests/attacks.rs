@@ -5,9 +5,9 @@
 mod support;
 
 use kyso_cades::{
-    Attribute, ContentDigests, FailureIndication, Form, SignatureLevel, SignedData,
-    SigningParameters, VerifiedSignature, VerifyFailure, oid, prepare, verify_counter_signature,
-    verify_signer,
+    Attribute, ContentDigests, FailureIndication, Form, SignatureLevel, SignaturePolicyError,
+    SignaturePolicyIdentifier, SignedData, SigningParameters, VerifiedSignature, VerifyFailure,
+    oid, prepare, verify_counter_signature, verify_signer,
 };
 use kyso_x509::asn1::{self, Reader, Rules, tag};
 use kyso_x509::{Certificate, Digest, DigestAlgorithm, ObjectIdentifier, SignatureAlgorithm};
@@ -523,4 +523,60 @@ fn ed25519_signs_the_attributes_themselves() {
         verify(&forgery.to_cms(), CONTENT),
         Err(VerifyFailure::UnsupportedCombination { .. })
     ));
+}
+
+/// The signature with one more signed attribute.
+fn with_signed_attribute(oid: ObjectIdentifier, value: &[u8]) -> SignedData {
+    let mut attributes = to_der(&honest_attributes(&P256.cms));
+    attributes.push(attribute(oid, value));
+    let forgery = Forgery::of(&P256.cms).with_attributes(&P256.signer, attributes);
+    SignedData::from_ber(&forgery.to_cms()).unwrap()
+}
+
+#[test]
+fn the_signature_policy_is_read_and_changes_nothing_else() {
+    let read = |value: &[u8]| {
+        let signed_data = with_signed_attribute(oid::SIGNATURE_POLICY_IDENTIFIER, value);
+        let digests = ContentDigests::of_bytes(&DigestAlgorithm::ALL, CONTENT);
+        verify_signer(&signed_data, 0, &digests, &[]).unwrap();
+        signed_data.signer_infos()[0].signature_policy()
+    };
+    let id = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.99999.1");
+    let digest = DigestAlgorithm::Sha256.digest(b"the policy");
+    let hash = |value: &[u8]| {
+        asn1::sequence(&[
+            DigestAlgorithm::Sha256.to_algorithm_identifier().to_der(),
+            asn1::tlv(tag::OCTET_STRING, value),
+        ])
+    };
+    let uri = asn1::sequence(&[asn1::sequence(&[
+        asn1::oid(oid::SIGNATURE_POLICY_URI),
+        asn1::tlv(tag::IA5_STRING, b"https://example.vn/policy.pdf"),
+    ])]);
+    let named = |digest, uri: Option<&str>| {
+        Ok(Some(SignaturePolicyIdentifier::Named { oid: id, digest, uri: uri.map(str::to_owned) }))
+    };
+    assert_eq!(
+        read(&asn1::sequence(&[asn1::oid(id), hash(digest.as_bytes()), uri])),
+        named(Some(Ok(digest)), Some("https://example.vn/policy.pdf"))
+    );
+    assert_eq!(read(&asn1::sequence(&[asn1::oid(id), hash(&[0; 32])])), named(None, None));
+    assert_eq!(read(&asn1::sequence(&[asn1::oid(id)])), named(None, None));
+    assert_eq!(read(&asn1::NULL), Ok(Some(SignaturePolicyIdentifier::Implied)));
+    assert_eq!(
+        read(&asn1::sequence(&[asn1::oid(id), hash(b"short")])),
+        Err(SignaturePolicyError::DigestLength { len: 5 })
+    );
+    let two = [asn1::NULL.to_vec(), asn1::NULL.to_vec()].concat();
+    assert_eq!(read(&two), Err(SignaturePolicyError::NotSingleValued));
+    let none = SignedData::from_ber(&P256.cms).unwrap();
+    assert_eq!(none.signer_infos()[0].signature_policy(), Ok(None));
+}
+
+#[test]
+fn what_the_signer_commits_to_is_read() {
+    let approval = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.6.5");
+    let value = asn1::sequence(&[asn1::oid(approval)]);
+    let signed_data = with_signed_attribute(oid::COMMITMENT_TYPE, &value);
+    assert_eq!(signed_data.signer_infos()[0].commitment_types(), vec![approval]);
 }

@@ -6,7 +6,7 @@ mod support;
 
 use kyso_cades::{
     BerWriter, ContentDigests, ReadError, ReadLimits, SignedData, SignedDataError, oid,
-    read_signed_data, verify_signer,
+    read_signed_data, signature_imprint, verify_signer,
 };
 use kyso_x509::DigestAlgorithm;
 use std::cell::Cell;
@@ -92,6 +92,20 @@ fn long_content_streams_in_flat_memory() {
         read_signed_data(der, &ReadLimits::document(), &mut |_| {}).unwrap();
     assert_eq!(signed_data.content_len(), Some(LONG));
     verify_signer(&signed_data, 0, &digests, &[]).unwrap();
+
+    // Augmented to B-LTA: one more pass, which copies the content.
+    let tsa = pki.tsa();
+    let imprint = signature_imprint(&signed_data.signer_infos()[0], digest_algorithm);
+    let augmented = signed_data.with_signature_time_stamp(0, &tsa.stamp(&imprint)).unwrap();
+    let archive = augmented.prepare_archive_time_stamp(0, digest_algorithm, &digests).unwrap();
+    let token = tsa.stamp(archive.imprint());
+    let augmented = archive.finish(augmented, &token).unwrap();
+    let before = len.replace(0);
+    let der = attached.prefix().chain(Generated::new(LONG)).chain(attached.suffix());
+    let mut pipe = Pipe { len: &len, largest: &largest };
+    augmented.rewrite(der, &ReadLimits::document(), &digests, &mut pipe).unwrap();
+    assert!(len.get() > before && len.get() < before + 16 * 1024);
+    assert!(largest.get() <= 64 * 1024);
 
     // Length unknown: one pass.
     let pipe = Pipe { len: &len, largest: &largest };

@@ -1,13 +1,20 @@
 //! Keys and certificates made by the OpenSSL program, and signing with them.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+pub mod evidence;
+pub mod tsa;
+
 use kyso_cades::{Form, SigningParameters, ToBeSigned, oid, prepare};
 use kyso_x509::{Certificate, Digest, DigestAlgorithm, SignatureAlgorithm, SignatureValue, Time};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 /// 2026-05-01T00:00:00Z.
 pub const SIGNING_TIME: Time = Time::from_unix_seconds(1_777_593_600);
+
+/// Held by who works with files of fixed names in a folder that several tests share.
+pub static FIXED_NAMES: Mutex<()> = Mutex::new(());
 
 /// Runs OpenSSL in a folder; `Err` is what it printed.
 pub fn try_openssl(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
@@ -46,6 +53,11 @@ impl KeyKind {
         }
     }
 }
+
+/// Extensions of a certificate for signing documents.
+const DOCUMENT_SIGNING: &str = "keyUsage=critical,digitalSignature,nonRepudiation\n\
+     extendedKeyUsage=emailProtection\n\
+     subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
 
 /// A folder with a certificate authority `ca.pem` and the signers it certified.
 pub struct Pki {
@@ -108,22 +120,27 @@ impl Pki {
     }
 
     pub fn signer(&self, name: &str, kind: KeyKind) -> Signer {
+        self.signer_with(name, kind, DOCUMENT_SIGNING)
+    }
+
+    /// A signer whose certificate has these extensions.
+    pub fn signer_with(&self, name: &str, kind: KeyKind, extensions: &str) -> Signer {
         let key = format!("{name}.key");
         let mut arguments = vec!["genpkey", "-out", &key];
         arguments.extend(kind.genpkey());
         openssl(self.path(), &arguments);
-        self.certify(name, name, kind)
+        self.certify_with(name, name, kind, extensions)
     }
 
     /// Certifies the key `KEY.key` under another file name.
     pub fn certify(&self, name: &str, key: &str, kind: KeyKind) -> Signer {
-        self.write(
-            "leaf.cnf",
-            "keyUsage=critical,digitalSignature,nonRepudiation\n\
-             extendedKeyUsage=emailProtection\n\
-             subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
-                .as_bytes(),
-        );
+        self.certify_with(name, key, kind, DOCUMENT_SIGNING)
+    }
+
+    /// As [`Self::certify`], with these extensions.
+    pub fn certify_with(&self, name: &str, key: &str, kind: KeyKind, extensions: &str) -> Signer {
+        let extension_file = format!("{name}.cnf");
+        self.write(&extension_file, extensions.as_bytes());
         let (request, key_file) = (format!("{name}.csr"), format!("{key}.key"));
         let certificate = format!("{name}.pem");
         let subject = format!("/O=Bệnh viện Đa khoa/CN=Nguyễn Văn {name}");
@@ -145,7 +162,7 @@ impl Pki {
                 "-days",
                 "365",
                 "-extfile",
-                "leaf.cnf",
+                &extension_file,
                 "-out",
                 &certificate,
             ],
