@@ -1,20 +1,116 @@
 //! Paths that were validated before: of use where many signatures share their issuers.
 
-use std::sync::Mutex;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kyso_x509::{Certificate, Digest, Time};
+
+use crate::chain::Present;
+use crate::context::Context;
+use crate::evidence::Evidence;
+use crate::policy::Policy;
+use crate::trust::Trust;
 
 /// Remembers paths and revocation status, never verdicts on signatures; bounded.
 ///
 /// What it holds is valid for one context: asked under another, it forgets everything first. A report is the same
 /// with it and without it.
 #[derive(Debug, Default)]
-pub struct PathCache {
-    _held: Mutex<()>,
+pub struct PathCache(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    stamp: Option<Arc<Stamp>>,
+    paths: HashMap<Key, Arc<Present>>,
 }
+
+/// Everything that a result depends on besides the signature.
+#[derive(Debug, PartialEq)]
+struct Stamp {
+    trust: Trust,
+    evidence: Evidence,
+    policy: Option<Policy>,
+    time: Time,
+}
+
+/// Which path was asked for: of which certificate, for what, among what evidence of the signature's own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) certificate: Certificate,
+    pub(crate) usage: crate::chain::Usage,
+    /// The trust store, by its number; `None` for all of them.
+    pub(crate) store: Option<usize>,
+    /// The store whose policy applies; `None` for the one that the caller named.
+    pub(crate) policy: Option<usize>,
+    pub(crate) embedded: Digest,
+}
+
+/// Most paths that are held; with some 10 KB each this is a modest 40 MB, and a batch has few signers.
+const MAX_PATHS: usize = 4096;
 
 impl PathCache {
     /// An empty one.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The cache for this context; whatever was found under another is forgotten.
+    pub(crate) fn stamped(&self, context: &Context<'_>) -> Stamped<'_> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = match &held.stamp {
+            Some(stamp) if stamp.is_of(context) => Arc::clone(stamp),
+            _ => {
+                held.paths.clear();
+                Arc::clone(held.stamp.insert(Arc::new(Stamp {
+                    trust: context.trust.clone(),
+                    evidence: context.evidence.clone(),
+                    policy: context.policy.cloned(),
+                    time: context.validation_time,
+                })))
+            }
+        };
+        Stamped { cache: self, stamp }
+    }
+}
+
+impl Stamp {
+    fn is_of(&self, context: &Context<'_>) -> bool {
+        self.time == context.validation_time
+            && self.policy.as_ref() == context.policy
+            && self.trust == *context.trust
+            && self.evidence == *context.evidence
+    }
+}
+
+/// A cache that answers for one context only.
+pub(crate) struct Stamped<'a> {
+    cache: &'a PathCache,
+    stamp: Arc<Stamp>,
+}
+
+impl Stamped<'_> {
+    pub(crate) fn find(&self, key: &Key) -> Option<Arc<Present>> {
+        let held = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_current(&held) {
+            return None;
+        }
+        held.paths.get(key).cloned()
+    }
+
+    pub(crate) fn keep(&self, key: Key, path: &Arc<Present>) {
+        let mut held = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have asked under another context meanwhile.
+        if !self.is_current(&held) {
+            return;
+        }
+        if held.paths.len() >= MAX_PATHS {
+            held.paths.clear();
+        }
+        held.paths.insert(key, Arc::clone(path));
+    }
+
+    fn is_current(&self, held: &Held) -> bool {
+        held.stamp.as_ref().is_some_and(|stamp| Arc::ptr_eq(stamp, &self.stamp))
     }
 }

@@ -3,7 +3,7 @@
 use kyso_x509::{Certificate, CertificateList, OcspResponse};
 
 /// Certificates and revocation status from outside the signature: stores, caches, fetched, handed over.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// Certificates of issuers, responders and time-stamping authorities.
     pub certificates: Vec<Certificate>,

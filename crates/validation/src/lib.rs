@@ -6,14 +6,22 @@
 
 pub mod attempt;
 pub mod cache;
+mod chain;
 pub mod context;
 pub mod etsi;
 pub mod evidence;
 pub mod indication;
+mod library;
+mod past;
 mod pdf;
+mod poe;
 pub mod policy;
 pub mod report;
+mod settle;
 mod signature;
+mod status;
+mod suites;
+mod timestamp;
 pub mod trust;
 
 pub use cache::PathCache;

@@ -62,7 +62,7 @@ pub fn validate_pdf_signature(
         report.fail(FailedReason::FormatFailure, Finding::SignerCount { count });
         return report;
     }
-    let verified = signature::validate(signed_data, 0, Some(content), context, &mut report);
+    let verified = signature::validate(signed_data, 0, content, context, &mut report);
     if let Some(verified) = &verified {
         report.level = Some(pades_level(signature, verified));
         if verified.signing_time().is_some() {

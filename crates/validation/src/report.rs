@@ -1,11 +1,11 @@
 //! What verification found, for programs and for people.
 
-use std::fmt;
+mod finding;
+
+pub use finding::{Algorithm, Finding, Material};
+
 use std::path::PathBuf;
 
-use kyso_cades::{SignedDataError, VerifyFailure};
-use kyso_pades::CoverageFailure;
-use kyso_x509::path::PathError;
 use kyso_x509::{
     Certificate, Digest, DigestAlgorithm, ObjectIdentifier, RevocationReason, SignatureAlgorithm,
     Time,
@@ -367,140 +367,6 @@ impl Need {
             Self::TrustAnchor | Self::Content => Vec::new(),
             Self::IssuerCertificate { sources, .. } => sources.clone(),
             Self::RevocationStatus { ocsp, crls, .. } => [ocsp.as_slice(), crls].concat(),
-        }
-    }
-}
-
-/// One reason for a verdict.
-#[derive(Clone, Debug)]
-pub enum Finding {
-    /// The signature does not cover what it must.
-    Coverage(CoverageFailure),
-    /// `/Contents` holds no message.
-    NoMessage,
-    /// The message is malformed.
-    Message(SignedDataError),
-    /// A PDF signature must have exactly one signer.
-    SignerCount {
-        /// How many there are.
-        count: usize,
-    },
-    /// The signature was not verified.
-    Signature(VerifyFailure),
-    /// No attribute binds the signature to the signer's certificate: no advanced signature.
-    CertificateNotBound,
-    /// The digest is too weak for today.
-    WeakDigest(DigestAlgorithm),
-    /// The signer's key is too short for today.
-    WeakKey {
-        /// Length in bits.
-        bits: usize,
-    },
-    /// No path holds.
-    Path(Box<PathError>),
-    /// There is no trust anchor at all.
-    NoTrustAnchors,
-    /// Revocation status is demanded and not known.
-    RevocationUnknown,
-    /// Something was appended after this signature, and it was not compared with what was signed.
-    LaterRevisions {
-        /// Cross-reference sections behind the signature.
-        sections: usize,
-    },
-    /// A PDF's signature must not state the time in its attributes too.
-    SigningTimeInPdf,
-    /// The PDF does not say when it was signed.
-    NoClaimedTime,
-    /// The sub-filter is one that this version does not verify.
-    SubFilterNotSupported {
-        /// Its name.
-        name: String,
-    },
-    /// The signer's certificate itself, checked without a path.
-    EndEntity(Box<PathError>),
-    /// The PDF's cross-reference is broken: its objects were found by a scan, and another program may
-    /// find others.
-    XrefRebuilt,
-    /// The content that was given is not the content that the signature holds.
-    OtherContent,
-}
-
-impl Finding {
-    /// Stable code.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Coverage(_) => "coverage",
-            Self::NoMessage => "no-message",
-            Self::Message(_) => "message-malformed",
-            Self::SignerCount { .. } => "signer-count",
-            Self::Signature(failure) => signature_code(failure),
-            Self::CertificateNotBound => "certificate-not-bound",
-            Self::WeakDigest(_) => "weak-digest",
-            Self::WeakKey { .. } => "weak-key",
-            Self::Path(_) => "path",
-            Self::NoTrustAnchors => "no-trust-anchors",
-            Self::RevocationUnknown => "revocation-unknown",
-            Self::LaterRevisions { .. } => "later-revisions",
-            Self::SigningTimeInPdf => "signing-time-in-pdf",
-            Self::NoClaimedTime => "no-claimed-time",
-            Self::SubFilterNotSupported { .. } => "sub-filter-not-supported",
-            Self::EndEntity(_) => "certificate",
-            Self::XrefRebuilt => "xref-rebuilt",
-            Self::OtherContent => "content-differs",
-        }
-    }
-}
-
-fn signature_code(failure: &VerifyFailure) -> &'static str {
-    use kyso_cades::FailureIndication as I;
-    match failure.indication() {
-        I::FormatFailure => "signature-format",
-        I::HashFailure => "content-changed",
-        I::SigCryptoFailure => "signature-value",
-        I::NoSigningCertificateFound => "no-signing-certificate",
-        I::CryptoConstraintsFailure => "algorithm-not-supported",
-        I::SignedDataNotFound => "content-missing",
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Coverage(failure) => failure.fmt(f),
-            Self::NoMessage => f.write_str("/Contents holds no CMS message"),
-            Self::Message(error) => error.fmt(f),
-            Self::SignerCount { count } => {
-                write!(f, "a PDF signature has one signer, this one has {count}")
-            }
-            Self::Signature(failure) => failure.fmt(f),
-            Self::CertificateNotBound => f.write_str(
-                "no signing-certificate attribute: the value verifies, but nothing binds it to this certificate",
-            ),
-            Self::WeakDigest(digest) => write!(f, "{digest} is too weak"),
-            Self::WeakKey { bits } => write!(f, "an RSA key of {bits} bits is too short"),
-            Self::Path(error) | Self::EndEntity(error) => error.fmt(f),
-            Self::NoTrustAnchors => f.write_str("no trust anchors were given"),
-            Self::RevocationUnknown => {
-                f.write_str("revocation status is demanded and not known: no CRL or OCSP response")
-            }
-            Self::LaterRevisions { sections } => write!(
-                f,
-                "{sections} later revision(s) follow this signature and were not compared with what was signed",
-            ),
-            Self::SigningTimeInPdf => {
-                f.write_str("the message states a signing-time, which PAdES leaves to /M")
-            }
-            Self::XrefRebuilt => f.write_str(
-                "the cross-reference is broken: other programs may find other objects in this file",
-            ),
-            Self::OtherContent => {
-                f.write_str("the given content is not the content that the signature holds")
-            }
-            Self::NoClaimedTime => f.write_str("the signature does not say when it was made"),
-            Self::SubFilterNotSupported { name } => {
-                write!(f, "signatures of sub-filter {name} are not verified by this version")
-            }
         }
     }
 }

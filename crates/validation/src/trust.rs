@@ -7,7 +7,7 @@ use kyso_x509::{Certificate, TrustAnchor};
 use crate::policy::Policy;
 
 /// Anchors that share a policy, such as those of public service or of the public CAs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustStore {
     /// What reports call it.
     pub name: String,
@@ -18,7 +18,7 @@ pub struct TrustStore {
 }
 
 /// All that a path may use.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
     /// The stores; the first whose anchor a path reaches is the one that applies.
     pub stores: Vec<TrustStore>,

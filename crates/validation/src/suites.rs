@@ -1,0 +1,156 @@
+//! Cryptographic constraints (EN 319 102-1 §5.2.8): which algorithm was used for what, and until when it is strong.
+
+use kyso_x509::revocation::{StatusRecord, StatusSource};
+use kyso_x509::{
+    Certificate, DigestAlgorithm, PublicKey, PublicKeyAlgorithm, SignatureAlgorithm, Time,
+};
+
+use crate::poe::ProofsOfExistence;
+use crate::policy::{CryptographicSuites, Expiry, KeyRule};
+use crate::report::{Algorithm, Material};
+
+/// One use of an algorithm: what it protects, and when it ceases to.
+#[derive(Clone, Debug)]
+pub(crate) struct Use {
+    /// What stands and falls with it.
+    pub(crate) object: Object,
+    pub(crate) material: Material,
+    pub(crate) algorithm: Algorithm,
+    /// `None` where the suites do not name it: it was never strong.
+    pub(crate) expiry: Option<Expiry>,
+}
+
+/// The object whose existence, proven before the end of an algorithm, makes up for that end.
+#[derive(Clone, Debug)]
+pub(crate) enum Object {
+    /// The signature, or the token, that is being validated.
+    Target,
+    Certificate(Certificate),
+    Status(Box<StatusRecord>),
+}
+
+impl Use {
+    /// Whether the algorithm was strong when its object is known to have existed.
+    pub(crate) fn holds(&self, target: Time, proofs: &ProofsOfExistence) -> bool {
+        let Some(expiry) = self.expiry else {
+            return false;
+        };
+        if expiry == Expiry::Never {
+            return true;
+        }
+        expiry.covers(match &self.object {
+            Object::Target => target,
+            Object::Certificate(certificate) => proofs.of_certificate(certificate),
+            Object::Status(record) => proofs.of_status(record),
+        })
+    }
+}
+
+/// A digest that protects the target.
+pub(crate) fn digest_use(
+    suites: &CryptographicSuites,
+    material: Material,
+    digest: DigestAlgorithm,
+) -> Use {
+    Use {
+        object: Object::Target,
+        material,
+        algorithm: Algorithm::Digest(digest),
+        expiry: suites.digests.get(&digest).copied(),
+    }
+}
+
+/// A signature under a key, whatever it signs.
+pub(crate) fn signature_use(
+    suites: &CryptographicSuites,
+    object: Object,
+    material: Material,
+    algorithm: SignatureAlgorithm,
+    key: &PublicKey,
+) -> Use {
+    Use {
+        object,
+        material,
+        algorithm: Algorithm::Signature { algorithm, bits: key.bits() },
+        expiry: signature_expiry(suites, algorithm, key),
+    }
+}
+
+/// The issuer's signature on a certificate; `None` where it names no algorithm of ours, which no path passes.
+pub(crate) fn certificate_use(
+    suites: &CryptographicSuites,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) -> Option<Use> {
+    let algorithm = certificate.issuer_signature_algorithm().ok()?;
+    let key = issuer.borrowed_public_key().ok()?;
+    let object = Object::Certificate(certificate.clone());
+    let material = Material::Certificate(certificate.subject().clone());
+    Some(signature_use(suites, object, material, algorithm, key))
+}
+
+/// The signatures on a CRL or an OCSP response, on those that it goes with, and on its signer's certificates.
+pub(crate) fn status_uses(suites: &CryptographicSuites, record: &StatusRecord) -> Vec<Use> {
+    let identifiers = match &record.source {
+        StatusSource::Crl(list) => vec![list.signature_algorithm()],
+        StatusSource::Delta { base, delta } => {
+            vec![base.signature_algorithm(), delta.signature_algorithm()]
+        }
+        StatusSource::Ocsp(response) => vec![response.signature_algorithm()],
+    };
+    let mut uses = Vec::new();
+    for identifier in identifiers {
+        if let Ok(algorithm) = SignatureAlgorithm::from_algorithm_identifier(identifier)
+            && let Ok(key) = record.signer.borrowed_public_key()
+        {
+            let object = Object::Status(Box::new(record.clone()));
+            let material = Material::RevocationStatus(record.signer.subject().clone());
+            uses.push(signature_use(suites, object, material, algorithm, key));
+        }
+    }
+    let pairs = record.signer_path.iter().zip(record.signer_path.iter().skip(1));
+    uses.extend(
+        pairs.filter_map(|(certificate, issuer)| certificate_use(suites, certificate, issuer)),
+    );
+    uses.extend(record.parts.iter().flat_map(|part| status_uses(suites, part)));
+    uses
+}
+
+fn signature_expiry(
+    suites: &CryptographicSuites,
+    algorithm: SignatureAlgorithm,
+    key: &PublicKey,
+) -> Option<Expiry> {
+    let digest = |digest| suites.digests.get(&digest).copied();
+    match algorithm {
+        SignatureAlgorithm::RsaPkcs1(one) => {
+            Some(digest(one)?.min(rule_for(&suites.rsa_pkcs1, key.bits())?))
+        }
+        SignatureAlgorithm::RsaPss { digest: one, mgf1_digest, .. } => {
+            let digests = digest(one)?.min(digest(mgf1_digest)?);
+            Some(digests.min(rule_for(&suites.rsa_pss, key.bits())?))
+        }
+        SignatureAlgorithm::Ecdsa(one) => {
+            let PublicKeyAlgorithm::Ec(curve) = key.algorithm() else {
+                return None;
+            };
+            let named = suites.ecdsa.iter().find(|(named, _)| *named == curve)?;
+            Some(digest(one)?.min(named.1))
+        }
+        SignatureAlgorithm::Ed25519 => suites.ed25519,
+        SignatureAlgorithm::MlDsa44 => ml_dsa(suites, 44),
+        SignatureAlgorithm::MlDsa65 => ml_dsa(suites, 65),
+        SignatureAlgorithm::MlDsa87 => ml_dsa(suites, 87),
+    }
+}
+
+fn ml_dsa(suites: &CryptographicSuites, parameters: u16) -> Option<Expiry> {
+    let named = suites.ml_dsa.iter().find(|(named, _)| *named == parameters)?;
+    Some(named.1)
+}
+
+/// The rule of the longest modulus that this one reaches.
+fn rule_for(rules: &[KeyRule], bits: usize) -> Option<Expiry> {
+    let fitting = rules.iter().filter(|rule| rule.min_bits <= bits);
+    fitting.max_by_key(|rule| rule.min_bits).map(|rule| rule.expiry)
+}

@@ -1,0 +1,314 @@
+//! Time-stamp validation (EN 319 102-1 §5.4) and what valid ones prove (§5.6.2.3), from the outermost inwards.
+
+use kyso_cades::archive::verify_archive_time_stamp;
+use kyso_cades::timestamp::TokenError;
+use kyso_cades::{
+    ArchiveFailure, ContentDigests, Coverage, SignedData, SignerInfo, TimeStampToken, TokenFailure,
+    signature_imprint, verify_token,
+};
+use kyso_x509::{Certificate, Digest, SignatureAlgorithm, Time};
+
+use crate::chain::{self, Demand};
+use crate::indication::{FailedReason, IndeterminateReason, Indication};
+use crate::library::Library;
+use crate::poe::{ProofsOfExistence, name_of};
+use crate::report::{Finding, Material, Need, TimestampKind, TimestampReport};
+use crate::settle::settle;
+use crate::signature::failure_indication;
+use crate::status::later;
+use crate::suites::{Object, digest_use, signature_use};
+
+/// A time-stamp with its verdict.
+pub(crate) struct Stamp {
+    pub(crate) report: TimestampReport,
+    /// What its token is called among the proofs of existence.
+    name: Digest,
+    /// What a valid archive time-stamp covers.
+    coverage: Option<Coverage>,
+    pub(crate) needs: Vec<Need>,
+}
+
+impl Stamp {
+    /// Its time, where it proves anything.
+    pub(crate) fn proven(&self) -> Option<Time> {
+        self.report.time.filter(|_| self.report.indication == Indication::TotalPassed)
+    }
+}
+
+/// One signer's signature, as time-stamps see it.
+pub(crate) struct Stamped<'a> {
+    pub(crate) signed_data: &'a SignedData,
+    pub(crate) index: usize,
+    pub(crate) signer: &'a SignerInfo,
+    pub(crate) content: &'a ContentDigests,
+    /// The signer's certificate, where the signature binds it: who knew the signature knew the certificate.
+    pub(crate) bound: Option<&'a Certificate>,
+}
+
+type Read = Result<TimeStampToken, TokenError>;
+
+/// Validates every time-stamp of a signature and adds to the proofs what the valid ones prove.
+///
+/// They come back in the order in which they were made, unreadable ones first.
+pub(crate) fn validate_all(
+    stamped: &Stamped<'_>,
+    library: &Library<'_>,
+    demand: &Demand<'_>,
+    proofs: &mut ProofsOfExistence,
+) -> Vec<Stamp> {
+    // §5.6.3.4 steps 4 to 6: archive time-stamps from the newest, then those of the signature, then of the content.
+    let groups = [
+        (TimestampKind::Archive, stamped.signer.archive_time_stamps()),
+        (TimestampKind::Signature, stamped.signer.signature_time_stamps()),
+        (TimestampKind::Content, stamped.signer.content_time_stamps()),
+    ];
+    let mut stamps = Vec::new();
+    for (kind, mut tokens) in groups {
+        tokens.sort_by_key(|token| core::cmp::Reverse(made_at(token)));
+        for token in tokens {
+            let stamp = validate(stamped, kind, token, library, demand, proofs);
+            if let Some(time) = stamp.proven() {
+                extract(stamped, &stamp, time, proofs);
+            }
+            stamps.push(stamp);
+        }
+    }
+    stamps.reverse();
+    stamps.sort_by_key(|stamp| stamp.report.time);
+    stamps
+}
+
+fn made_at(token: &Read) -> Option<(Time, u32)> {
+    let info = token.as_ref().ok()?.info();
+    Some((info.gen_time(), info.gen_time_micros()))
+}
+
+fn validate(
+    stamped: &Stamped<'_>,
+    kind: TimestampKind,
+    token: Read,
+    library: &Library<'_>,
+    demand: &Demand<'_>,
+    proofs: &ProofsOfExistence,
+) -> Stamp {
+    let token = match token {
+        Ok(token) => token,
+        Err(error) => {
+            let mut stamp = blank(kind, None);
+            stamp.fail(FailedReason::FormatFailure, Finding::TokenMalformed(error));
+            return stamp;
+        }
+    };
+    let mut stamp = blank(kind, Some(&token));
+    // 1. The imprint is that of what it is attached to.
+    if !stamp.imprint(stamped, &token) {
+        return stamp;
+    }
+    // 2. Format, signing certificate, value (§5.3 steps 1, 2 and 5, for the token).
+    let verified = match verify_token(&token, &library.candidates) {
+        Ok(verified) => verified,
+        Err(failure) => {
+            let finding = Finding::Token(Box::new(failure.clone()));
+            stamp.worse(token_indication(&failure), finding);
+            return stamp;
+        }
+    };
+    let certificate = verified.certificate();
+    stamp.report.authority = Some(certificate.clone());
+    if verified.tsa_name_matches() == Some(false) {
+        stamp.report.warnings.push(Finding::AuthorityName);
+    }
+    let time = token.info().gen_time();
+    let now = library.context.validation_time;
+    if time > later(now, demand.policy.revocation.clock_skew) {
+        let finding = Finding::ClaimedAfterProven { claimed: time, proven: now };
+        stamp.open(IndeterminateReason::TimestampOrderFailure, finding);
+    }
+    // 3. The authority's path at the validation time, then by what is proven of the past (§5.6.2.4).
+    let present = chain::validate(library, certificate, demand);
+    let suites = &demand.policy.suites;
+    let mut uses = vec![
+        digest_use(suites, Material::Imprint, token.info().message_imprint().algorithm()),
+        digest_use(suites, Material::Content, verified.algorithm().cms_digest_algorithm()),
+    ];
+    if let Ok(key) = certificate.borrowed_public_key() {
+        let algorithm: SignatureAlgorithm = verified.algorithm();
+        uses.push(signature_use(suites, Object::Target, Material::Signature, algorithm, key));
+    }
+    let target = proofs.of(&stamp.name);
+    let settled = settle(library, certificate, &present, demand, &uses, proofs, target);
+    if let Some(path) = &settled.path {
+        stamp.report.trust_anchor = Some(path.anchor().certificate().clone());
+        stamp.report.path = path.chain();
+    }
+    stamp.report.revocation = settled.facts;
+    stamp.needs = settled.needs;
+    for (reason, finding) in settled.open {
+        stamp.open(reason, finding);
+    }
+    // 4. The authority's certificate was valid at the time that it states.
+    let not_before = certificate.validity().not_before;
+    if time < not_before {
+        let finding = Finding::OlderThanCertificate { time, not_before };
+        stamp.fail(FailedReason::NotYetValid, finding);
+    }
+    let not_after = certificate.validity().not_after;
+    if time > not_after {
+        stamp.fail(FailedReason::Expired, Finding::SignedAfterExpiry { time, not_after });
+    }
+    stamp
+}
+
+/// What a valid time-stamp proves to have existed at its time.
+fn extract(stamped: &Stamped<'_>, stamp: &Stamp, time: Time, proofs: &mut ProofsOfExistence) {
+    if stamp.report.kind == TimestampKind::Content {
+        return;
+    }
+    // The signature value, and with it what the signed attributes hold or name by its digest.
+    proofs.prove(&signature_name(stamped.signer), time);
+    if let Some(certificate) = stamped.bound {
+        proofs.prove(&certificate.sha256_fingerprint(), time);
+    }
+    for token in stamped.signer.content_time_stamps().into_iter().flatten() {
+        proofs.prove(&name_of(token.as_received()), time);
+    }
+    let archival = stamped.signer.revocation_info_archival();
+    archival.crls.iter().for_each(|one| proofs.prove(&one.sha256(), time));
+    archival.ocsp.iter().for_each(|one| proofs.prove(&one.sha256(), time));
+    // What the hash index of an archive time-stamp lists.
+    let Some(coverage) = &stamp.coverage else {
+        return;
+    };
+    for certificate in &coverage.evidence.certificates {
+        proofs.prove(&certificate.sha256_fingerprint(), time);
+    }
+    coverage.evidence.crls.iter().for_each(|one| proofs.prove(&one.sha256(), time));
+    coverage.evidence.ocsp.iter().for_each(|one| proofs.prove(&one.sha256(), time));
+    coverage.tokens.iter().for_each(|one| proofs.prove(&name_of(one.as_received()), time));
+}
+
+/// What a signature value is called among the proofs of existence.
+pub(crate) fn signature_name(signer: &SignerInfo) -> Digest {
+    name_of(signer.signature())
+}
+
+/// §5.5.4 step 4 (d): no valid time-stamp is older than what it covers; gives the pair that contradicts.
+pub(crate) fn disorder(stamps: &[Stamp]) -> Option<Finding> {
+    let valid = || stamps.iter().filter_map(|stamp| Some((stamp, stamp.proven()?)));
+    for (outer, outer_time) in valid() {
+        for (inner, inner_time) in valid() {
+            let covers = match (outer.report.kind, inner.report.kind) {
+                (TimestampKind::Signature | TimestampKind::Archive, TimestampKind::Content) => true,
+                (TimestampKind::Archive, _) => outer.coverage.as_ref().is_some_and(|coverage| {
+                    coverage.tokens.iter().any(|one| name_of(one.as_received()) == inner.name)
+                }),
+                _ => false,
+            };
+            if covers && outer_time < inner_time {
+                return Some(Finding::TimestampOrder {
+                    outer: outer.report.kind,
+                    outer_time,
+                    inner: inner.report.kind,
+                    inner_time,
+                });
+            }
+        }
+    }
+    None
+}
+
+fn blank(kind: TimestampKind, token: Option<&TimeStampToken>) -> Stamp {
+    let name = name_of(token.map(TimeStampToken::as_received).unwrap_or_default());
+    let info = token.map(TimeStampToken::info);
+    Stamp {
+        report: TimestampReport {
+            kind,
+            indication: Indication::TotalPassed,
+            time: info.map(|info| info.gen_time()),
+            accuracy_micros: info.and_then(|info| info.accuracy_micros()),
+            authority: None,
+            token_policy: info.map(|info| info.policy()),
+            digest_algorithm: info.map(|info| info.message_imprint().algorithm()),
+            trust_anchor: None,
+            path: Vec::new(),
+            revocation: Vec::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            sha256: name,
+        },
+        name,
+        coverage: None,
+        needs: Vec::new(),
+    }
+}
+
+impl Stamp {
+    fn worse(&mut self, indication: Indication, finding: Finding) {
+        self.report.indication = self.report.indication.worse(indication);
+        self.report.errors.push(finding);
+    }
+
+    fn fail(&mut self, reason: FailedReason, finding: Finding) {
+        self.worse(Indication::TotalFailed(reason), finding);
+    }
+
+    fn open(&mut self, reason: IndeterminateReason, finding: Finding) {
+        self.worse(Indication::Indeterminate(reason), finding);
+    }
+
+    /// Whether the imprint is that of what it is attached to.
+    fn imprint(&mut self, stamped: &Stamped<'_>, token: &TimeStampToken) -> bool {
+        let imprint = token.info().message_imprint();
+        let algorithm = imprint.algorithm();
+        let matches = match self.report.kind {
+            TimestampKind::Signature => {
+                Some(signature_imprint(stamped.signer, algorithm) == *imprint)
+            }
+            // A document time-stamp comes with its own digests.
+            TimestampKind::Content | TimestampKind::Document => {
+                stamped.content.find(algorithm).map(|digest| digest == imprint)
+            }
+            TimestampKind::Archive => return self.archive_imprint(stamped, token),
+        };
+        match matches {
+            Some(true) => return true,
+            Some(false) => self.fail(FailedReason::HashFailure, Finding::TimestampImprint),
+            None => {
+                self.open(IndeterminateReason::SignedDataNotFound, Finding::TimestampImprintUnknown)
+            }
+        }
+        false
+    }
+
+    fn archive_imprint(&mut self, stamped: &Stamped<'_>, token: &TimeStampToken) -> bool {
+        let Stamped { signed_data, index, content, .. } = *stamped;
+        match verify_archive_time_stamp(signed_data, index, token, content) {
+            Ok(coverage) => {
+                self.coverage = Some(coverage);
+                return true;
+            }
+            Err(ArchiveFailure::ContentDigestMissing { .. }) => {
+                self.open(IndeterminateReason::SignedDataNotFound, Finding::TimestampImprintUnknown)
+            }
+            Err(failure @ ArchiveFailure::ImprintMismatch { .. }) => {
+                self.fail(FailedReason::HashFailure, Finding::Archive(Box::new(failure)));
+            }
+            Err(failure) => {
+                self.fail(FailedReason::FormatFailure, Finding::Archive(Box::new(failure)));
+            }
+        }
+        false
+    }
+}
+
+fn token_indication(failure: &TokenFailure) -> Indication {
+    use IndeterminateReason as I;
+    match failure {
+        TokenFailure::SignerCount { .. } => Indication::TotalFailed(FailedReason::FormatFailure),
+        TokenFailure::Signature(failure) => failure_indication(failure),
+        TokenFailure::SigningCertificateMissing => {
+            Indication::Indeterminate(I::SigConstraintsFailure)
+        }
+        _ => Indication::Indeterminate(I::ChainConstraintsFailure),
+    }
+}
