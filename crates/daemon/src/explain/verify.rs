@@ -268,6 +268,46 @@ pub fn finding(found: &Finding, lang: Lang) -> String {
             return "nội dung đưa vào khác nội dung nằm trong chữ ký".to_owned();
         }
         Finding::SubFilterNotSupported { .. } => "bản này chưa kiểm tra loại chữ ký này",
+        Finding::Revoked { .. } => "chứng thư đã bị thu hồi",
+        Finding::OnHold { .. } => "chứng thư đang bị tạm dừng",
+        Finding::StatusUnknown { .. } => "chưa biết tình trạng thu hồi của chứng thư",
+        Finding::StatusStale { .. } => "thông tin thu hồi của chứng thư đã quá cũ",
+        Finding::StatusSignerOutOfBounds { .. } => {
+            "chứng thư của nơi ký thông tin thu hồi không còn hiệu lực"
+        }
+        Finding::AlgorithmRefused { .. } => "thuật toán hoặc khóa quá yếu",
+        Finding::AlgorithmLapsed { .. } => {
+            "thuật toán không còn được coi là an toàn, và không có bằng chứng chữ ký có từ trước đó"
+        }
+        Finding::OlderThanCertificate { .. } => "chữ ký có trước khi chứng thư có hiệu lực",
+        Finding::SignedAfterExpiry { .. } => "ký sau khi chứng thư đã hết hạn",
+        Finding::SignedAfterRevocation { .. } => "ký sau khi chứng thư đã bị thu hồi",
+        Finding::NotProvenUntil { .. } => {
+            "không có bằng chứng chữ ký đã tồn tại khi các chứng thư còn đáng tin"
+        }
+        Finding::PastNotProven { .. } => {
+            "dữ liệu hiện có không chứng minh được chứng thư đã hợp lệ trong quá khứ"
+        }
+        Finding::TokenMalformed(_) => "không đọc được dấu thời gian",
+        Finding::Token(_) => "dấu thời gian không đúng",
+        Finding::TimestampImprint => "dấu thời gian không thuộc về chữ ký này",
+        Finding::TimestampImprintUnknown => "chưa tính được giá trị mà dấu thời gian bao trùm",
+        Finding::Archive(_) => "dấu thời gian lưu trữ không khớp với dữ liệu",
+        Finding::TimestampNotValid { .. } => "có dấu thời gian không chứng minh được gì",
+        Finding::TimestampOrder { .. } => "các dấu thời gian mâu thuẫn nhau về thứ tự",
+        Finding::TimestampDelay { .. } => "dấu thời gian quá muộn so với thời gian ký đã nêu",
+        Finding::LocalTimeAsUtc { .. } => {
+            "thời gian ký ghi giờ Việt Nam như giờ UTC, chênh đúng 7 giờ so với thời gian đã chứng minh"
+        }
+        Finding::ClaimedAfterProven { .. } => {
+            "thời gian ký đã nêu muộn hơn thời gian đã chứng minh"
+        }
+        Finding::SignaturePolicy { .. } => "chữ ký nêu một chính sách chữ ký không có ở đây",
+        Finding::SignaturePolicyMalformed => "không đọc được chính sách chữ ký mà chữ ký nêu",
+        Finding::TooManySigners { .. } => "quá nhiều người ký",
+        Finding::TooManyTimestamps { .. } => "quá nhiều dấu thời gian",
+        Finding::LegacyArchive(_) => "dấu thời gian lưu trữ kiểu cũ, bản này chưa kiểm tra",
+        Finding::AuthorityName => "tên tổ chức trong dấu thời gian khác tên trong chứng thư của họ",
     };
     format!("{what} ({found})")
 }
