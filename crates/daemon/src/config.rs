@@ -1,10 +1,12 @@
 //! The configuration file, and where things lie when it says nothing.
 
 mod daemon;
+mod fetch;
 
 use std::path::{Path, PathBuf};
 
 pub use daemon::{Daemon, Limits, Log};
+pub use fetch::{Fetch, Timestamp, default_pending};
 use kyso_token::pkcs11::{AllowList, AllowedModule};
 use serde::Deserialize;
 
@@ -29,6 +31,12 @@ pub struct Config {
     pub journal: Option<PathBuf>,
     /// Language of messages: `vi` or `en`.
     pub lang: Option<Lang>,
+    /// How evidence is fetched.
+    #[serde(default)]
+    pub fetch: Fetch,
+    /// Where time-stamps come from.
+    #[serde(default)]
+    pub timestamp: Timestamp,
     /// The daemon.
     #[serde(default)]
     pub daemon: Daemon,
@@ -93,6 +101,7 @@ impl Config {
         self.trust.iter_mut().for_each(absolute);
         self.untrusted.iter_mut().for_each(absolute);
         self.journal.iter_mut().for_each(absolute);
+        self.fetch.resolve(folder);
         self.daemon.resolve(folder);
         self
     }
