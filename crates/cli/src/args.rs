@@ -2,6 +2,7 @@
 
 mod batch;
 mod reissue;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use kyso_daemon::text::Lang;
 
 pub(crate) use batch::BatchCommand;
 pub(crate) use reissue::{FormFormat, Reason, ReissueCommand, RequestArgs};
+pub(crate) use verify::{CertUsage, CertValidateArgs, Judging, VerifyArgs};
 
 /// Sign and verify documents with PKCS#11 tokens; every signature is recorded in a journal.
 ///
@@ -214,6 +216,8 @@ pub(crate) enum CertCommand {
         #[arg(long, value_name = "FILE")]
         pin_file: Option<PathBuf>,
     },
+    /// Validate certificates: path and revocation status (exit codes as `verify`)
+    Validate(CertValidateArgs),
 }
 
 #[derive(Debug, Args)]
@@ -320,37 +324,6 @@ pub(crate) struct SignArgs {
     /// Write the journal's receipt beside each signed file (.tlog-proof)
     #[arg(long)]
     pub(crate) receipt: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VerifyArgs {
-    /// Signed files
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// Content of a detached signature [default: the file's name without .p7s]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) content: Option<PathBuf>,
-    /// Trust anchors (files or folders, DER or PEM)
-    #[arg(long, value_name = "PATH")]
-    pub(crate) trust: Vec<PathBuf>,
-    /// Further certificates for the path (files or folders, DER or PEM)
-    #[arg(long, value_name = "PATH")]
-    pub(crate) untrusted: Vec<PathBuf>,
-    /// Validation time (RFC 3339) [default: now]
-    #[arg(long, value_name = "RFC3339")]
-    pub(crate) time: Option<jiff::Timestamp>,
-    /// Policy by name; `integrity-only` checks neither revocation nor, without --trust, the path
-    #[arg(long, value_name = "NAME")]
-    pub(crate) policy: Option<String>,
-    /// Use stored evidence only (this version fetches nothing anyway)
-    #[arg(long)]
-    pub(crate) offline: bool,
-    /// Print the report of ETSI TS 119 102-2 (not in this version)
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) etsi: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,4 +1,6 @@
-//! `kyso cert list`.
+//! `kyso cert list`, `kyso cert validate`.
+
+pub(crate) mod validate;
 
 use std::path::{Path, PathBuf};
 

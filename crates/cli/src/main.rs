@@ -11,6 +11,7 @@ mod demo;
 mod desk;
 mod doctor;
 mod journal;
+mod judging;
 mod key_file;
 mod out;
 mod prompt;
@@ -85,6 +86,7 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
         Command::Cert(CertCommand::List { json, file, pin_file }) => {
             cert::list(&desk, json.json, &file, pin_file.as_deref())
         }
+        Command::Cert(CertCommand::Validate(arguments)) => cert::validate::run(&desk, &arguments),
         Command::Sign(arguments) => sign::run(&desk, arguments),
         #[cfg(unix)]
         Command::Batch(command) => batch::run(&desk, command),

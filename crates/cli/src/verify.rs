@@ -1,72 +1,41 @@
 //! `kyso verify`.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use kyso::indication::Indication;
+use kyso::report::FileReport;
 use kyso::signer::Trust;
-use kyso::verify::{Content, Options, Policy, verify_file};
-use kyso_x509::Time;
-use kyso_x509::path::TrustAnchor;
+use kyso::verify::{Content, Options, Policy, VerifyFileError, verify_file};
+use kyso_x509::{DigestAlgorithm, Hasher};
 use serde_json::json;
 
 use crate::args::VerifyArgs;
 use crate::desk::Desk;
+use crate::judging::{self, Judgement, OPERATIONAL, PASSED, exit_code, worse};
 use crate::out::{self, tell};
 use kyso_daemon::explain::verify as explain;
-use kyso_daemon::text::{Lang, Problem};
-use kyso_daemon::{files, report};
-
-/// Exit codes by verdict; of several the worst counts: 2 before 1 before 3.
-const PASSED: u8 = 0;
-const FAILED: u8 = 1;
-const OPERATIONAL: u8 = 2;
-const INDETERMINATE: u8 = 3;
+use kyso_daemon::report;
+use kyso_daemon::report::pdf::{self, VerifiedFile};
+use kyso_daemon::text::{Lang, Problem, system, unwritable};
 
 pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
     let lang = desk.lang();
-    if arguments.etsi {
-        return Err(Problem::new(
-            "etsi-not-there",
-            lang.pick("bản này chưa có báo cáo ETSI", "this version makes no ETSI report"),
-            lang.pick(
-                "báo cáo XML của TS 119 102-2 sẽ có cùng kiểm tra thu hồi",
-                "the XML report of TS 119 102-2 comes with revocation checking",
-            ),
-            lang.pick("dùng `--json`", "use `--json`"),
-        ));
-    }
-    let policy = policy(arguments.policy.as_deref(), lang)?;
-    if arguments.content.is_some() && arguments.files.len() > 1 {
-        return Err(Problem::new(
-            "one-content-many-files",
-            lang.pick("có nhiều tệp nhưng chỉ một nội dung", "several files but one content"),
-            lang.pick("`--content` chỉ dùng với một tệp", "`--content` belongs to one file"),
-            lang.pick("kiểm tra từng tệp một", "verify the files one at a time"),
-        ));
-    }
-    let anchors = files::certificates(&desk.trust(&arguments.trust), lang)?;
-    let candidates = files::certificates(&desk.untrusted(&arguments.untrusted), lang)?;
-    let trust = Trust {
-        anchors: anchors.into_iter().map(TrustAnchor::from_certificate).collect(),
-        candidates,
-    };
-    let time = arguments.time.unwrap_or_else(jiff::Timestamp::now);
-    let validation_time = Time::from_unix_seconds(time.as_second());
+    one_file_only(arguments, lang)?;
+    let judgement = Judgement::of(desk, &arguments.judging)?;
     let mut worst = PASSED;
     let mut rows = Vec::new();
+    let mut reports = Vec::new();
     for file in &arguments.files {
-        let content = arguments.content.clone().or_else(|| beside(file));
-        let options = Options {
-            trust: &trust,
-            policy,
-            validation_time,
-            content: content.as_deref().map(Content::File),
-        };
-        match verify_file(file, &options) {
+        match verify(file, arguments, &judgement) {
             Ok(report) => {
                 worst = worse(worst, exit_code(report.indication));
-                if arguments.json {
+                if let Some(target) = &arguments.pdf_report {
+                    write_pdf(target, file, &report, lang)?;
+                }
+                if arguments.judging.json {
                     rows.push(json!(report::of_file(&report, lang)));
+                } else if arguments.etsi {
+                    reports.push(report);
                 } else {
                     out::raw(&report::text::of_file(&report, lang));
                 }
@@ -74,7 +43,7 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
             Err(error) => {
                 worst = worse(worst, OPERATIONAL);
                 let problem = explain::explain(&error, lang);
-                if arguments.json {
+                if arguments.judging.json {
                     rows.push(json!({
                         "file": file.to_string_lossy(), "indication": null, "sub_indication": null,
                         "signatures": [], "error": problem.json(),
@@ -85,65 +54,107 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
             }
         }
     }
-    if arguments.json {
-        // One file is one object; several stand in one object with the verdict that the exit code gives.
-        let one = arguments.files.len() == 1;
-        let value = match (one, rows.pop()) {
-            (true, Some(only)) => only,
-            (_, last) => {
-                rows.extend(last);
-                json!({ "indication": overall(worst), "files": rows })
-            }
-        };
-        crate::out::json(&value);
+    if arguments.judging.json {
+        judging::print_rows(rows, arguments.files.len(), worst);
+    }
+    // A report without a signature is none by the schema; what failed stands on standard error.
+    if !reports.is_empty() {
+        out::raw(&kyso_validation::etsi::validation_report(&reports));
     }
     Ok(worst)
 }
 
-fn policy(name: Option<&str>, lang: Lang) -> Result<Policy, Problem> {
-    let Some(name) = name else { return Ok(Policy::RevocationRequired) };
-    Policy::from_name(name).ok_or_else(|| {
+fn verify(
+    file: &Path,
+    arguments: &VerifyArgs,
+    judgement: &Judgement,
+) -> Result<FileReport, VerifyFileError> {
+    let content = arguments.content.clone().or_else(|| beside(file));
+    let trust = Trust {
+        anchors: judgement.trust.anchors().cloned().collect(),
+        candidates: judgement.trust.candidates.clone(),
+    };
+    let lenient = judgement.policy.as_ref().is_some_and(|policy| !policy.signature.require_path);
+    let options = Options {
+        trust: &trust,
+        policy: if lenient { Policy::IntegrityOnly } else { Policy::RevocationRequired },
+        validation_time: judgement.validation_time,
+        content: content.as_deref().map(Content::File),
+    };
+    verify_file(file, &options)
+}
+
+/// Options that mean one file are refused with several.
+fn one_file_only(arguments: &VerifyArgs, lang: Lang) -> Result<(), Problem> {
+    if arguments.files.len() == 1 {
+        return Ok(());
+    }
+    let remedy = lang.pick("kiểm tra từng tệp một", "verify the files one at a time");
+    if arguments.content.is_some() {
+        return Err(Problem::new(
+            "one-content-many-files",
+            lang.pick("có nhiều tệp nhưng chỉ một nội dung", "several files but one content"),
+            lang.pick("`--content` chỉ dùng với một tệp", "`--content` belongs to one file"),
+            remedy,
+        ));
+    }
+    if arguments.pdf_report.is_some() {
+        return Err(Problem::new(
+            "one-report-many-files",
+            lang.pick("có nhiều tệp nhưng chỉ một báo cáo", "several files but one report"),
+            lang.pick("`--pdf-report` chỉ dùng với một tệp", "`--pdf-report` belongs to one file"),
+            remedy,
+        ));
+    }
+    Ok(())
+}
+
+/// Writes the page beside the verdict; a file that is there is never replaced.
+fn write_pdf(target: &Path, file: &Path, report: &FileReport, lang: Lang) -> Result<(), Problem> {
+    let verified = fingerprint(file).map_err(|error| {
         Problem::new(
-            "policy-unknown",
-            lang.pick("không có chính sách kiểm tra đó", "there is no such policy"),
-            format!("--policy {name}"),
-            lang.pick(
-                "dùng `integrity-only` hoặc `revocation-required`; bản này chưa đọc tệp chính sách",
-                "use `integrity-only` or `revocation-required`; this version reads no policy files yet",
-            ),
+            "unreadable",
+            lang.pick("không đọc được tệp", "the file cannot be read"),
+            format!("{}: {}", file.display(), system(&error, lang)),
+            lang.pick("kiểm tra đường dẫn và quyền đọc", "check its path and permissions"),
         )
-    })
+    })?;
+    let page = pdf::of_file(report, &verified, lang).map_err(|error| {
+        Problem::new(
+            "report-not-made",
+            lang.pick("không lập được báo cáo PDF", "the PDF report cannot be made"),
+            error.to_string(),
+            lang.pick("cài lại kyso; dùng `--json`", "install kyso again; use `--json`"),
+        )
+    })?;
+    let mut options = std::fs::OpenOptions::new();
+    let written = options
+        .write(true)
+        .create_new(true)
+        .open(target)
+        .and_then(|mut target| std::io::Write::write_all(&mut target, &page));
+    written.map_err(|error| unwritable(target, &error, lang))
+}
+
+/// SHA-256 and length of the whole file, read as a stream.
+fn fingerprint(file: &Path) -> std::io::Result<VerifiedFile> {
+    const PIECE: usize = 128 * 1024;
+    let mut reader = std::fs::File::open(file)?;
+    let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
+    let mut piece = vec![0; PIECE];
+    let mut bytes = 0_u64;
+    loop {
+        let len = reader.read(&mut piece)?;
+        if len == 0 {
+            return Ok(VerifiedFile { sha256: hasher.finish(), bytes });
+        }
+        bytes = bytes.saturating_add(len as u64);
+        hasher.update(piece.get(..len).unwrap_or_default());
+    }
 }
 
 /// The content that a detached signature's name points to: the name without `.p7s`.
 fn beside(file: &Path) -> Option<PathBuf> {
     let detached = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("p7s"));
     Some(file.with_extension("")).filter(|content| detached && content.is_file())
-}
-
-const fn exit_code(indication: Indication) -> u8 {
-    match indication {
-        Indication::TotalPassed => PASSED,
-        Indication::TotalFailed(_) => FAILED,
-        Indication::Indeterminate(_) => INDETERMINATE,
-    }
-}
-
-const fn overall(code: u8) -> Option<&'static str> {
-    match code {
-        PASSED => Some("TOTAL-PASSED"),
-        FAILED => Some("TOTAL-FAILED"),
-        INDETERMINATE => Some("INDETERMINATE"),
-        _ => None,
-    }
-}
-
-fn worse(one: u8, other: u8) -> u8 {
-    let rank = |code| match code {
-        OPERATIONAL => 3,
-        FAILED => 2,
-        INDETERMINATE => 1,
-        _ => 0,
-    };
-    if rank(other) > rank(one) { other } else { one }
 }

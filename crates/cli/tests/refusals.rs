@@ -320,8 +320,10 @@ fn what_this_version_does_not_do_it_says() {
         &["sign", "--direct", "--format", "xades", "a.pdf"],
         &["sign", "--direct", "--tsa", "http://tsa.example", "a.pdf"],
         &["sign", "--direct", "--visible", "leader", "a.pdf"],
-        &["verify", "--etsi", "a.pdf"],
-        &["verify", "--policy", "my-policy.toml", "a.pdf"],
+        &["verify", "--pdf-report", "r.pdf", "a.pdf", "a.pdf"],
+        &["verify", "--policy", "no-such-policy.toml", "a.pdf"],
+        &["verify", "--evidence", "a.pdf", "a.pdf"],
+        &["cert", "validate", "a.pdf"],
     ] {
         assert_three_parts(&house.kyso(arguments), &arguments.join(" "));
     }

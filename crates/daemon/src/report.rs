@@ -1,5 +1,6 @@
 //! Verdicts of the library as wire types: what `POST /v1/verifications` answers and `kyso verify --json` prints.
 
+pub mod certificate;
 pub mod facts;
 pub mod moment;
 pub mod pdf;

@@ -43,6 +43,7 @@ pub use signature::{
 };
 pub use token::{PinCounters, Token, TokenList};
 pub use verification::{
-    CertificateFacts, DigestFacts, FetchAttempt, Finding, Need, RevocationSourceFacts,
-    RevocationVerdict, SignatureVerdict, TimestampVerdict, VerificationReport,
+    CertificateFacts, CertificateValidation, DigestFacts, FetchAttempt, Finding, Need,
+    RevocationSourceFacts, RevocationVerdict, SignatureVerdict, TimestampVerdict,
+    VerificationReport,
 };

@@ -126,6 +126,39 @@ pub struct TimestampVerdict {
     pub sha256: String,
 }
 
+/// `kyso cert validate --json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CertificateValidation {
+    /// The file's name, as the caller gave it.
+    pub file: String,
+    /// The certificate.
+    pub certificate: CertificateFacts,
+    /// `TOTAL-PASSED`, `TOTAL-FAILED` or `INDETERMINATE` (EN 319 102-1 §5.1.3).
+    pub indication: String,
+    /// Sub-indication of EN 319 102-1.
+    pub sub_indication: Option<String>,
+    /// `document-signing` or `any`.
+    pub usage: String,
+    /// The policy that applied.
+    pub policy: Option<String>,
+    /// The trust store that holds the anchor.
+    pub trust_store: Option<String>,
+    /// The time at which it was judged.
+    pub validation_time: String,
+    /// The path: the certificate first, the anchor last; empty where none holds.
+    pub path: Vec<CertificateFacts>,
+    /// Revocation status of each certificate of the path.
+    pub revocation: Vec<RevocationVerdict>,
+    /// Whether the policy demands revocation status, and every one is known and good.
+    pub revocation_checked: bool,
+    /// Why it is not `TOTAL-PASSED`.
+    pub errors: Vec<Finding>,
+    /// What would help.
+    pub needs: Vec<Need>,
+    /// Sources that were asked and gave nothing.
+    pub attempts: Vec<FetchAttempt>,
+}
+
 /// What is known of a certificate's revocation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RevocationVerdict {

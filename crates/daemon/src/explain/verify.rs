@@ -1,5 +1,7 @@
 //! Verdicts on signatures, and why a file cannot be verified, in words a clerk can act on.
 
+use std::path::Path;
+
 use kyso::indication::{FailedReason, IndeterminateReason, Indication};
 use kyso::report::{Check, Finding, Need};
 use kyso::verify::VerifyFileError;
@@ -367,4 +369,18 @@ pub fn explain(error: &VerifyFileError, lang: Lang) -> Problem {
         other => other.to_string(),
     };
     Problem::new(code, what, why, remedy)
+}
+
+/// A certificate file without a certificate.
+#[must_use]
+pub fn no_certificate(file: &Path, lang: Lang) -> Problem {
+    Problem::new(
+        "certificate-missing",
+        lang.pick("tệp không có chứng thư nào", "the file holds no certificate"),
+        file.display().to_string(),
+        lang.pick(
+            "đưa vào chứng thư X.509 dạng PEM hoặc DER",
+            "name an X.509 certificate, PEM or DER",
+        ),
+    )
 }

@@ -118,7 +118,7 @@ pub fn signature(one: &SignatureReport, report: &FileReport, lang: Lang) -> Sign
     when(&mut facts, one);
     facts.add("Tính toàn vẹn", "Integrity", integrity(one, lang));
     facts.add("Hiệu lực khi ký", "Validity at signing", validity(one, lang));
-    let rows = one.revocation.iter().filter_map(|fact| revocation(fact, lang)).collect();
+    let rows = one.revocation.iter().filter_map(|fact| revocation_line(fact, lang)).collect();
     facts.add_all("Tình trạng thu hồi", "Revocation status", rows);
     let stamps = one.timestamps.iter().map(|stamp| timestamp(stamp, lang)).collect();
     facts.add_all("Dấu thời gian", "Time-stamps", stamps);
@@ -293,7 +293,8 @@ fn validity(one: &SignatureReport, lang: Lang) -> String {
 }
 
 /// The status of one certificate with its source; nothing for the anchor, which needs none.
-fn revocation(fact: &RevocationFact, lang: Lang) -> Option<String> {
+#[must_use]
+pub fn revocation_line(fact: &RevocationFact, lang: Lang) -> Option<String> {
     let state = match fact.state {
         RevocationState::Good => lang.pick("không bị thu hồi", "not revoked").to_owned(),
         RevocationState::Revoked { time, reason } => format!(

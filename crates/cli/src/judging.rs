@@ -1,0 +1,157 @@
+//! By what `kyso verify` and `kyso cert validate` judge: anchors, evidence, policy, time, exit codes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kyso::indication::Indication;
+use kyso_daemon::files;
+use kyso_daemon::text::{Lang, Problem, system};
+use kyso_validation::evidence::Evidence;
+use kyso_validation::policy::Policy;
+use kyso_validation::trust::{Trust, TrustStore};
+use kyso_x509::Time;
+use kyso_x509::path::TrustAnchor;
+
+use crate::args::Judging;
+use crate::desk::Desk;
+use crate::out::{self, tell};
+
+/// Exit codes by verdict; of several the worst counts: 2 before 1 before 3.
+pub(crate) const PASSED: u8 = 0;
+pub(crate) const FAILED: u8 = 1;
+pub(crate) const OPERATIONAL: u8 = 2;
+pub(crate) const INDETERMINATE: u8 = 3;
+
+/// Largest policy file: a policy has some kilobytes.
+const MOST_POLICY_BYTES: u64 = 1024 * 1024;
+
+/// What the anchors that no store holds are called in reports.
+const BARE_ANCHORS: &str = "anchors";
+
+/// Everything that the command line says about judging, read.
+pub(crate) struct Judgement {
+    pub(crate) trust: Trust,
+    pub(crate) evidence: Evidence,
+    pub(crate) policy: Option<Policy>,
+    pub(crate) validation_time: Time,
+}
+
+impl Judgement {
+    /// Reads what the arguments name.
+    pub(crate) fn of(desk: &Desk, arguments: &Judging) -> Result<Self, Problem> {
+        let lang = desk.lang();
+        let time = arguments.time.unwrap_or_else(jiff::Timestamp::now);
+        let (evidence, left_out) = files::evidence(&arguments.evidence, lang)?;
+        say_left_out(&left_out, lang);
+        Ok(Self {
+            trust: trust(desk, arguments)?,
+            evidence,
+            policy: arguments.policy.as_deref().map(|name| policy(name, lang)).transpose()?,
+            validation_time: Time::from_unix_seconds(time.as_second()),
+        })
+    }
+}
+
+fn trust(desk: &Desk, arguments: &Judging) -> Result<Trust, Problem> {
+    let lang = desk.lang();
+    let anchors = files::certificates(&desk.trust(&arguments.trust), lang)?;
+    let (candidates, left_out) = files::evidence(&desk.untrusted(&arguments.untrusted), lang)?;
+    let candidates = candidates.certificates;
+    say_left_out(&left_out, lang);
+    let anchors: Vec<_> = anchors.into_iter().map(TrustAnchor::from_certificate).collect();
+    let policy = Policy::built_in(Policy::OF_BARE_ANCHORS).filter(|_| !anchors.is_empty());
+    let name = BARE_ANCHORS.to_owned();
+    let store = policy.map(|policy| TrustStore { name, anchors, policy: Arc::new(policy) });
+    Ok(Trust { stores: store.into_iter().collect(), candidates })
+}
+
+/// Names the files of folders that hold nothing readable.
+fn say_left_out(files: &[PathBuf], lang: Lang) {
+    for file in files {
+        let words = lang.pick("bỏ qua, không đọc được", "left out, unreadable");
+        tell!("{words}: {}", out::path(file));
+    }
+}
+
+/// A policy by its name, or from a file.
+pub(crate) fn policy(name: &str, lang: Lang) -> Result<Policy, Problem> {
+    if let Some(policy) = Policy::built_in(name) {
+        return Ok(policy);
+    }
+    let path = Path::new(name);
+    if !path.is_file() {
+        return Err(unknown(name, lang));
+    }
+    let unusable = |why: String| {
+        Problem::new(
+            "policy-unusable",
+            lang.pick("không dùng được tệp chính sách", "the policy file cannot be used"),
+            format!("{}: {why}", path.display()),
+            lang.pick(
+                "sửa tệp; `hsm-config/policies` có các chính sách mẫu",
+                "correct the file; `hsm-config/policies` holds the built-in ones as examples",
+            ),
+        )
+    };
+    let len = path.metadata().map_err(|error| unusable(system(&error, lang)))?.len();
+    if len > MOST_POLICY_BYTES {
+        return Err(unusable(lang.pick("tệp quá lớn", "the file is too large").to_owned()));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(system(&error, lang)))?;
+    Policy::from_toml(&text).map_err(|error| unusable(error.to_string()))
+}
+
+fn unknown(name: &str, lang: Lang) -> Problem {
+    let names = Policy::names().join("`, `");
+    Problem::new(
+        "policy-unknown",
+        lang.pick("không có chính sách kiểm tra đó", "there is no such policy"),
+        format!("--policy {name}"),
+        lang.pick(
+            format!("dùng `{names}`, hoặc tên một tệp chính sách (TOML)"),
+            format!("use `{names}`, or name a policy file (TOML)"),
+        ),
+    )
+}
+
+pub(crate) const fn exit_code(indication: Indication) -> u8 {
+    match indication {
+        Indication::TotalPassed => PASSED,
+        Indication::TotalFailed(_) => FAILED,
+        Indication::Indeterminate(_) => INDETERMINATE,
+    }
+}
+
+/// The indication that an exit code stands for.
+pub(crate) const fn overall(code: u8) -> Option<&'static str> {
+    match code {
+        PASSED => Some("TOTAL-PASSED"),
+        FAILED => Some("TOTAL-FAILED"),
+        INDETERMINATE => Some("INDETERMINATE"),
+        _ => None,
+    }
+}
+
+/// The worse of two exit codes.
+pub(crate) fn worse(one: u8, other: u8) -> u8 {
+    let rank = |code| match code {
+        OPERATIONAL => 3,
+        FAILED => 2,
+        INDETERMINATE => 1,
+        _ => 0,
+    };
+    if rank(other) > rank(one) { other } else { one }
+}
+
+/// Prints the rows of several files: one file is one object; several stand in one object with the verdict that the exit
+/// code gives.
+pub(crate) fn print_rows(mut rows: Vec<serde_json::Value>, files: usize, worst: u8) {
+    let value = match (files, rows.pop()) {
+        (1, Some(only)) => only,
+        (_, last) => {
+            rows.extend(last);
+            serde_json::json!({ "indication": overall(worst), "files": rows })
+        }
+    };
+    crate::out::json(&value);
+}

@@ -1,0 +1,178 @@
+//! What `kyso verify` hands over (JSON, XML, PDF), and `kyso cert validate` with certificates and CRLs of OpenSSL.
+
+mod house;
+
+use std::path::Path;
+use std::process::Output;
+
+use house::{House, text};
+use kyso_testkit::peer;
+use serde_json::Value;
+
+/// A desk with a signed PDF.
+fn signed() -> House {
+    let house = House::new();
+    let uri = house.token("desk", "p256", &house.profile());
+    house.pdf("a.pdf");
+    house.expect(["sign", "--direct", "--credential", &uri, "-o", "a-signed.pdf", "a.pdf"]);
+    house
+}
+
+#[test]
+fn the_json_is_as_its_schema_says() {
+    const CHECK: &str = "import json, sys, jsonschema\n\
+        schema = json.load(open(sys.argv[1])); report = json.load(open(sys.argv[2]))\n\
+        jsonschema.Draft202012Validator.check_schema(schema)\n\
+        jsonschema.validate(report, schema)\n";
+    let house = signed();
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/verification.schema.json");
+    for (name, policy) in [("passed", "integrity-only"), ("open", "vn-public-service")] {
+        let output =
+            house.kyso(["verify", "--json", "--offline", "--policy", policy, "a-signed.pdf"]);
+        let path = house.path(name);
+        std::fs::write(&path, &output.stdout).expect("written");
+        let python = peer::python();
+        let arguments = [Path::new("-c"), Path::new(CHECK), &schema, &path];
+        peer::run(python, arguments.map(Path::as_os_str)).expect_success();
+        // DESIGN's contract.
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let first = &report["signatures"][0];
+        for key in ["file", "format", "indication", "sub_indication", "signatures"] {
+            assert!(report.get(key).is_some(), "{key}: {report:#}");
+        }
+        for key in [
+            "id",
+            "format",
+            "level",
+            "indication",
+            "sub_indication",
+            "errors",
+            "warnings",
+            "claimed_signing_time",
+            "best_signature_time",
+            "covers_whole_document",
+            "changes",
+            "timestamps",
+        ] {
+            assert!(first.get(key).is_some(), "{key}: {first:#}");
+        }
+        for key in ["subject", "issuer", "serial", "sha256"] {
+            assert!(first["signer"][key].is_string(), "{key}: {first:#}");
+        }
+    }
+}
+
+#[test]
+fn xml_and_pdf_are_handed_over() {
+    let house = signed();
+    let judged = ["verify", "--offline", "--policy", "integrity-only", "a-signed.pdf"];
+    let xml = house.expect(judged.iter().chain(&["--etsi"]));
+    assert!(xml.contains("urn:etsi:019102:mainindication:total-passed"), "{xml}");
+    let shown = house.expect(judged.iter().chain(&["--pdf-report", "r.pdf", "--lang", "vi"]));
+    assert!(shown.contains("chữ ký ĐẠT"), "{shown}");
+    peer::run("qpdf", ["--check".into(), house.path("r.pdf").into_os_string()]).expect_success();
+    let sum = kyso_x509::DigestAlgorithm::Sha256
+        .digest(&std::fs::read(house.path("a-signed.pdf")).expect("read"));
+    let page = peer::run("pdftotext", [house.path("r.pdf").into_os_string(), "-".into()]);
+    assert!(page.text().contains(&hex::encode(sum.as_bytes())), "{}", page.text());
+    // What is there is not replaced.
+    let again = house.kyso(judged.iter().chain(&["--pdf-report", "r.pdf"]));
+    assert_eq!(again.status.code(), Some(2), "{}", text(&again.stderr));
+}
+
+/// An authority in files: `root.pem`, `ee.pem`, an empty CRL and one that revokes `ee.pem`.
+fn openssl_authority(house: &House) {
+    let config = "[ca]\ndefault_ca = d\n[d]\ndatabase = index.txt\ndefault_md = sha256\n\
+        default_crl_days = 30\n[req]\ndistinguished_name = n\n[n]\n[root]\nbasicConstraints = critical,CA:TRUE\n\
+        keyUsage = critical,keyCertSign,cRLSign\nsubjectKeyIdentifier = hash\n[ee]\n\
+        keyUsage = critical,digitalSignature,nonRepudiation\n[server]\nextendedKeyUsage = serverAuth\n";
+    std::fs::write(house.path("ca.cnf"), config).expect("written");
+    let openssl = |line: &str| {
+        let output = std::process::Command::new("openssl")
+            .args(line.split_whitespace())
+            .current_dir(house.folder.path())
+            .output()
+            .expect("openssl runs");
+        assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+    };
+    let new =
+        "req -x509 -config ca.cnf -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365";
+    openssl(&format!(
+        "{new} -extensions root -subj /CN=Root -keyout r.key -out r.pem -set_serial 1"
+    ));
+    let leaf = "-CA r.pem -CAkey r.key";
+    openssl(&format!(
+        "{new} -extensions ee -subj /CN=Ky {leaf} -keyout e.key -out ee.pem -set_serial 7"
+    ));
+    openssl(&format!(
+        "{new} -extensions server -subj /CN=Web {leaf} -keyout s.key -out web.pem -set_serial 8"
+    ));
+    let crl = "ca -config ca.cnf -gencrl -keyfile r.key -cert r.pem";
+    std::fs::write(house.path("index.txt"), "").expect("written");
+    openssl(&format!("{crl} -out good.crl"));
+    let row = "R\t300101000000Z\t250101000000Z,keyCompromise\t07\tunknown\t/CN=Ky\n";
+    std::fs::write(house.path("index.txt"), row).expect("written");
+    openssl(&format!("{crl} -out revoked.crl"));
+}
+
+#[test]
+fn a_certificate_is_validated_with_its_reason() {
+    let house = House::new();
+    openssl_authority(&house);
+    let validate = |more: &[&str]| -> (Option<i32>, Value) {
+        let mut all = vec!["cert", "validate", "--json", "--offline", "--trust", "r.pem"];
+        all.extend(more);
+        let output: Output = house.kyso(&all);
+        let report = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
+        (output.status.code(), report)
+    };
+    let code = |report: &Value| report["errors"][0]["code"].as_str().map(str::to_owned);
+
+    let (exit, report) = validate(&["ee.pem", "--evidence", "good.crl"]);
+    assert_eq!(exit, Some(0), "{report:#}");
+    assert_eq!(report["path"].as_array().map(Vec::len), Some(2), "{report:#}");
+    assert_eq!(report["revocation"][0]["status"], "good", "{report:#}");
+    assert_eq!(report["revocation"][0]["source"]["kind"], "CRL", "{report:#}");
+    assert_eq!(report["policy"], "vn-public-service");
+
+    let (exit, report) = validate(&["ee.pem", "--evidence", "revoked.crl"]);
+    assert_eq!((exit, code(&report).as_deref()), (Some(1), Some("revoked")), "{report:#}");
+    assert_eq!(report["revocation"][0]["reason"], "keyCompromise", "{report:#}");
+
+    let (exit, report) = validate(&["ee.pem"]);
+    assert_eq!((exit, code(&report).as_deref()), (Some(3), Some("revocation-unknown")));
+    assert_eq!(report["needs"][0]["kind"], "revocation-status", "{report:#}");
+    let (exit, report) = validate(&["ee.pem", "--policy", "integrity-only"]);
+    assert_eq!((exit, &report["revocation_checked"]), (Some(0), &Value::Bool(false)));
+    // A revocation that is known counts under every policy.
+    let lenient = ["ee.pem", "--policy", "integrity-only", "--evidence", "revoked.crl"];
+    assert_eq!(validate(&lenient).0, Some(1));
+
+    let far = ["ee.pem", "--time", "2099-01-01T00:00:00Z", "--evidence", "good.crl"];
+    let (exit, report) = validate(&far);
+    assert_eq!((exit, code(&report).as_deref()), (Some(1), Some("expired")), "{report:#}");
+    let (exit, report) = validate(&["web.pem", "--evidence", "good.crl"]);
+    assert_eq!((exit, code(&report).as_deref()), (Some(3), Some("path")), "{report:#}");
+    assert_eq!(validate(&["web.pem", "--usage", "any", "--evidence", "good.crl"]).0, Some(0));
+
+    // Several files: one object, the worst counts.
+    let both = validate(&["ee.pem", "web.pem", "--usage", "any", "--evidence", "revoked.crl"]);
+    assert_eq!(both.0, Some(1), "{:#}", both.1);
+    assert_eq!(both.1["files"].as_array().map(Vec::len), Some(2));
+    let shown = house.kyso([
+        "cert",
+        "validate",
+        "--trust",
+        "r.pem",
+        "--offline",
+        "--evidence",
+        "revoked.crl",
+        "--lang",
+        "vi",
+        "ee.pem",
+    ]);
+    let shown = text(&shown.stdout);
+    assert!(shown.contains("chứng thư KHÔNG hợp lệ"), "{shown}");
+    assert!(shown.contains("lộ khóa"), "{shown}");
+}
