@@ -1,5 +1,7 @@
 //! Whole paths against the status information at hand: freshness, suspension, signers that vouch for each other.
 
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "shorter in tests")]
+
 #[path = "support/mint.rs"]
 mod mint;
 
