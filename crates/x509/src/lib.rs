@@ -1,4 +1,4 @@
-//! Certificates, algorithms, digests and path checks; pure: no file, socket, clock or randomness.
+//! Certificates, algorithms, digests, path checks and revocation status; pure: no file, socket, clock or randomness.
 
 pub mod algorithm;
 pub mod asn1;

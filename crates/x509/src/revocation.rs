@@ -105,8 +105,8 @@ pub struct Found {
 
 /// Every statement on a certificate that the evidence at hand holds.
 ///
-/// Work is bounded: when as many signatures were wrong as the policy's `max_signature_checks`, the rest is not
-/// examined; as it may hold a revocation, only revocations are then told.
+/// Work is bounded: when as many signatures and signers' paths were wrong as the policy's `max_signature_checks`, the
+/// rest is not examined; as it may hold a revocation, only revocations are then told.
 #[must_use]
 pub fn find_statuses(query: &Query<'_>) -> Found {
     let mut found = Found::default();

@@ -425,6 +425,21 @@ fn a_list_of_200_000_entries_finds_each() {
     assert_eq!(status, Ok(revoked(5, RevocationReason::Superseded)));
 }
 
+/// The index sorts by hashes, and these two have the same.
+#[test]
+fn equal_hashes_are_not_taken_for_equal_serial_numbers() {
+    let root = Subject::authority("Root", 1);
+    let (one, other) = (&[0x01, 0x04, 0x3d, 0x6e][..], &[0x25, 0xd5, 0x9f, 0x2a, 0x1f][..]);
+    let name = kyso_x509::Name::from_der(&root.name).unwrap();
+    let crl = Crl::new(10, 20).entry(one, day(5), &[]).signed_by(&root);
+    assert!(crl.find(&name, one).is_some());
+    assert_eq!(crl.find(&name, other), None);
+    let both = Crl::new(10, 20).entry(one, day(5), &[]).entry(other, day(6), &[]).signed_by(&root);
+    for (serial, date) in [(one, day(5)), (other, day(6))] {
+        assert_eq!(both.find(&name, serial).unwrap().revocation_date, date);
+    }
+}
+
 /// A serial number of 16 bytes.
 fn serial_of(number: u32) -> Vec<u8> {
     let mut serial = vec![0x11; 12];

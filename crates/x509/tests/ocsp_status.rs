@@ -261,6 +261,15 @@ fn a_pile_of_responders_costs_no_more_than_the_limit() {
     let response = response.signed_by(&world.responder);
     let limit = PathPolicy::document_signing().max_signature_checks;
     assert_eq!(world.status(&response), Err(Rejection::TooManySignatureChecks { limit }));
+    // Each has the responder's very key, certified by nobody who may.
+    let stranger = Subject::authority("Root", 9);
+    let mut response = Ocsp::new(world.good());
+    for number in 0..400_u32 {
+        let one = world.responder.clone().serial(&(0x0100_0000 + number).to_be_bytes());
+        response.certificates.push(one.issued_by(&stranger));
+    }
+    let response = response.signed_by(&world.responder);
+    assert_eq!(world.status(&response), Err(Rejection::TooManySignatureChecks { limit }));
 }
 
 proptest! {

@@ -227,3 +227,20 @@ fn signers_that_vouch_for_each_other_alone_are_not_believed() {
     let crls: Vec<_> = row.iter().map(|clerk| indirect().signed_by(clerk)).collect();
     assert_eq!(ask(&crls, &certificates), Outcome::TooMany);
 }
+
+#[test]
+fn a_key_for_crls_alone_does_not_vouch_for_itself_unasked() {
+    let world = world();
+    let mut other = Subject::new("Sub", 5).with("2.5.29.15", true, &[3, 2, 1, 0x02]);
+    other.serial = vec![0x66];
+    let certificate = other.issued_by(&world.sub);
+    let by_other = Crl::new(10, 20).signed_by(&other);
+    let check = |crls: &[CertificateList]| {
+        let freshness = Freshness::next_update();
+        world.check(crls, &[], &[certificate.clone()], freshness, day(15))
+    };
+    assert_eq!(check(&[world.of_root(), by_other.clone()]), Outcome::SignerStatus);
+    // What the authority's own key says of that certificate decides.
+    let own = Crl::new(10, 20).signed_by(&world.sub);
+    assert_eq!(check(&[world.of_root(), by_other, own]), Outcome::Good(2));
+}

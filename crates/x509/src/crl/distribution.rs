@@ -7,7 +7,7 @@ use crate::name::Name;
 
 /// Most names in one GeneralNames and most distribution points of one certificate: real ones have below ten, and
 /// each is compared with each.
-pub const MAX_NAMES: usize = 64;
+pub const MAX_NAMES: usize = 16;
 
 /// A GeneralName (RFC 5280 §4.2.1.6), as far as comparing needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]

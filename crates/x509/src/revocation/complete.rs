@@ -9,6 +9,7 @@ use crate::crl::{
 };
 use crate::path::PathPolicy;
 use core::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// Adds what the CRLs at hand say of the certificate.
 pub(super) fn find(query: &Query<'_>, budget: &mut Budget, found: &mut Found) {
@@ -151,14 +152,14 @@ fn signer(
 ) -> Result<Signer, Rejection> {
     let mut nearest = Rejection::UnknownSigner;
     // Each key is tried once, whatever the number of certificates that hold it.
-    let mut tried: Vec<(&[u8], bool)> = Vec::new();
+    let mut tried: BTreeMap<&[u8], bool> = BTreeMap::new();
     for certificate in possible_signers(crl, query) {
         let spki = certificate.spki_der();
-        let verified = match tried.iter().find(|(known, _)| *known == spki) {
-            Some((_, verified)) => *verified,
+        let verified = match tried.get(spki) {
+            Some(verified) => *verified,
             None => {
                 let result = verify(crl, certificate, query, budget);
-                tried.push((spki, result.is_ok()));
+                tried.insert(spki, result.is_ok());
                 match result {
                     Ok(()) => true,
                     Err(limit @ Rejection::TooManySignatureChecks { .. }) => return Err(limit),
@@ -172,8 +173,9 @@ fn signer(
         if !verified {
             continue;
         }
-        match authorized(certificate, query) {
+        match authorized(certificate, query, budget) {
             Ok(signer) => return Ok(signer),
+            Err(limit @ Rejection::TooManySignatureChecks { .. }) => return Err(limit),
             Err(rejection) => nearest = rejection,
         }
     }
@@ -201,7 +203,11 @@ fn possible_signers<'a>(crl: &CertificateList, query: &Query<'a>) -> Vec<&'a Cer
 }
 
 /// Step (f): whether the holder of the key may sign CRLs for this issuer.
-fn authorized(certificate: &Certificate, query: &Query<'_>) -> Result<Signer, Rejection> {
+fn authorized(
+    certificate: &Certificate,
+    query: &Query<'_>,
+    budget: &mut Budget,
+) -> Result<Signer, Rejection> {
     if let Some(key_usage) = certificate.key_usage()
         && !key_usage.crl_sign()
     {
@@ -219,7 +225,7 @@ fn authorized(certificate: &Certificate, query: &Query<'_>) -> Result<Signer, Re
         });
     }
     let policy = PathPolicy { purpose_required: false, ..for_signers(query.policy, Vec::new()) };
-    let path = validate(certificate, query, &[], &policy, |_| Ok(()))?;
+    let path = validate(certificate, query, &[], &policy, budget, |_| Ok(()))?;
     let needs_status = path.len() > 1;
     Ok(Signer { certificate: certificate.clone(), path, needs_status })
 }

@@ -70,7 +70,7 @@ pub enum Rejection {
     ResponderOfOtherIssuer,
     /// The signer's own path does not hold.
     SignerPath(PathError),
-    /// As many signatures were wrong as the policy's limit, so that not all that is at hand was examined.
+    /// As many signatures and signers' paths were wrong as the policy allows, so that not all was examined.
     TooManySignatureChecks {
         /// The limit.
         limit: usize,

@@ -7,6 +7,7 @@ use crate::certificate::Certificate;
 use crate::ocsp::{NO_CHECK, OCSP_SIGNING, OcspResponse, SingleResponse, SingleStatus};
 use crate::path::PathPolicy;
 use core::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// Adds what the OCSP responses at hand say of the certificate.
 pub(super) fn find(query: &Query<'_>, budget: &mut Budget, found: &mut Found) {
@@ -79,12 +80,11 @@ fn signer(
             Err(rejection) => nearest = rejection,
         }
     }
-    let mut tried: Vec<&Certificate> = vec![query.issuer];
+    let mut tried = BTreeSet::from([query.issuer.as_der()]);
     for responder in response.certificates().iter().chain(query.candidates) {
-        if tried.contains(&responder) || !id.is(responder) {
+        if !id.is(responder) || !tried.insert(responder.as_der()) {
             continue;
         }
-        tried.push(responder);
         match delegated(response, algorithm, responder, query, budget) {
             Ok(signer) => return Ok(signer),
             Err(limit @ Rejection::TooManySignatureChecks { .. }) => return Err(limit),
@@ -115,7 +115,7 @@ fn delegated(
         signing_key_usage: true,
         ..for_signers(query.policy, vec![OCSP_SIGNING])
     };
-    let path = validate(responder, query, response.certificates(), &policy, |issuer| {
+    let path = validate(responder, query, response.certificates(), &policy, budget, |issuer| {
         if issuer.spki_der() == query.issuer.spki_der() {
             Ok(())
         } else {

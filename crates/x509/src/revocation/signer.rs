@@ -3,11 +3,11 @@
 use super::{Query, Rejection};
 use crate::algorithm::{AlgorithmIdentifier, SignatureAlgorithm};
 use crate::certificate::Certificate;
-use crate::path::{PathPolicy, SearchFailure, search_path};
+use crate::path::{PathPolicy, SearchFailure, ValidatedPath, search_path};
 use crate::public_key::{PublicKey, VerifyError};
 use const_oid::ObjectIdentifier;
 
-/// Failed signature checks that are left: a pile of forged lists must not cost more than the policy says. What is
+/// Failed signature checks and searches for signers' paths that are left: a pile of forgeries must not cost more than the policy says. What is
 /// genuine is not counted, for nobody can make more of it.
 pub(super) struct Budget {
     left: usize,
@@ -20,25 +20,29 @@ impl Budget {
         Self { left: limit, limit, refused: false }
     }
 
-    /// Verifies a signature, unless too many were wrong.
+    /// Verifies a signature, unless too much was wrong already.
     pub(super) fn verify(
         &mut self,
         algorithm: SignatureAlgorithm,
         signature: impl FnOnce() -> Result<(), VerifyError>,
     ) -> Result<(), Rejection> {
-        if self.left == 0 {
-            self.refused = true;
-            return Err(self.exhausted());
-        }
-        signature().map_err(|error| {
-            self.left -= 1;
-            match error {
+        self.spend(|| {
+            signature().map_err(|error| match error {
                 VerifyError::UnsupportedAlgorithm { .. } => {
                     Rejection::UnsupportedSignature { algorithm }
                 }
                 _ => Rejection::SignatureInvalid,
-            }
+            })
         })
+    }
+
+    /// Does what costs signature checks, unless too much was wrong already; counts it where it fails.
+    fn spend<T>(&mut self, work: impl FnOnce() -> Result<T, Rejection>) -> Result<T, Rejection> {
+        if self.left == 0 {
+            self.refused = true;
+            return Err(self.exhausted());
+        }
+        work().inspect_err(|_| self.left -= 1)
     }
 
     /// Whether something was left unexamined.
@@ -101,21 +105,23 @@ pub(super) fn validate(
     query: &Query<'_>,
     more: &[Certificate],
     policy: &PathPolicy,
+    budget: &mut Budget,
     accept: impl Fn(&Certificate) -> Result<(), Rejection>,
 ) -> Result<Vec<Certificate>, Rejection> {
     let mut candidates = Vec::with_capacity(1 + more.len() + query.candidates.len());
     candidates.push(query.issuer.clone());
     candidates.extend_from_slice(more);
     candidates.extend_from_slice(query.candidates);
-    let found =
-        search_path(signer, &candidates, query.anchors, policy, query.moment, &mut |path| {
-            // The one who certified the signer; the signer itself where it is an anchor.
-            let chain = path.chain();
-            accept(chain.get(1).unwrap_or(signer))
-        });
-    match found {
-        Ok(path) => Ok(path.chain()),
-        Err(SearchFailure::NoPath(error)) => Err(Rejection::SignerPath(error)),
-        Err(SearchFailure::Refused { error, .. }) => Err(error),
-    }
+    let mut accept = |path: &ValidatedPath| {
+        // The one who certified the signer; the signer itself where it is an anchor.
+        let chain = path.chain();
+        accept(chain.get(1).unwrap_or(signer))
+    };
+    budget.spend(|| {
+        match search_path(signer, &candidates, query.anchors, policy, query.moment, &mut accept) {
+            Ok(path) => Ok(path.chain()),
+            Err(SearchFailure::NoPath(error)) => Err(Rejection::SignerPath(error)),
+            Err(SearchFailure::Refused { error, .. }) => Err(error),
+        }
+    })
 }
