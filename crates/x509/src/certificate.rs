@@ -1,5 +1,9 @@
 //! X.509 certificates (RFC 5280 §4) over the bytes that were received.
 
+mod cache;
+
+pub use cache::CertificateCache;
+
 use crate::algorithm::{AlgorithmError, AlgorithmIdentifier, SignatureAlgorithm};
 use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
 use crate::digest::{Digest, DigestAlgorithm};
@@ -279,6 +283,11 @@ impl Certificate {
     /// True when the issuer's signature was verified under this key before.
     pub(crate) fn is_verified_by(&self, key: &PublicKey) -> bool {
         self.0.verified_by.get() == Some(key)
+    }
+
+    /// True when the issuer's signature was verified before, under whatever key.
+    pub(crate) fn is_verified(&self) -> bool {
+        self.0.verified_by.get().is_some()
     }
 
     /// Remembers the first key that verified the issuer's signature; a signature says nothing of time or policy.

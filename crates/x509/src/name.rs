@@ -403,6 +403,27 @@ mod tests {
     }
 
     #[test]
+    fn composed_and_decomposed_letters_are_the_same_and_tones_are_not() {
+        let composed = name(&[(COMMON_NAME, tag::UTF8_STRING, "Nguyễn Thị Ánh".as_bytes())]);
+        let text: String = "NGUYỄN THỊ ÁNH".nfd().collect();
+        let decomposed = name(&[(COMMON_NAME, tag::UTF8_STRING, text.as_bytes())]);
+        let other = name(&[(COMMON_NAME, tag::UTF8_STRING, "Nguyễn Thị Anh".as_bytes())]);
+        assert_eq!(composed, decomposed);
+        assert_ne!(composed, other);
+    }
+
+    #[test]
+    fn a_subtree_is_a_superior_of_whole_names() {
+        let unit = (ORGANIZATION, tag::UTF8_STRING, "Sở Y tế".as_bytes());
+        let base = name(&[unit]);
+        let person = name(&[unit, (COMMON_NAME, tag::UTF8_STRING, b"An")]);
+        let longer = name(&[(ORGANIZATION, tag::UTF8_STRING, "Sở Y tế 2".as_bytes())]);
+        assert!(person.is_within(&base) && base.is_within(&base));
+        assert!(!base.is_within(&person) && !longer.is_within(&base));
+        assert!(person.is_within(&name(&[])));
+    }
+
+    #[test]
     fn an_rdn_of_two_attributes_is_a_set() {
         let pair = |kind, value: &[u8]| sequence(&[oid(kind), tlv(tag::UTF8_STRING, value)]);
         let two = |first: Vec<u8>, second: Vec<u8>| {

@@ -6,7 +6,7 @@ use super::{
     Moment, PathError, PathPolicy, SearchFailure, TrustAnchor, ValidatedPath, verify_certificate,
 };
 use crate::certificate::Certificate;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How far a failed path had come: one that reached an anchor tells more than one that lost its way.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -212,18 +212,31 @@ impl<'a, E> Search<'a, E> {
     }
 }
 
-/// Every candidate once, by its name, without those that are anchors anyway.
+/// Every candidate once, by its name, without those that are anchors anyway; of equal ones the one that remembers its
+/// verified signature.
 fn group<'a>(
     candidates: &'a [Certificate],
-    anchors: &[TrustAnchor],
+    anchors: &'a [TrustAnchor],
 ) -> BTreeMap<&'a [u8], Vec<&'a Certificate>> {
-    let mut seen: BTreeSet<&[u8]> =
-        anchors.iter().map(|anchor| anchor.certificate.as_der()).collect();
-    let mut by_subject: BTreeMap<&[u8], Vec<&Certificate>> = BTreeMap::new();
+    let mut once: BTreeMap<&[u8], usize> = BTreeMap::new();
+    let mut kept: Vec<Option<&Certificate>> = Vec::with_capacity(candidates.len());
+    for anchor in anchors {
+        once.insert(anchor.certificate.as_der(), kept.len());
+        kept.push(None);
+    }
     for candidate in candidates {
-        if seen.insert(candidate.as_der()) {
-            by_subject.entry(candidate.subject().comparable()).or_default().push(candidate);
+        let place = *once.entry(candidate.as_der()).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(Some(first)) if candidate.is_verified() && !first.is_verified() => {
+                *first = candidate;
+            }
+            Some(_) => {}
+            None => kept.push(Some(candidate)),
         }
+    }
+    let mut by_subject: BTreeMap<&[u8], Vec<&Certificate>> = BTreeMap::new();
+    for candidate in kept.into_iter().flatten() {
+        by_subject.entry(candidate.subject().comparable()).or_default().push(candidate);
     }
     by_subject
 }
