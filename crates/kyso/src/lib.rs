@@ -14,6 +14,7 @@ pub mod recorder;
 pub mod sign;
 pub mod signer;
 pub mod timestamp;
+pub mod trust;
 pub mod verify;
 
 pub use kyso_validation::{indication, report};

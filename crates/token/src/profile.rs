@@ -83,10 +83,12 @@ pub struct PinRules {
 
 /// What a certificate must hash to before it may become a trust anchor or a known intermediate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TrustPin {
     /// Short name.
     pub name: String,
+    /// The trust store that it belongs to; a store that is named here takes no other anchors.
+    pub store: String,
     /// Subject, for people.
     pub subject: String,
     /// Root or intermediate.
@@ -96,6 +98,25 @@ pub struct TrustPin {
     pub sha256: [u8; 32],
     /// Where an administrator gets the file.
     pub source: String,
+    /// Its key, for people.
+    pub key: String,
+    /// How it is signed, for people.
+    pub signature: String,
+    /// The day of its notAfter.
+    pub until: String,
+    /// What follows from its signature by SHA-1.
+    #[serde(default)]
+    pub sha1_era: Option<Sha1Era>,
+}
+
+/// What follows from a pinned certificate's signature by SHA-1, in the words of both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sha1Era {
+    /// In Vietnamese.
+    pub vi: String,
+    /// In English.
+    pub en: String,
 }
 
 /// Where a pinned certificate stands in its chain.

@@ -33,7 +33,8 @@ impl Policy {
     /// # Errors
     /// [`PolicyError::Unwritable`] where a value cannot be written as TOML, such as a time before year 0.
     pub fn to_toml(&self) -> Result<String, PolicyError> {
-        toml::to_string(&File::from_policy(self)).map_err(PolicyError::Unwritable)
+        toml::to_string(&File::from_policy(self))
+            .map_err(|error| PolicyError::Unwritable(Box::new(error)))
     }
 }
 

@@ -16,7 +16,7 @@ pub enum PolicyError {
         /// The line, from 1; `None` where a whole table is missing.
         line: Option<usize>,
         /// What the parser says, which names the key.
-        error: toml::de::Error,
+        error: Box<toml::de::Error>,
     },
     /// A value that the key cannot have.
     Value {
@@ -28,7 +28,7 @@ pub enum PolicyError {
         fault: PolicyFault,
     },
     /// A policy that cannot be written as TOML.
-    Unwritable(toml::ser::Error),
+    Unwritable(Box<toml::ser::Error>),
 }
 
 /// What is wrong with a value.
@@ -63,7 +63,10 @@ pub enum PolicyFault {
 
 impl PolicyError {
     pub(super) fn from_toml(text: &str, error: toml::de::Error) -> Self {
-        Self::Toml { line: error.span().map(|span| line_of(text, span.start)), error }
+        Self::Toml {
+            line: error.span().map(|span| line_of(text, span.start)),
+            error: Box::new(error),
+        }
     }
 
     /// The line, from 1, where one is known.
