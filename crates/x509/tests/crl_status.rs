@@ -195,6 +195,21 @@ fn a_crl_issuer_with_another_key_needs_a_path_and_a_status_of_its_own() {
 }
 
 #[test]
+fn an_issuer_that_may_not_sign_crls_gets_no_leave_from_a_made_up_certificate() {
+    // keyCertSign alone.
+    let root = Subject::authority("Root", 1).with("2.5.29.15", true, &[3, 2, 2, 0x04]);
+    let world = World {
+        anchor: root.self_signed(),
+        person: Subject::new("Person", 2).issued_by(&root),
+        root,
+    };
+    let crl = Crl::new(10, 20).signed_by(&world.root);
+    assert!(matches!(world.status(&crl), Err(Rejection::NotForCrlSigning { .. })));
+    let made_up = Subject::authority("Root", 1).issued_by(&Subject::authority("Forger", 9));
+    assert!(only(world.ask(&[crl], &[made_up])).is_err());
+}
+
+#[test]
 fn the_scope_of_a_crl_counts() {
     let world = world();
     let user = Crl::new(10, 20).scope(&[flag(1)]).signed_by(&world.root);

@@ -213,11 +213,9 @@ fn authorized(
     {
         return Err(Rejection::NotForCrlSigning { key_usage });
     }
+    // Another certificate of the same key is no proof of what the issuer may do: anybody can make one.
     let issuer = query.issuer;
-    if certificate == issuer
-        || (certificate.subject() == issuer.subject()
-            && certificate.spki_der() == issuer.spki_der())
-    {
+    if certificate == issuer {
         return Ok(Signer {
             certificate: issuer.clone(),
             path: vec![issuer.clone()],
