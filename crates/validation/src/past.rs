@@ -10,7 +10,7 @@ use crate::poe::ProofsOfExistence;
 use crate::policy::{Expiry, Policy};
 use crate::report::{RevocationFact, RevocationState};
 use crate::status::{
-    Rules, is_fresh, own_certificates, revoked, signer_pairs, since, source, speaks_of,
+    Rules, is_fresh, later, own_certificates, revoked, signer_pairs, since, source, speaks_of,
 };
 use crate::suites::{certificate_use, status_uses};
 
@@ -136,7 +136,7 @@ impl Slider<'_> {
             None => {}
             Some(record) => match record.status {
                 CertificateStatus::Revoked(entry) => {
-                    control = control.min(since(&entry));
+                    control = control.min(just_before(since(&entry)));
                     fact.state =
                         RevocationState::Revoked { time: since(&entry), reason: entry.reason };
                 }
@@ -151,7 +151,7 @@ impl Slider<'_> {
         // A revocation that is known otherwise counts too, whenever it was published: the standard would pass over
         // one that was issued after control-time.
         if let Some((entry, since, record)) = revoked(&found.records, now) {
-            control = control.min(since);
+            control = control.min(just_before(since));
             fact.state = RevocationState::Revoked { time: since, reason: entry.reason };
             fact.source = Some(source(record));
         }
@@ -221,4 +221,10 @@ impl Slider<'_> {
                 .is_ok_and(|(control, _)| exists_since <= control)
         })
     }
+}
+
+/// The last second before a revocation: what exists at the very time of revocation is not older than it (§5.5.4 step
+/// 4 (a) wants the revocation to be posterior).
+const fn just_before(revoked: Time) -> Time {
+    later(revoked, -1)
 }

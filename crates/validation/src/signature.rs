@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
+use kyso_cades::level::{BaselineLevel, level};
 use kyso_cades::{
-    ContentDigests, FailureIndication, SignatureLevel, SignedData, SignerInfo,
-    SigningCertificateBinding, VerifiedSignature, VerifyFailure, verify_signer,
+    ContentDigests, FailureIndication, SignatureLevel, SignaturePolicyIdentifier, SignedData,
+    SignerInfo, SigningCertificateBinding, VerifiedSignature, VerifyFailure, verify_signer,
 };
 use kyso_x509::path::check_end_entity;
 use kyso_x509::{DigestAlgorithm, SignatureAlgorithm, Time, TrustAnchor};
@@ -43,13 +44,25 @@ pub fn validate_cms_signer(
     let nothing = ContentDigests::from_digests(Vec::new());
     let content = content.unwrap_or(&nothing);
     if let Some(verified) = validate(signed_data, index, content, context, &mut report) {
-        report.level = Some(match verified.level() {
-            SignatureLevel::CadesBB => "CAdES-B-B",
-            SignatureLevel::CadesEBes => "CAdES-E-BES",
-            SignatureLevel::Cms => "CMS",
-        });
+        report.level = Some(level_name(signed_data, index, content, &verified));
     }
     report
+}
+
+fn level_name(
+    signed_data: &SignedData,
+    index: usize,
+    content: &ContentDigests,
+    verified: &VerifiedSignature,
+) -> &'static str {
+    match (verified.level(), level(signed_data, index, verified, content)) {
+        (_, Some(BaselineLevel::B)) | (SignatureLevel::CadesBB, None) => "CAdES-B-B",
+        (_, Some(BaselineLevel::T)) => "CAdES-B-T",
+        (_, Some(BaselineLevel::Lt)) => "CAdES-B-LT",
+        (_, Some(BaselineLevel::Lta)) => "CAdES-B-LTA",
+        (SignatureLevel::CadesEBes, None) => "CAdES-E-BES",
+        (SignatureLevel::Cms, None) => "CMS",
+    }
 }
 
 /// Everything but what the file around the message decides.
@@ -264,6 +277,25 @@ impl<'a> Evaluation<'a> {
             report.open(IndeterminateReason::SigConstraintsFailure, Finding::CertificateNotBound);
         } else {
             report.warnings.push(Finding::CertificateNotBound);
+        }
+        // A policy that the caller named takes the place of one that the signature names.
+        let named = match self.signer.signature_policy() {
+            Ok(None | Some(SignaturePolicyIdentifier::Implied)) => None,
+            Ok(Some(SignaturePolicyIdentifier::Named { oid, .. })) => Some((
+                IndeterminateReason::SignaturePolicyNotAvailable,
+                Finding::SignaturePolicy { policy: oid },
+            )),
+            Err(_) => Some((
+                IndeterminateReason::PolicyProcessingError,
+                Finding::SignaturePolicyMalformed,
+            )),
+        };
+        match named {
+            Some((_, finding)) if self.library.context.policy.is_some() => {
+                report.warnings.push(finding);
+            }
+            Some((reason, finding)) => report.open(reason, finding),
+            None => {}
         }
         let Some(policy) = policy else {
             return;
