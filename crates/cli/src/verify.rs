@@ -4,8 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use kyso::report::FileReport;
-use kyso::signer::Trust;
-use kyso::verify::{Content, Options, Policy, VerifyFileError, verify_file};
+use kyso::verify::{Content, Options, VerifyFileError, verify_file};
 use kyso_x509::{DigestAlgorithm, Hasher};
 use serde_json::json;
 
@@ -70,16 +69,13 @@ fn verify(
     judgement: &Judgement,
 ) -> Result<FileReport, VerifyFileError> {
     let content = arguments.content.clone().or_else(|| beside(file));
-    let trust = Trust {
-        anchors: judgement.trust.anchors().cloned().collect(),
-        candidates: judgement.trust.candidates.clone(),
-    };
-    let lenient = judgement.policy.as_ref().is_some_and(|policy| !policy.signature.require_path);
     let options = Options {
-        trust: &trust,
-        policy: if lenient { Policy::IntegrityOnly } else { Policy::RevocationRequired },
+        trust: &judgement.trust,
+        evidence: &judgement.evidence,
+        policy: judgement.policy.as_ref(),
         validation_time: judgement.validation_time,
         content: content.as_deref().map(Content::File),
+        paths: None,
     };
     verify_file(file, &options)
 }

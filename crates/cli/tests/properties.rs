@@ -6,8 +6,9 @@ use std::path::Path;
 
 use house::House;
 use kyso::indication::Indication;
-use kyso::signer::Trust;
-use kyso::verify::{Content, Options, Policy, verify_file};
+use kyso::validation::evidence::Evidence;
+use kyso::validation::policy::Policy;
+use kyso::verify::{Content, Options, trust_in, verify_file};
 use kyso_x509::path::TrustAnchor;
 use kyso_x509::{Certificate, Time};
 use proptest::prelude::*;
@@ -30,19 +31,19 @@ fn a_flipped_byte_never_passes() {
         "-o",
         "detached",
     ]);
-    let trust = Trust {
-        anchors: vec![TrustAnchor::from_certificate(
-            Certificate::from_der(house.authority.root_der()).expect("the root"),
-        )],
-        candidates: Vec::new(),
-    };
+    let root = Certificate::from_der(house.authority.root_der()).expect("the root");
+    let trust = trust_in(vec![TrustAnchor::from_certificate(root)], Vec::new());
+    let policy = Policy::built_in("integrity-only").expect("a policy");
+    let evidence = Evidence::default();
     let content = house.path("b.csv");
     let passes = |path: &Path, content: Option<&Path>| {
         let options = Options {
             trust: &trust,
-            policy: Policy::IntegrityOnly,
+            evidence: &evidence,
+            policy: Some(&policy),
             validation_time: Time::from_unix_seconds(house.now),
             content: content.map(Content::File),
+            paths: None,
         };
         verify_file(path, &options).is_ok_and(|report| report.indication == Indication::TotalPassed)
     };

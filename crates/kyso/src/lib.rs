@@ -17,4 +17,5 @@ pub mod timestamp;
 pub mod trust;
 pub mod verify;
 
+pub use kyso_validation as validation;
 pub use kyso_validation::{indication, report};

@@ -1,51 +1,24 @@
-//! Verifying signed files, on the disk or in memory: gather what the file holds, then judge it by
-//! policy and time.
-
-mod judge;
+//! Verifying signed files, on the disk or in memory: read what the file holds once, then let the engine judge it by
+//! anchors, evidence, policy and time as often as evidence is added.
 
 use std::fmt;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kyso_cades::{
     ContentDigests, ReadError, ReadLimits, SignedData, SignedDataError, read_signed_data,
 };
-use kyso_pades::{
-    ByteRange, Coverage, Date, Document, Limits, Repair, Signature, SubFilter, digest_byte_ranges,
-};
-use kyso_x509::{Digest, DigestAlgorithm, Time};
+use kyso_pades::{ByteRange, Coverage, Document, Limits, Repair, Signature, digest_byte_ranges};
+use kyso_validation::evidence::Evidence;
+use kyso_validation::indication::{FailedReason, IndeterminateReason, Indication};
+use kyso_validation::policy::Policy;
+use kyso_validation::report::{FileFormat, FileReport, Finding, SignatureReport};
+use kyso_validation::trust::{Trust, TrustStore};
+use kyso_validation::{Context, PathCache, validate_cms_signer, validate_pdf_signature};
+use kyso_x509::{Certificate, Digest, DigestAlgorithm, Time, TrustAnchor};
 
 use crate::input::open_regular;
-use crate::signer::Trust;
-use judge::{Judge, Presented};
-use kyso_validation::indication::{FailedReason, IndeterminateReason, Indication};
-use kyso_validation::report::{FileFormat, FileReport, Finding, SignatureReport};
-
-/// By what a signature is judged; there is no default, the caller names one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    /// Path to an anchor and revocation status are demanded. Circular 15/2025/TT-BKHCN: OCSP and CRL.
-    RevocationRequired,
-    /// Digest, value and signing certificate; the path where anchors are given; no revocation status.
-    IntegrityOnly,
-}
-
-impl Policy {
-    /// The policy's name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::RevocationRequired => "revocation-required",
-            Self::IntegrityOnly => "integrity-only",
-        }
-    }
-
-    /// The policy of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::RevocationRequired, Self::IntegrityOnly].into_iter().find(|one| one.name() == name)
-    }
-}
 
 /// The content of a CMS signature that does not hold it, or does not alone.
 #[derive(Clone, Copy, Debug)]
@@ -56,17 +29,48 @@ pub enum Content<'a> {
     Bytes(&'a [u8]),
 }
 
+/// Trust from bare anchors, which no store gives a policy: signatures under them are judged by that of
+/// [`Policy::OF_BARE_ANCHORS`].
+#[must_use]
+pub fn trust_in(anchors: Vec<TrustAnchor>, candidates: Vec<Certificate>) -> Trust {
+    let policy = Policy::built_in(Policy::OF_BARE_ANCHORS).filter(|_| !anchors.is_empty());
+    let store =
+        |policy| TrustStore { name: BARE_ANCHORS.to_owned(), anchors, policy: Arc::new(policy) };
+    Trust { stores: policy.map(store).into_iter().collect(), candidates }
+}
+
+/// What reports call anchors that were given without a store.
+const BARE_ANCHORS: &str = "anchors";
+
 /// With what a file is verified.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// Anchors and further certificates, parsed once and lent to every call.
+    /// Anchors with their policies, and further certificates; read once and lent to every call.
     pub trust: &'a Trust,
-    /// The policy.
-    pub policy: Policy,
-    /// The time at which certificates must be valid.
+    /// What was gathered beside the file.
+    pub evidence: &'a Evidence,
+    /// The policy; `None`: that of the store whose anchor each signer's path reaches.
+    pub policy: Option<&'a Policy>,
+    /// The time at which is judged.
     pub validation_time: Time,
     /// The content of a CMS signature; an attached signature must hold the same.
     pub content: Option<Content<'a>>,
+    /// Paths that were validated before under the same trust, evidence, policy and time.
+    pub paths: Option<&'a PathCache>,
+}
+
+impl Options<'_> {
+    /// What the engine is given.
+    #[must_use]
+    pub const fn context(&self) -> Context<'_> {
+        Context {
+            trust: self.trust,
+            evidence: self.evidence,
+            policy: self.policy,
+            validation_time: self.validation_time,
+            paths: self.paths,
+        }
+    }
 }
 
 /// Why nothing can be said about a file.
@@ -135,11 +139,7 @@ const MOST_PEM_BYTES: u64 = 64 * 1024 * 1024;
 /// [`VerifyFileError`] where the file cannot be read as a signed file at all; a bad signature is a
 /// result, not an error.
 pub fn verify_file(path: &Path, options: &Options<'_>) -> Result<FileReport, VerifyFileError> {
-    let file = open_regular(path).map_err(|error| VerifyFileError::Unreadable {
-        path: path.to_path_buf(),
-        error: error.into(),
-    })?;
-    verify(path, file, options)
+    Ok(SignedFile::open(path, options.content)?.judge(&options.context()))
 }
 
 /// Verifies every signature of a file that is all in memory; `name` is what the report calls it.
@@ -153,80 +153,158 @@ pub fn verify_bytes(
     name: &str,
     options: &Options<'_>,
 ) -> Result<FileReport, VerifyFileError> {
-    verify(Path::new(name), Cursor::new(signed), options)
+    Ok(SignedFile::of_bytes(signed, name, options.content)?.judge(&options.context()))
 }
 
-fn verify<R: Read + Seek>(
-    path: &Path,
-    mut file: R,
-    options: &Options<'_>,
-) -> Result<FileReport, VerifyFileError> {
-    let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
-    let mut head = Vec::new();
-    (&mut file).take(PDF_HEADER_WITHIN).read_to_end(&mut head).map_err(unreadable)?;
-    file.rewind().map_err(unreadable)?;
-    if head.is_empty() {
-        return Err(VerifyFileError::Empty { path: path.to_path_buf() });
-    }
-    let judge = Judge { options };
-    // What begins as CMS is CMS, whatever it holds: an attached signature may be that of a PDF.
-    let begins_as_cms = head[0] == SEQUENCE || head.starts_with(PEM_BEGIN);
-    let is_pdf = !begins_as_cms && head.windows(5).any(|window| window == b"%PDF-");
-    let (format, signatures) = if is_pdf {
-        if options.content.is_some() {
-            return Err(VerifyFileError::ContentNotApplicable { path: path.to_path_buf() });
-        }
-        (FileFormat::Pdf, pdf(path, file, &judge)?)
-    } else {
-        (FileFormat::Cms, cms(path, file, &head, &judge)?)
-    };
-    let Some(indication) =
-        signatures.iter().map(|signature| signature.indication).reduce(Indication::worse)
-    else {
-        return Err(VerifyFileError::NotSigned { path: path.to_path_buf() });
-    };
-    Ok(FileReport {
-        file: path.to_path_buf(),
-        format,
-        indication,
-        signatures,
-        policy: Some(options.policy.name().to_owned()),
-        validation_time: options.validation_time,
-        attempts: Vec::new(),
-    })
+/// A signed file that was read once: its signatures and the digests of what they cover, not its content.
+#[derive(Debug)]
+pub struct SignedFile {
+    path: PathBuf,
+    parts: Parts,
 }
 
-/// A PDF's signature with its message parsed.
+#[derive(Debug)]
+enum Parts {
+    Pdf { signatures: Vec<Found>, rebuilt: bool },
+    Cms { signed_data: SignedData, content: Option<ContentDigests>, differs: bool },
+}
+
+/// A PDF's signature with its message parsed and the digests of its byte range.
+#[derive(Debug)]
 struct Found {
     signature: Signature,
     message: Option<Result<SignedData, SignedDataError>>,
+    content: ContentDigests,
 }
 
-fn pdf<R: Read + Seek>(
-    path: &Path,
-    file: R,
-    judge: &Judge<'_>,
-) -> Result<Vec<SignatureReport>, VerifyFileError> {
+impl SignedFile {
+    /// Reads a file; `content` is that of a CMS signature.
+    ///
+    /// # Errors
+    /// As [`verify_file`].
+    pub fn open(path: &Path, content: Option<Content<'_>>) -> Result<Self, VerifyFileError> {
+        let file = open_regular(path).map_err(|error| VerifyFileError::Unreadable {
+            path: path.to_path_buf(),
+            error: error.into(),
+        })?;
+        Self::read(path, file, content)
+    }
+
+    /// Reads what is all in memory; `name` is what reports call it.
+    ///
+    /// # Errors
+    /// As [`verify_bytes`].
+    pub fn of_bytes(
+        signed: &[u8],
+        name: &str,
+        content: Option<Content<'_>>,
+    ) -> Result<Self, VerifyFileError> {
+        Self::read(Path::new(name), Cursor::new(signed), content)
+    }
+
+    fn read<R: Read + Seek>(
+        path: &Path,
+        mut file: R,
+        content: Option<Content<'_>>,
+    ) -> Result<Self, VerifyFileError> {
+        let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
+        let mut head = Vec::new();
+        (&mut file).take(PDF_HEADER_WITHIN).read_to_end(&mut head).map_err(unreadable)?;
+        file.rewind().map_err(unreadable)?;
+        let Some(first) = head.first() else {
+            return Err(VerifyFileError::Empty { path: path.to_path_buf() });
+        };
+        // What begins as CMS is CMS, whatever it holds: an attached signature may be that of a PDF.
+        let begins_as_cms = *first == SEQUENCE || head.starts_with(PEM_BEGIN);
+        let is_pdf = !begins_as_cms && head.windows(5).any(|window| window == b"%PDF-");
+        let parts = if is_pdf {
+            if content.is_some() {
+                return Err(VerifyFileError::ContentNotApplicable { path: path.to_path_buf() });
+            }
+            pdf(path, file)?
+        } else {
+            cms(path, file, &head, content)?
+        };
+        let count = match &parts {
+            Parts::Pdf { signatures, .. } => signatures.len(),
+            Parts::Cms { signed_data, .. } => signed_data.signer_infos().len(),
+        };
+        if count == 0 {
+            return Err(VerifyFileError::NotSigned { path: path.to_path_buf() });
+        }
+        Ok(Self { path: path.to_path_buf(), parts })
+    }
+
+    /// What its signatures are worth; a function of the file, the anchors, the evidence, the policy and the time.
+    #[must_use]
+    pub fn judge(&self, context: &Context<'_>) -> FileReport {
+        let (format, signatures) = match &self.parts {
+            Parts::Pdf { signatures, rebuilt } => {
+                let judge = |one: &Found| judge_pdf(one, *rebuilt, context);
+                (FileFormat::Pdf, signatures.iter().map(judge).collect::<Vec<_>>())
+            }
+            Parts::Cms { signed_data, content, differs } => {
+                let judge = |index| {
+                    let content = content.as_ref();
+                    let mut report = validate_cms_signer(signed_data, index, content, context);
+                    if *differs {
+                        report.fail(FailedReason::HashFailure, Finding::OtherContent);
+                    }
+                    report
+                };
+                (FileFormat::Cms, (0..signed_data.signer_infos().len()).map(judge).collect())
+            }
+        };
+        let verdicts = signatures.iter().map(|signature| signature.indication);
+        FileReport {
+            file: self.path.clone(),
+            format,
+            // There is at least one: a file without was refused.
+            indication: verdicts.reduce(Indication::worse).unwrap_or(NOT_SIGNED),
+            signatures,
+            policy: context.policy.map(|policy| policy.name.clone()),
+            validation_time: context.validation_time,
+            attempts: Vec::new(),
+        }
+    }
+}
+
+/// The verdict on no signature at all, which never arises.
+const NOT_SIGNED: Indication = Indication::Indeterminate(IndeterminateReason::SignedDataNotFound);
+
+fn judge_pdf(found: &Found, rebuilt: bool, context: &Context<'_>) -> SignatureReport {
+    let message = match &found.message {
+        None => None,
+        Some(Ok(message)) => Some(Ok(message)),
+        Some(Err(error)) => Some(Err(error.clone())),
+    };
+    let mut report = validate_pdf_signature(&found.signature, message, &found.content, context);
+    if rebuilt {
+        // Objects that a scan found may be others than another program finds.
+        report.open(IndeterminateReason::SigConstraintsFailure, Finding::XrefRebuilt);
+    }
+    report
+}
+
+fn pdf<R: Read + Seek>(path: &Path, file: R) -> Result<Parts, VerifyFileError> {
     let refused = |error| VerifyFileError::Pdf { path: path.to_path_buf(), error };
     let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
     let mut document = Document::open(file, Limits::standard()).map_err(refused)?;
-    let found: Vec<Found> = document
+    let found: Vec<_> = document
         .signatures()
         .map_err(refused)?
         .into_iter()
         .map(|signature| {
             let message = signature.message().map(SignedData::from_ber);
-            Found { signature, message }
+            (signature, message)
         })
         .collect();
-    // Objects that a scan found may be others than another program finds.
     let rebuilt = document.repairs().contains(&Repair::Rebuilt);
     // One pass over the file for the ranges of all signatures, each by the digests that its message names.
     let mut requests = Vec::new();
     let mut owners = Vec::new();
-    for (index, one) in found.iter().enumerate() {
-        let (Ok(Coverage { byte_range, .. }), Some(Ok(message))) =
-            (&one.signature.coverage, &one.message)
+    for (index, (signature, message)) in found.iter().enumerate() {
+        let (Ok(Coverage { byte_range, .. }), Some(Ok(message))) = (&signature.coverage, message)
         else {
             continue;
         };
@@ -237,20 +315,16 @@ fn pdf<R: Read + Seek>(
     }
     let digests = digest_byte_ranges(document.reader_mut(), &requests).map_err(unreadable)?;
     let start = content_start(document.reader_mut()).map_err(unreadable)?;
-    let reports = found.into_iter().enumerate().map(|(index, one)| {
+    let signatures = found.into_iter().enumerate().map(|(index, (signature, message))| {
         let own = owners.iter().zip(&digests).filter(|(owner, _)| **owner == index);
         let digests = own.map(|(_, digest)| *digest).collect();
-        let content = match &one.signature.coverage {
+        let content = match &signature.coverage {
             Ok(coverage) => content_of(&coverage.byte_range, digests, &start),
             Err(_) => ContentDigests::from_digests(digests),
         };
-        let mut report = judge.pdf_signature(one.signature, one.message, &content);
-        if rebuilt {
-            report.open(IndeterminateReason::SigConstraintsFailure, Finding::XrefRebuilt);
-        }
-        report
+        Found { signature, message, content }
     });
-    Ok(reports.collect())
+    Ok(Parts::Pdf { signatures: signatures.collect(), rebuilt })
 }
 
 /// The file's first bytes.
@@ -275,10 +349,10 @@ fn cms(
     path: &Path,
     file: impl Read + Seek,
     head: &[u8],
-    judge: &Judge<'_>,
-) -> Result<Vec<SignatureReport>, VerifyFileError> {
+    content: Option<Content<'_>>,
+) -> Result<Parts, VerifyFileError> {
     let (signed_data, embedded) = read_cms(path, file, head)?;
-    let given = match judge.options.content {
+    let given = match content {
         Some(content) => Some(hash_content(content, &signed_data)?),
         None => None,
     };
@@ -288,15 +362,7 @@ fn cms(
         let differs = given.is_some_and(|given| differ(&signed_data, &given, &embedded));
         (Some(embedded), differs)
     };
-    let presented = Presented { signed_data: &signed_data, content: content.as_ref() };
-    let reports = (0..signed_data.signer_infos().len()).map(|index| {
-        let mut report = judge.cms_signer(&presented, index);
-        if differs {
-            report.fail(FailedReason::HashFailure, Finding::OtherContent);
-        }
-        report
-    });
-    Ok(reports.collect())
+    Ok(Parts::Cms { signed_data, content, differs })
 }
 
 fn read_cms(
@@ -361,15 +427,4 @@ fn hash_content(
         .map_err(io::Error::from)
         .and_then(|mut file| ContentDigests::of_reader(&algorithms, &mut file))
         .map_err(|error| VerifyFileError::Unreadable { path: path.to_path_buf(), error })
-}
-
-/// `/M` as a time.
-fn claimed_time(signature: &Signature) -> Option<Time> {
-    let date = Date::parse(signature.modified.as_deref()?)?;
-    Some(Time::from_unix_seconds(date.to_unix()))
-}
-
-/// The sub-filter's name as it stands in the file.
-fn sub_filter_name(sub_filter: Option<&SubFilter>) -> String {
-    sub_filter.map_or_else(|| "(none)".to_owned(), |known| known.as_name().into_owned())
 }

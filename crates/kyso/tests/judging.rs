@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use house::{Desk, Journal};
 use kyso::report::{FileFormat, FileReport};
 use kyso::sign::{PadesOptions, SignatureFormat, sign_batch};
-use kyso::signer::Trust;
-use kyso::verify::{Content, Options, Policy, VerifyFileError, verify_bytes};
+use kyso::validation::evidence::Evidence;
+use kyso::validation::policy::Policy;
+use kyso::validation::trust::Trust;
+use kyso::verify::{Content, Options, VerifyFileError, verify_bytes};
 use kyso_x509::Time;
 
 const PADES: SignatureFormat =
@@ -102,11 +104,15 @@ fn what_is_in_memory_is_judged_without_a_file() {
     fs::remove_file(file).expect("removed");
     fs::remove_file(&document).expect("removed");
     let trust = Trust::default();
+    let evidence = Evidence::default();
+    let policy = Policy::built_in("integrity-only").expect("a policy");
     let options = |content| Options {
         trust: &trust,
-        policy: Policy::IntegrityOnly,
+        evidence: &evidence,
+        policy: Some(&policy),
         validation_time: Time::from_unix_seconds(house::NOW),
         content,
+        paths: None,
     };
     let report = verify_bytes(&signature, "công văn.p7s", &options(Some(Content::Bytes(&content))))
         .expect("a report");

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use kyso::sign::{SignatureFormat, Task, sign_batch};
-use kyso::signer::Trust;
-use kyso::verify::{Options, Policy, verify_bytes};
+use kyso::validation::evidence::Evidence;
+use kyso::validation::policy::Policy;
+use kyso::validation::trust::Trust;
+use kyso::verify::{Options, verify_bytes};
 use kyso_testkit::softhsm;
 use kyso_x509::Time;
 use serde_json::json;
@@ -114,12 +116,16 @@ fn indeterminate(answer: &[u8]) -> bool {
 
 fn library_call(message: &[u8]) -> Result<Duration> {
     let trust = Trust::default();
+    let evidence = Evidence::default();
+    let policy = Policy::built_in("integrity-only");
     let now = Time::from_unix_seconds(jiff::Timestamp::now().as_second());
     let options = Options {
         trust: &trust,
-        policy: Policy::IntegrityOnly,
+        evidence: &evidence,
+        policy: policy.as_ref(),
         validation_time: now,
         content: None,
+        paths: None,
     };
     let begun = Instant::now();
     let report = verify_bytes(message, "small.p7m", &options)?;

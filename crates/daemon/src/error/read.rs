@@ -79,9 +79,12 @@ impl ReadError {
                 S::BAD_REQUEST,
                 (
                     "không có chính sách kiểm tra đó",
-                    "dùng `integrity-only` hoặc `revocation-required`",
+                    "dùng `vn-public-service`, `vn-public-ca`, `eidas-like` hoặc `integrity-only`",
                 ),
-                ("there is no such policy", "use `integrity-only` or `revocation-required`"),
+                (
+                    "there is no such policy",
+                    "use `vn-public-service`, `vn-public-ca`, `eidas-like` or `integrity-only`",
+                ),
             ),
             Self::TimeMalformed(_) => (
                 "time-malformed",

@@ -10,7 +10,9 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use futures_util::StreamExt as _;
-use kyso::verify::{Content, Options, Policy, verify_bytes, verify_file};
+use kyso::validation::evidence::Evidence;
+use kyso::validation::policy::Policy;
+use kyso::verify::{Content, Options, trust_in, verify_bytes, verify_file};
 use kyso_protocol::{Problem, VerificationReport};
 use kyso_x509::Time;
 use serde::Deserialize;
@@ -44,7 +46,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct VerifyQuery {
-    /// `revocation-required` (the default) or `integrity-only`.
+    /// `vn-public-service`, `vn-public-ca`, `eidas-like` or `integrity-only`; without one, that of the trust store.
     policy: Option<String>,
     /// The time at which it is judged, RFC 3339; now, where it is absent.
     time: Option<String>,
@@ -85,8 +87,8 @@ async fn verify(
     body: Body,
 ) -> Result<Json<VerificationReport>, ApiError> {
     let policy = match query.policy.as_deref() {
-        None => Policy::RevocationRequired,
-        Some(name) => Policy::from_name(name).ok_or(ReadError::PolicyUnknown)?,
+        None => None,
+        Some(name) => Some(Policy::built_in(name).ok_or(ReadError::PolicyUnknown)?),
     };
     let time = match query.time.as_deref() {
         None => clock::now(),
@@ -105,7 +107,15 @@ async fn verify(
         };
         let settings = app.settings();
         let content = content.as_deref().map(Content::File);
-        let options = Options { trust: &settings.trust, policy, validation_time, content };
+        let trust = trust_in(settings.trust.anchors.clone(), settings.trust.candidates.clone());
+        let options = Options {
+            trust: &trust,
+            evidence: &Evidence::default(),
+            policy: policy.as_ref(),
+            validation_time,
+            content,
+            paths: None,
+        };
         let report = match &query.document {
             None => verify_bytes(&bytes, &query.name, &options),
             Some(id) => {

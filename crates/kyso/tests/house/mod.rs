@@ -11,7 +11,9 @@ use kyso::recorder::{Intent, IntentId, Outcome, OutcomeReceipt, Recorder, Record
 use kyso::report::FileReport;
 use kyso::sign::{BatchOptions, SignatureFormat, Stop, Task};
 use kyso::signer::{Access, Preference, RsaScheme, Signer, Trust};
-use kyso::verify::{Content, Options, Policy, VerifyFileError, verify_bytes, verify_file};
+use kyso::validation::evidence::Evidence;
+use kyso::validation::policy::Policy;
+use kyso::verify::{Content, Options, VerifyFileError, verify_bytes, verify_file};
 use kyso_testkit::peer::openssl;
 use kyso_testkit::{Authority, Profile, SoftKey, Subject};
 use kyso_token::pkcs12::{KeyFile, KeyFileUri, Pkcs12Store};
@@ -148,11 +150,14 @@ impl Desk {
         path: &Path,
         content: Option<&Path>,
     ) -> Result<FileReport, VerifyFileError> {
+        let policy = Policy::built_in("integrity-only").expect("a policy");
         let options = Options {
-            trust: &Trust::default(),
-            policy: Policy::IntegrityOnly,
+            trust: &kyso::validation::trust::Trust::default(),
+            evidence: &Evidence::default(),
+            policy: Some(&policy),
             validation_time: Time::from_unix_seconds(NOW),
             content: content.map(Content::File),
+            paths: None,
         };
         let by_file = verify_file(path, &options);
         // Whatever the tests look at must be the same from memory.
