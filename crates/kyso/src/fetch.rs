@@ -131,6 +131,15 @@ pub enum Freshness {
     Anew,
 }
 
+/// What was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched<T> {
+    /// It.
+    pub value: T,
+    /// Whether it lay in the cache: asking anew may give something newer.
+    pub from_cache: bool,
+}
+
 /// Fetches evidence; made once, shared by threads.
 pub struct Fetcher {
     settings: Settings,
@@ -166,7 +175,7 @@ impl Fetcher {
         address: &str,
         freshness: Freshness,
         now: Time,
-    ) -> Result<Vec<Certificate>, FetchFailure> {
+    ) -> Result<Fetched<Vec<Certificate>>, FetchFailure> {
         let limits = &self.settings.limits;
         let age = limits.certificates_age;
         self.cached(Request::get(address), limits.certificates_bytes, freshness, now, |content| {
@@ -183,7 +192,7 @@ impl Fetcher {
         address: &str,
         freshness: Freshness,
         now: Time,
-    ) -> Result<Vec<CertificateList>, FetchFailure> {
+    ) -> Result<Fetched<Vec<CertificateList>>, FetchFailure> {
         let limits = &self.settings.limits;
         let latest = later(now, limits.status_age);
         self.cached(Request::get(address), limits.crl_bytes, freshness, now, |content| {
@@ -205,7 +214,7 @@ impl Fetcher {
         request: &[u8],
         freshness: Freshness,
         now: Time,
-    ) -> Result<OcspResponse, FetchFailure> {
+    ) -> Result<Fetched<OcspResponse>, FetchFailure> {
         let limits = &self.settings.limits;
         let latest = later(now, limits.status_age);
         let read = |content: &[u8]| {
@@ -261,7 +270,7 @@ impl Fetcher {
         freshness: Freshness,
         now: Time,
         read: impl Fn(&[u8]) -> Result<(T, Time), FetchFailure>,
-    ) -> Result<T, FetchFailure> {
+    ) -> Result<Fetched<T>, FetchFailure> {
         let Settings { online, cache, .. } = &self.settings;
         let key = request.key();
         if let Some(cache) = cache
@@ -270,7 +279,7 @@ impl Fetcher {
             && (!online || (freshness == Freshness::Cached && entry.stored <= now && now < entry.expires))
             && let Ok((value, _)) = read(&entry.content)
         {
-            return Ok(value);
+            return Ok(Fetched { value, from_cache: true });
         }
         if !online {
             return Err(FetchFailure::Offline);
@@ -280,7 +289,7 @@ impl Fetcher {
         if let Some(cache) = cache {
             cache.store(&key, &Entry { stored: now, expires, content });
         }
-        Ok(value)
+        Ok(Fetched { value, from_cache: false })
     }
 
     /// Asks, and asks again where that may help.

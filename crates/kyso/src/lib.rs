@@ -5,8 +5,10 @@
 //! the journal comes in through [`recorder::Recorder`].
 
 pub mod certificate;
+pub mod evidence;
 pub mod extend;
 pub mod fetch;
+pub mod gather;
 pub mod input;
 pub mod output;
 pub mod pending;

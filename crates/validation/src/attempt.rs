@@ -72,6 +72,8 @@ pub enum FetchFailure {
     Malformed,
     /// The responder answered with an error instead of a status (RFC 6960 §4.2.1, OCSPResponseStatus).
     Responder(ResponderError),
+    /// The answer is about something else than was asked.
+    Unrelated,
     /// More sources than one gathering asks.
     TooManyRequests,
 }
@@ -156,6 +158,7 @@ impl FetchFailure {
             Self::TooLarge(_) => "too-large",
             Self::Malformed => "malformed",
             Self::Responder(_) => "responder-error",
+            Self::Unrelated => "unrelated",
             Self::TooManyRequests => "too-many-requests",
         }
     }
@@ -189,6 +192,7 @@ impl fmt::Display for FetchFailure {
             Self::TooLarge(most) => write!(f, "longer than {most} bytes"),
             Self::Malformed => f.write_str("the answer is not what it should be"),
             Self::Responder(status) => write!(f, "the responder answered {status}"),
+            Self::Unrelated => f.write_str("the answer is about something else than was asked"),
             Self::TooManyRequests => f.write_str("too many sources were asked already"),
         }
     }

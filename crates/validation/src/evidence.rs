@@ -14,6 +14,18 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// How many pieces there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.certificates.len() + self.crls.len() + self.ocsp.len()
+    }
+
+    /// True where there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Adds what the other holds and this one does not.
     pub fn merge(&mut self, other: &Self) {
         fn add<T: Clone + PartialEq>(own: &mut Vec<T>, others: &[T]) {

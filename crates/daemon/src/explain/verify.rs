@@ -223,6 +223,7 @@ pub fn fetch_failure(failure: &FetchFailure, lang: Lang) -> String {
         F::TooLarge(most) => format!("dài hơn {most} byte"),
         F::Malformed => "câu trả lời không đúng loại".to_owned(),
         F::Responder(status) => format!("máy chủ OCSP trả lời {status}"),
+        F::Unrelated => "câu trả lời nói về chuyện khác".to_owned(),
         F::TooManyRequests => "đã hỏi quá nhiều nơi".to_owned(),
     }
 }
