@@ -1,16 +1,17 @@
 //! Public keys from SubjectPublicKeyInfo and the one place that verifies signature values.
 
 mod error;
+mod rsa_key;
 
 pub use error::{PublicKeyError, VerifyError};
 
+use self::rsa_key::RsaKey;
 use crate::algorithm::{
     self, AlgorithmIdentifier, ED25519, RSA_ENCRYPTION, RSASSA_PSS, SignatureAlgorithm,
 };
 use crate::asn1::{Element, Reader, Rules, tag};
 use crate::digest::{Digest, DigestAlgorithm};
 use const_oid::ObjectIdentifier;
-use rsa::pkcs1::DecodeRsaPublicKey as _;
 use signature::hazmat::PrehashVerifier as _;
 use std::sync::Arc;
 
@@ -184,7 +185,7 @@ pub struct PublicKey {
 
 #[derive(Clone)]
 enum Kind {
-    Rsa { key: Arc<rsa::RsaPublicKey>, restriction: RsaRestriction },
+    Rsa { key: Arc<RsaKey>, restriction: RsaRestriction },
     P256(p256::ecdsa::VerifyingKey),
     P384(p384::ecdsa::VerifyingKey),
     P521(Box<p521::ecdsa::VerifyingKey>),
@@ -229,7 +230,7 @@ impl PublicKey {
         let invalid = PublicKeyError::InvalidKey { oid };
         let kind = match oid {
             RSA_ENCRYPTION | RSASSA_PSS => Kind::Rsa {
-                key: rsa::RsaPublicKey::from_pkcs1_der(bytes).map_err(|_| invalid)?.into(),
+                key: RsaKey::from_der(bytes).ok_or(invalid)?.into(),
                 restriction: rsa_restriction(&identifier).ok_or(invalid)?,
             },
             EC_PUBLIC_KEY => match named_curve(&identifier)? {
@@ -274,12 +275,7 @@ impl PublicKey {
     #[must_use]
     pub fn algorithm(&self) -> PublicKeyAlgorithm {
         match &self.kind {
-            Kind::Rsa { key, .. } => {
-                use rsa::traits::PublicKeyParts as _;
-                PublicKeyAlgorithm::Rsa {
-                    bits: usize::try_from(key.n().bits()).unwrap_or(usize::MAX),
-                }
-            }
+            Kind::Rsa { key, .. } => PublicKeyAlgorithm::Rsa { bits: key.bits },
             Kind::P256(_) => PublicKeyAlgorithm::Ec(EllipticCurve::P256),
             Kind::P384(_) => PublicKeyAlgorithm::Ec(EllipticCurve::P384),
             Kind::P521(_) => PublicKeyAlgorithm::Ec(EllipticCurve::P521),
@@ -370,11 +366,13 @@ impl PublicKey {
                     hash_len: Some(digest.as_bytes().len()),
                     prefix: algorithm::digest_info_prefix(digest.algorithm()).into(),
                 };
+                let key = key.computing(&self.bytes).ok_or_else(|| self.unsupported(algorithm))?;
                 key.verify(scheme, digest.as_bytes(), signature).map_err(|_| bad)
             }
             (Kind::Rsa { key, .. }, SignatureAlgorithm::RsaPss { mgf1_digest, salt_len, .. })
                 if *mgf1_digest == digest.algorithm() =>
             {
+                let key = key.computing(&self.bytes).ok_or_else(|| self.unsupported(algorithm))?;
                 verify_pss(key, digest, *salt_len, signature)
             }
             (Kind::P256(key), _) => p256::ecdsa::Signature::from_der(signature)
