@@ -50,7 +50,7 @@ pub(crate) const TOKEN_ATTRIBUTES: [ObjectIdentifier; 4] = [
 #[derive(Default)]
 pub(crate) struct Collection {
     pub(crate) evidence: EmbeddedEvidence,
-    seen: HashSet<Vec<u8>>,
+    seen: HashSet<Piece>,
 }
 
 impl Collection {
@@ -93,11 +93,52 @@ impl Collection {
         ocsp: &[OcspResponse],
     ) {
         let Self { evidence, seen } = self;
-        let mut is_new = |der: &[u8]| seen.insert(der.to_vec());
-        evidence
-            .certificates
-            .extend(certificates.iter().filter(|one| is_new(one.as_der())).cloned());
-        evidence.crls.extend(crls.iter().filter(|one| is_new(one.as_der())).cloned());
-        evidence.ocsp.extend(ocsp.iter().filter(|one| is_new(one.basic_der())).cloned());
+        for one in certificates {
+            if seen.insert(Piece::Certificate(one.clone())) {
+                evidence.certificates.push(one.clone());
+            }
+        }
+        for one in crls {
+            if seen.insert(Piece::Crl(one.clone())) {
+                evidence.crls.push(one.clone());
+            }
+        }
+        for one in ocsp {
+            if seen.insert(Piece::Ocsp(one.clone())) {
+                evidence.ocsp.push(one.clone());
+            }
+        }
+    }
+}
+
+/// A piece of evidence, known by its bytes.
+enum Piece {
+    Certificate(Certificate),
+    Crl(CertificateList),
+    Ocsp(OcspResponse),
+}
+
+impl Piece {
+    fn der(&self) -> &[u8] {
+        match self {
+            Self::Certificate(certificate) => certificate.as_der(),
+            Self::Crl(crl) => crl.as_der(),
+            // With or without what RFC 6960 puts around it.
+            Self::Ocsp(response) => response.basic_der(),
+        }
+    }
+}
+
+impl PartialEq for Piece {
+    fn eq(&self, other: &Self) -> bool {
+        self.der() == other.der()
+    }
+}
+
+impl Eq for Piece {}
+
+impl core::hash::Hash for Piece {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.der().hash(state);
     }
 }

@@ -117,11 +117,20 @@ pub(crate) fn values_of(
     attributes.iter().filter(of_type).flat_map(|attribute| &attribute.values)
 }
 
+/// Most time-stamps of one kind that a signer may have: to check an archive time-stamp is to hash everything that is
+/// there, and a renewal every other year makes 32 in the lifetime of a person.
+pub const MAX_TIME_STAMPS: usize = 32;
+
+/// The tokens of all attributes of a type; the one too many is an error, and those behind it are left out.
 pub(crate) fn tokens(
     attributes: &[Attribute],
     oid: ObjectIdentifier,
 ) -> Vec<Result<TimeStampToken, TokenError>> {
-    values_of(attributes, oid).map(|value| TimeStampToken::from_ber(value)).collect()
+    let read = |(place, value): (usize, &Vec<u8>)| match place < MAX_TIME_STAMPS {
+        true => TimeStampToken::from_ber(value),
+        false => Err(TokenError::TooMany { limit: MAX_TIME_STAMPS }),
+    };
+    values_of(attributes, oid).enumerate().take(MAX_TIME_STAMPS + 1).map(read).collect()
 }
 
 /// The certificates of certificate-values that can be read.

@@ -314,19 +314,55 @@ fn older_archive_forms_are_recognised_and_not_broken() {
     }
 }
 
+/// The token with these bytes, which its authority's signature does not cover, replaced.
+fn patched(token: &TimeStampToken, from: &[u8], to: &[u8]) -> TimeStampToken {
+    let mut ber = token.as_received().to_vec();
+    let at = ber.windows(from.len()).rposition(|window| window == from).unwrap();
+    ber.splice(at..at + from.len(), to.iter().copied());
+    let patched = TimeStampToken::from_ber(&ber).unwrap();
+    verify_token(&patched, &[]).unwrap();
+    patched
+}
+
 #[test]
-fn an_index_of_an_older_version_is_refused_by_name() {
+fn a_hash_index_that_is_not_as_it_must_be_is_refused_by_name() {
     let lta = SignedData::from_ber(&LTA).unwrap();
     let honest = archive_of(&lta, 0);
-    let v3 = oid::ATS_HASH_INDEX_V3.as_bytes().to_vec();
-    let at = honest.as_received().windows(v3.len()).position(|one| one == v3).unwrap();
-    let mut ber = honest.as_received().to_vec();
-    ber[at + v3.len() - 1] = 4;
-    let token = TimeStampToken::from_ber(&ber).unwrap();
+    let coverage = |token: &TimeStampToken| archive_coverage(&lta, 0, token).unwrap_err();
+    // Of the version before.
+    let v3 = oid::ATS_HASH_INDEX_V3.as_bytes();
+    let v2 = oid::ATS_HASH_INDEX_V2;
+    let old = patched(&honest, v3, v2.as_bytes());
+    assert_eq!(coverage(&old), ArchiveFailure::LegacyHashIndex { oid: v2 });
+    // Under another digest than the imprint: a weak one could then be chosen for what is covered.
+    let (sha256, sha512) = (Sha256.oid(), Sha512.oid());
+    let weak = patched(&honest, sha256.as_bytes(), sha512.as_bytes());
     assert_eq!(
-        archive_coverage(&lta, 0, &token),
-        Err(ArchiveFailure::LegacyHashIndex { oid: oid::ATS_HASH_INDEX_V2 })
+        coverage(&weak),
+        ArchiveFailure::AlgorithmMismatch { index: Sha512, imprint: Sha256 }
     );
+    let mut unknown = sha256.as_bytes().to_vec();
+    unknown[8] = 0x7f;
+    let unknown = patched(&honest, sha256.as_bytes(), &unknown);
+    assert!(matches!(coverage(&unknown), ArchiveFailure::UnsupportedAlgorithm(_)));
+    // No list at all: SEQUENCE instead of OBJECT IDENTIFIER inside the algorithm.
+    let malformed = patched(&honest, &asn1::oid(sha256), &asn1::tlv(0x30, sha256.as_bytes()));
+    assert!(matches!(coverage(&malformed), ArchiveFailure::MalformedHashIndex(_)));
+}
+
+#[test]
+fn only_so_many_time_stamps_are_looked_at() {
+    use kyso_cades::{timestamp::TokenError, unsigned::MAX_TIME_STAMPS};
+    let mut many = FIXTURE.basic.clone();
+    let imprint = signature_imprint(&many.signer_infos()[0], Sha256);
+    let token = FIXTURE.tsa.stamp(&imprint);
+    for _ in 0..MAX_TIME_STAMPS + 5 {
+        many = many.with_signature_time_stamp(0, &token).unwrap();
+    }
+    let tokens = many.signer_infos()[0].signature_time_stamps();
+    assert_eq!(tokens.len(), MAX_TIME_STAMPS + 1);
+    let limit = MAX_TIME_STAMPS;
+    assert_eq!(tokens.last(), Some(&Err(TokenError::TooMany { limit })));
 }
 
 #[test]

@@ -71,6 +71,11 @@ pub enum TokenError {
     ContentMissing,
     /// The content is no TSTInfo.
     TstInfo(TstInfoError),
+    /// The signer has more time-stamps of this kind than are read.
+    TooMany {
+        /// Most that are read.
+        limit: usize,
+    },
 }
 
 impl core::fmt::Display for TokenError {
@@ -83,6 +88,7 @@ impl core::fmt::Display for TokenError {
             }
             Self::ContentMissing => f.write_str("the time-stamp token has no content"),
             Self::TstInfo(error) => error.fmt(f),
+            Self::TooMany { limit } => write!(f, "more than {limit} time-stamps of one kind"),
         }
     }
 }

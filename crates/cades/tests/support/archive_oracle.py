@@ -8,22 +8,20 @@ import hashlib
 import sys
 
 from asn1crypto import cms, core, tsp  # noqa: F401 (tsp registers TSTInfo)
-from pyhanko.sign.general import CMSExtractionError  # noqa: F401
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 
-class Index(core.Sequence):
-    _fields = [("algorithm", cms.DigestAlgorithm)] + [
-        (name, core.SequenceOf, {"spec": core.OctetString})
-        for name in ("certificates", "crls", "attributes")
-    ]
-
-
-class Octets(core.SequenceOf):
+class Digests(core.SequenceOf):
     _child_spec = core.OctetString
 
 
-Index._fields = [("algorithm", cms.DigestAlgorithm), ("certificates", Octets), ("crls", Octets), ("attributes", Octets)]
+class Index(core.Sequence):
+    _fields = [
+        ("algorithm", cms.DigestAlgorithm),
+        ("certificates", Digests),
+        ("crls", Digests),
+        ("attributes", Digests),
+    ]
 
 
 def check_signature(signed_data, signer, content):
