@@ -126,9 +126,12 @@ pub(crate) fn tokens(
     attributes: &[Attribute],
     oid: ObjectIdentifier,
 ) -> Vec<Result<TimeStampToken, TokenError>> {
-    let read = |(place, value): (usize, &Vec<u8>)| match place < MAX_TIME_STAMPS {
-        true => TimeStampToken::from_ber(value),
-        false => Err(TokenError::TooMany { limit: MAX_TIME_STAMPS }),
+    let read = |(place, value): (usize, &Vec<u8>)| {
+        if place < MAX_TIME_STAMPS {
+            TimeStampToken::from_ber(value)
+        } else {
+            Err(TokenError::TooMany { limit: MAX_TIME_STAMPS })
+        }
     };
     values_of(attributes, oid).enumerate().take(MAX_TIME_STAMPS + 1).map(read).collect()
 }

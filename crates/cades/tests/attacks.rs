@@ -580,3 +580,19 @@ fn what_the_signer_commits_to_is_read() {
     let signed_data = with_signed_attribute(oid::COMMITMENT_TYPE, &value);
     assert_eq!(signed_data.signer_infos()[0].commitment_types(), vec![approval]);
 }
+
+#[test]
+fn a_content_time_stamp_asks_for_its_own_digest_of_the_content() {
+    let tsa = P256.pki.tsa();
+    let imprint = DigestAlgorithm::Sha512.digest(CONTENT);
+    let token = tsa.stamp(&imprint);
+    let signed_data = with_signed_attribute(oid::CONTENT_TIME_STAMP, token.as_received());
+    let algorithms = signed_data.content_digest_algorithms();
+    assert_eq!(algorithms, vec![DigestAlgorithm::Sha256, DigestAlgorithm::Sha512]);
+    let digests = ContentDigests::of_bytes(&algorithms, CONTENT);
+    verify_signer(&signed_data, 0, &digests, &[]).unwrap();
+    let tokens = signed_data.signer_infos()[0].content_time_stamps();
+    assert_eq!(tokens, vec![Ok(token.clone())]);
+    assert_eq!(digests.find(DigestAlgorithm::Sha512), Some(token.info().message_imprint()));
+    assert!(signed_data.embedded_evidence(0).certificates.contains(&tsa.certificate));
+}

@@ -6,9 +6,9 @@ mod support;
 
 use kyso_cades::{
     ArchiveFailure, AugmentError, BaselineLevel, ContentDigests, EmbeddedEvidence, IndexedKind,
-    LegacyArchive, ReadLimits, RewriteError, SignedData, TimeStampToken, VerifiedSignature,
-    archive_coverage, archive_imprint, level, oid, read_signed_data, signature_imprint,
-    verify_archive_time_stamp, verify_signer, verify_token,
+    LegacyArchive, ReadLimits, RevocationValues, RewriteError, SignedData, TimeStampResponse,
+    TimeStampToken, VerifiedSignature, archive_coverage, archive_imprint, level, oid,
+    read_signed_data, signature_imprint, verify_archive_time_stamp, verify_signer, verify_token,
 };
 use kyso_x509::DigestAlgorithm::{Sha256, Sha512};
 use kyso_x509::asn1::{self, Reader, Rules, tag};
@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use std::ops::Range;
 use std::process::Command;
 use std::sync::LazyLock;
-use support::tsa::to_indefinite;
+use support::tsa::{request, to_indefinite};
 use support::{KeyKind, Pki, Signer, openssl};
 
 const CONTENT: &[u8] = b"The hospital buys two hundred beds.";
@@ -141,25 +141,79 @@ fn evidence_is_embedded_once_and_found_again() {
     assert_eq!(again.to_der(), lt.to_der());
 }
 
-#[test]
-fn a_foreign_program_computes_the_same_archive_imprints() {
-    let Fixture { pki, .. } = &*FIXTURE;
-    let lta = SignedData::from_ber(&LTA).unwrap();
-    let renewed = archived(lta, 0, Sha512);
-    pki.write("oracle.p7s", &renewed.to_der().unwrap());
-    pki.write("oracle.bin", CONTENT);
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    let python = format!("{root}/target/peers/venv/bin/python");
+/// What pyHanko and asn1crypto make of a signature; see the script.
+fn oracle(name: &str, signed_data: &SignedData) -> String {
+    let pki = &FIXTURE.pki;
+    let (signature, content) = (format!("{name}.p7s"), format!("{name}.bin"));
+    pki.write(&signature, &signed_data.to_der().unwrap());
+    pki.write(&content, CONTENT);
+    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/peers/venv/bin/python");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/archive_oracle.py");
-    let output = Command::new(&python)
-        .args([script, "oracle.p7s", "oracle.bin"])
+    let output = Command::new(python)
+        .args([script, &signature, &content])
         .current_dir(pki.path())
         .output()
         .expect("make the foreign peers (cargo xtask setup)");
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_foreign_program_computes_the_same_archive_imprints() {
+    let renewed = archived(SignedData::from_ber(&LTA).unwrap(), 0, Sha512);
     // Signer, CA | CRL, OCSP | signature time-stamp, then also the first archive time-stamp.
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "sha256 [2, 2, 1]\nsha512 [2, 2, 2]\n");
+    assert_eq!(oracle("renewed-twice", &renewed), "sha256 [2, 2, 1]\nsha512 [2, 2, 2]\n");
+}
+
+#[test]
+fn a_foreign_authority_takes_a_signature_to_b_lta() {
+    let Fixture { pki, basic, evidence, .. } = &*FIXTURE;
+    let stamp = |imprint| {
+        let asked = request(imprint);
+        let reply = pki.openssl_reply(&asked.to_der());
+        let response = TimeStampResponse::from_der(&reply).unwrap();
+        asked.check(response.token()).unwrap();
+        response.token().clone()
+    };
+    let imprint = signature_imprint(&basic.signer_infos()[0], Sha512);
+    let t = basic.clone().with_signature_time_stamp(0, &stamp(imprint)).unwrap();
+    let lt = t.with_validation_data(0, evidence).unwrap();
+    let archive = lt.prepare_archive_time_stamp(0, Sha256, &digests()).unwrap();
+    let token = stamp(*archive.imprint());
+    let lta = reread(&archive.finish(lt, &token).unwrap());
+    assert_eq!(level_of(&lta, 0), Some(BaselineLevel::Lta));
+    // This authority embeds the CA's certificate in its tokens, so it is not added again.
+    assert_eq!(oracle("foreign", &lta), "sha256 [1, 2, 1]\n");
+}
+
+#[test]
+fn evidence_in_unsigned_attributes_is_found() {
+    let Fixture { pki, basic, evidence, .. } = &*FIXTURE;
+    let explicit =
+        |number, members: &[&[u8]]| asn1::tlv(tag::context(number), &asn1::sequence(members));
+    let (crl, response) = (&evidence.crls[0], &evidence.ocsp[0]);
+    let certificates = asn1::sequence(&[pki.ca.as_der()]);
+    let stated = with_attribute(basic, oid::CERTIFICATE_VALUES, &certificates);
+    assert_eq!(stated.signer_infos()[0].certificate_values(), vec![pki.ca.clone()]);
+    assert!(stated.embedded_evidence(0).certificates.contains(&pki.ca));
+    // ocspVals are BasicOCSPResponses; one that cannot be read hides no other.
+    let revocation = asn1::sequence(&[
+        explicit(0, &[b"\x30\x00", crl.as_der()]),
+        explicit(1, &[response.basic_der()]),
+    ]);
+    let stated = with_attribute(basic, oid::REVOCATION_VALUES, &revocation);
+    let found = stated.embedded_evidence(0);
+    assert_eq!(found.crls, evidence.crls);
+    assert_eq!(found.ocsp.len(), 1);
+    assert_eq!(found.ocsp[0].basic_der(), response.basic_der());
+    // It is not added a second time.
+    let again = stated.with_validation_data(0, evidence).unwrap();
+    assert_eq!(again.raw_crls().len(), 0);
+    for malformed in [&b"\x04\x00"[..], b"\x30\x02\xa0\x00", b"\x30\x04\xa0\x02\x05\x00"] {
+        let stated = with_attribute(basic, oid::REVOCATION_VALUES, malformed);
+        assert_eq!(stated.signer_infos()[0].revocation_values(), RevocationValues::default());
+    }
 }
 
 #[test]
