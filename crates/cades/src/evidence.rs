@@ -5,7 +5,7 @@ use crate::oid;
 use crate::signed_data::SignedData;
 use crate::signer_info::SignerInfo;
 use crate::timestamp::{TimeStampToken, TokenError};
-use crate::unsigned::{certificate_values, revocation_values, tokens};
+use crate::unsigned::{certificate_values, revocation_values, tokens, values_of};
 use kyso_x509::{Certificate, CertificateList, ObjectIdentifier, OcspResponse};
 use std::collections::HashSet;
 
@@ -21,7 +21,8 @@ pub struct EmbeddedEvidence {
 }
 
 impl SignedData {
-    /// The evidence of one signer: `certificates` and `crls`, its unsigned attributes, and its time-stamp tokens with theirs.
+    /// The evidence of one signer: `certificates` and `crls`, its unsigned attributes, and its time-stamp tokens
+    /// and counter-signatures with theirs.
     ///
     /// Empty for a signer that is not there.
     #[must_use]
@@ -35,7 +36,7 @@ impl SignedData {
     }
 }
 
-/// A token's own signer may carry tokens, and no further: nothing in use nests deeper.
+/// A token's own signer may carry tokens, a counter-signature too, and no further: nothing in use nests deeper.
 pub(crate) const TOKEN_DEPTH: u8 = 2;
 
 /// The unsigned attributes that hold tokens.
@@ -71,6 +72,14 @@ impl Collection {
         self.add(&certificate_values(attributes), &values.crls, &values.ocsp);
         for oid in TOKEN_ATTRIBUTES {
             self.add_tokens(tokens(attributes, oid), depth);
+        }
+        let Some(depth) = depth.checked_sub(1) else {
+            return;
+        };
+        for value in values_of(attributes, oid::COUNTER_SIGNATURE) {
+            if let Ok(counter) = SignerInfo::from_ber(value) {
+                self.add_signer(&counter, depth);
+            }
         }
     }
 

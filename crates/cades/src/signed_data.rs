@@ -286,7 +286,8 @@ impl SignedData {
         self.encode(&parts).ok_or(AppendError::ContentNotHeld)
     }
 
-    /// The structure in DER around its content, every part that was received copied as it is.
+    /// The structure with definite lengths around its content, every part that was received copied as it is and where
+    /// it was: sets are not sorted.
     ///
     /// `None` where the content streamed past and is not held; [`Self::rewrite`] then copies it from the original.
     #[must_use]

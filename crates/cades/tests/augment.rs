@@ -197,6 +197,14 @@ fn evidence_in_unsigned_attributes_is_found() {
     let stated = with_attribute(basic, oid::CERTIFICATE_VALUES, &certificates);
     assert_eq!(stated.signer_infos()[0].certificate_values(), vec![pki.ca.clone()]);
     assert!(stated.embedded_evidence(0).certificates.contains(&pki.ca));
+    // A counter-signature brings its own.
+    let countered = with_attribute(
+        basic,
+        oid::COUNTER_SIGNATURE,
+        with_attribute(basic, oid::CERTIFICATE_VALUES, &certificates).signer_infos()[0]
+            .as_received(),
+    );
+    assert!(countered.embedded_evidence(0).certificates.contains(&pki.ca));
     // ocspVals are BasicOCSPResponses; one that cannot be read hides no other.
     let revocation = asn1::sequence(&[
         explicit(0, &[b"\x30\x00", crl.as_der()]),
