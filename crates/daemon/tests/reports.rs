@@ -335,15 +335,6 @@ fn words(text: &str) -> String {
 }
 
 #[test]
-fn pages_for_eyes() {
-    let Some(folder) = std::env::var_os("KYSO_PAGES").map(PathBuf::from) else { return };
-    for (name, report) in cases() {
-        std::fs::write(folder.join(format!("{name}.pdf")), page(&report, Lang::Vi))
-            .expect("written");
-    }
-}
-
-#[test]
 fn pages_hold_their_facts_and_fonts() {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, report) in cases() {
