@@ -1,8 +1,13 @@
 //! By what `kyso verify` and `kyso cert validate` judge: anchors, evidence, policy, time, exit codes.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use indicatif::ProgressBar;
+use kyso::evidence::{Bundle, BundleError};
+use kyso::fetch::Fetcher;
 use kyso::indication::Indication;
 use kyso_daemon::files;
 use kyso_daemon::text::{Lang, Problem, system};
@@ -34,6 +39,12 @@ pub(crate) struct Judgement {
     pub(crate) evidence: Evidence,
     pub(crate) policy: Option<Policy>,
     pub(crate) validation_time: Time,
+    /// What evidence came from bundles, to complete reports that are made again.
+    pub(crate) bundles: Vec<Bundle>,
+    /// The way to what is missing; `None` where stored evidence alone counts.
+    pub(crate) fetcher: Option<Fetcher>,
+    /// The time of fetching, by which answers that are kept are fresh or stale.
+    pub(crate) now: Time,
 }
 
 impl Judgement {
@@ -41,20 +52,59 @@ impl Judgement {
     pub(crate) fn of(desk: &Desk, arguments: &Judging) -> Result<Self, Problem> {
         let lang = desk.lang();
         let time = arguments.time.unwrap_or_else(jiff::Timestamp::now);
-        let (evidence, left_out) = files::evidence(&arguments.evidence, lang)?;
+        let (folders, loose): (Vec<PathBuf>, Vec<PathBuf>) =
+            arguments.evidence.iter().cloned().partition(|path| Bundle::is_at(path));
+        let (mut evidence, left_out) = files::evidence(&loose, lang)?;
         say_left_out(&left_out, lang);
+        let read = |folder: &PathBuf| Bundle::read(folder).map_err(|error| bundle(&error, lang));
+        let bundles = folders.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        bundles.iter().for_each(|bundle| evidence.merge(&bundle.all_evidence()));
+        // A verdict that is repeated rests on its own evidence, not on what was fetched since.
+        let repeated = arguments.offline && !bundles.is_empty();
+        let fetcher = match repeated {
+            true => None,
+            false => Some(desk.config().fetch.fetcher(arguments.offline, lang)?),
+        };
         Ok(Self {
             trust: trust(desk, arguments)?,
             evidence,
             policy: arguments.policy.as_deref().map(|name| policy(name, lang)).transpose()?,
             validation_time: Time::from_unix_seconds(time.as_second()),
+            bundles,
+            fetcher,
+            now: Time::from_unix_seconds(jiff::Timestamp::now().as_second()),
         })
     }
 }
 
+/// Why a bundle cannot be read or written.
+pub(crate) fn bundle(error: &BundleError, lang: Lang) -> Problem {
+    let (code, vi, en): (_, (&str, &str), (&str, &str)) = match error {
+        BundleError::Tampered { .. } => (
+            "evidence-tampered",
+            ("gói chứng cứ đã bị sửa đổi", "lấy lại gói chứng cứ từ nơi đã lập"),
+            ("the evidence was changed", "get the bundle again from whoever made it"),
+        ),
+        BundleError::NotEmpty { .. } => (
+            "evidence-folder-not-empty",
+            ("thư mục chứng cứ không trống", "chọn một thư mục mới"),
+            ("the folder for evidence is not empty", "name a new folder"),
+        ),
+        _ => (
+            "evidence-unreadable",
+            ("không đọc hoặc ghi được gói chứng cứ", "kiểm tra đường dẫn, quyền và đĩa"),
+            ("the evidence cannot be read or written", "check its path, permissions and disk"),
+        ),
+    };
+    let (what, remedy) = lang.pick(vi, en);
+    Problem::new(code, what, error.to_string(), remedy)
+}
+
 fn trust(desk: &Desk, arguments: &Judging) -> Result<Trust, Problem> {
     let lang = desk.lang();
-    let anchors = files::certificates(&desk.trust(&arguments.trust), lang)?;
+    let (folders, named): (Vec<PathBuf>, Vec<PathBuf>) =
+        desk.trust(&arguments.trust).into_iter().partition(|path| Bundle::is_at(path));
+    let anchors = files::certificates(&named, lang)?;
     let (candidates, left_out) = files::evidence(&desk.untrusted(&arguments.untrusted), lang)?;
     let candidates = candidates.certificates;
     say_left_out(&left_out, lang);
@@ -62,7 +112,14 @@ fn trust(desk: &Desk, arguments: &Judging) -> Result<Trust, Problem> {
     let policy = Policy::built_in(Policy::OF_BARE_ANCHORS).filter(|_| !anchors.is_empty());
     let name = BARE_ANCHORS.to_owned();
     let store = policy.map(|policy| TrustStore { name, anchors, policy: Arc::new(policy) });
-    Ok(Trust { stores: store.into_iter().collect(), candidates })
+    let mut trust = Trust { stores: store.into_iter().collect(), candidates };
+    // Whoever names a bundle as what to trust takes its stores with their policies.
+    for folder in folders {
+        let bundle = Bundle::read(&folder).map_err(|error| bundle(&error, lang))?;
+        trust.stores.extend(bundle.trust.stores);
+        trust.candidates.extend(bundle.trust.candidates);
+    }
+    Ok(trust)
 }
 
 /// Names the files of folders that hold nothing readable.
@@ -154,4 +211,14 @@ pub(crate) fn print_rows(mut rows: Vec<serde_json::Value>, files: usize, worst: 
         }
     };
     crate::out::json(&value);
+}
+
+/// Something that turns on a terminal while files are read and sources asked.
+pub(crate) fn spinner(lang: Lang) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let spinner = ProgressBar::new_spinner().with_message(lang.pick("Đang kiểm tra", "Verifying"));
+    spinner.enable_steady_tick(Duration::from_millis(200));
+    spinner
 }

@@ -3,8 +3,11 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use kyso::evidence::{Bundle, BundledFile};
+use kyso::gather;
 use kyso::report::FileReport;
-use kyso::verify::{Content, Options, VerifyFileError, verify_file};
+use kyso::verify::{Content, Options, verify_file};
+use kyso_validation::evidence::Evidence;
 use kyso_x509::{DigestAlgorithm, Hasher};
 use serde_json::json;
 
@@ -24,9 +27,15 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
     let mut worst = PASSED;
     let mut rows = Vec::new();
     let mut reports = Vec::new();
+    let (mut rests_on, mut bundled_files) = (Evidence::default(), Vec::new());
     for file in &arguments.files {
-        match verify(file, arguments, &judgement) {
-            Ok(report) => {
+        let spinner = judging::spinner(lang);
+        let verified = verify(file, arguments, &judgement, lang);
+        spinner.finish_and_clear();
+        match verified {
+            Ok(Verified { report, evidence, bundled }) => {
+                rests_on.merge(&evidence);
+                bundled_files.extend(bundled);
                 worst = worse(worst, exit_code(report.indication));
                 if let Some(target) = &arguments.pdf_report {
                     write_pdf(target, file, &report, lang)?;
@@ -39,9 +48,8 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
                     out::raw(&report::text::of_file(&report, lang));
                 }
             }
-            Err(error) => {
+            Err(problem) => {
                 worst = worse(worst, OPERATIONAL);
-                let problem = explain::explain(&error, lang);
                 if arguments.judging.json {
                     rows.push(json!({
                         "file": file.to_string_lossy(), "indication": null, "sub_indication": null,
@@ -53,6 +61,9 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
             }
         }
     }
+    if let Some(folder) = &arguments.evidence_out {
+        write_evidence(folder, &judgement, rests_on, bundled_files, lang)?;
+    }
     if arguments.judging.json {
         judging::print_rows(rows, arguments.files.len(), worst);
     }
@@ -63,11 +74,20 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
     Ok(worst)
 }
 
+/// A report with what it rests on.
+struct Verified {
+    report: FileReport,
+    evidence: Evidence,
+    /// The file as a bundle names it, where one is read or written.
+    bundled: Option<BundledFile>,
+}
+
 fn verify(
     file: &Path,
     arguments: &VerifyArgs,
     judgement: &Judgement,
-) -> Result<FileReport, VerifyFileError> {
+    lang: Lang,
+) -> Result<Verified, Problem> {
     let content = arguments.content.clone().or_else(|| beside(file));
     let options = Options {
         trust: &judgement.trust,
@@ -77,7 +97,42 @@ fn verify(
         content: content.as_deref().map(Content::File),
         paths: None,
     };
-    verify_file(file, &options)
+    let explained = |error| explain::explain(&error, lang);
+    let (mut report, evidence) = match &judgement.fetcher {
+        Some(fetcher) => {
+            let gathered =
+                gather::verify_file(file, &options, fetcher, judgement.now).map_err(explained)?;
+            (gathered.result, gathered.evidence)
+        }
+        None => (verify_file(file, &options).map_err(explained)?, judgement.evidence.clone()),
+    };
+    let mut bundled = None;
+    if arguments.evidence_out.is_some() || !judgement.bundles.is_empty() {
+        let one = BundledFile::of(&report, file, content.as_deref())
+            .map_err(|error| judging::bundle(&error, lang))?;
+        judgement.bundles.iter().for_each(|bundle| bundle.complete(&mut report, &one));
+        bundled = Some(one);
+    }
+    Ok(Verified { report, evidence, bundled })
+}
+
+/// Writes what the verdicts rest on.
+fn write_evidence(
+    folder: &Path,
+    judgement: &Judgement,
+    evidence: Evidence,
+    files: Vec<BundledFile>,
+    lang: Lang,
+) -> Result<(), Problem> {
+    let bundle = Bundle {
+        kyso_version: env!("CARGO_PKG_VERSION").to_owned(),
+        validation_time: judgement.validation_time,
+        policy: judgement.policy.clone(),
+        trust: judgement.trust.clone(),
+        evidence,
+        files,
+    };
+    bundle.write(folder).map_err(|error| judging::bundle(&error, lang))
 }
 
 /// Options that mean one file are refused with several.

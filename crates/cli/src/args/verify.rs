@@ -7,13 +7,14 @@ use clap::{Args, ValueEnum};
 /// By what is judged: anchors, evidence, policy, time.
 #[derive(Debug, Args)]
 pub(crate) struct Judging {
-    /// Trust anchors: a file or folder of certificates (DER or PEM), or a trust store's folder
+    /// Trust anchors: a file or folder of certificates (DER or PEM), a trust store's folder, or a folder that
+    /// --evidence-out wrote
     #[arg(long, value_name = "PATH")]
     pub(crate) trust: Vec<PathBuf>,
     /// Further certificates for the path (files or folders, DER or PEM)
     #[arg(long, value_name = "PATH")]
     pub(crate) untrusted: Vec<PathBuf>,
-    /// Stored evidence: certificates, CRLs, OCSP responses (files or folders)
+    /// Stored evidence: certificates, CRLs, OCSP responses (files or folders), or a folder that --evidence-out wrote
     #[arg(long, value_name = "PATH")]
     pub(crate) evidence: Vec<PathBuf>,
     /// Validation time (RFC 3339) [default: now]
@@ -41,6 +42,9 @@ pub(crate) struct VerifyArgs {
     pub(crate) content: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) judging: Judging,
+    /// Write everything that the verdict rests on to a new folder, from which --evidence repeats it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) evidence_out: Option<PathBuf>,
     /// Print the report of ETSI TS 119 102-2 (XML)
     #[arg(long, conflicts_with = "json")]
     pub(crate) etsi: bool,

@@ -2,12 +2,13 @@
 
 use kyso::certificate::{CertificateReport, Reason, Usage};
 use kyso_protocol::{CertificateValidation, Finding};
+use kyso_validation::attempt::Attempt;
 use kyso_x509::escape_for_display;
 use kyso_x509::revocation::RevocationError;
 
 use super::facts::{revocation_line, short_verdict};
 use super::moment::moment;
-use super::{certificate_facts, need, revocation, unit};
+use super::{attempt, certificate_facts, need, revocation, unit};
 use crate::explain::verify as explain;
 use crate::text::Lang;
 
@@ -17,6 +18,7 @@ pub fn validation(
     file: &str,
     report: &CertificateReport,
     usage: Usage,
+    attempts: &[Attempt],
     lang: Lang,
 ) -> CertificateValidation {
     CertificateValidation {
@@ -43,13 +45,13 @@ pub fn validation(
             })
             .collect(),
         needs: report.needs.iter().map(need).collect(),
-        attempts: Vec::new(),
+        attempts: attempts.iter().map(|one| attempt(one, lang)).collect(),
     }
 }
 
 /// For a terminal; ends with a line end.
 #[must_use]
-pub fn text(file: &str, report: &CertificateReport, lang: Lang) -> String {
+pub fn text(file: &str, report: &CertificateReport, attempts: &[Attempt], lang: Lang) -> String {
     let verdict = short_verdict(report.indication, lang)
         .replace("chữ ký", "chứng thư")
         .replace("the signature", "the certificate");
@@ -106,6 +108,10 @@ pub fn text(file: &str, report: &CertificateReport, lang: Lang) -> String {
             lang.pick("còn thiếu", "missing"),
             escape_for_display(&line)
         ));
+    }
+    for one in attempts {
+        let line = explain::attempt(one, lang);
+        text.push_str(&format!("  · {}\n", escape_for_display(&line)));
     }
     text
 }
