@@ -292,7 +292,9 @@ pub(crate) fn examine(
         }
         // 6. The validity period.
         if !within {
-            let not_revoked = matches!(status, Status::Good(_));
+            // Only what was said after the end speaks for the whole of the period.
+            let not_revoked = matches!(&status, Status::Good(record)
+                if record.this_update >= certificate.validity().not_after);
             problem(ProblemKind::OutOfBounds { not_revoked }, None);
         }
         // 7. Algorithms, for signature acceptance validation (§5.2.8).

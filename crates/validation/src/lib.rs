@@ -21,6 +21,7 @@ mod settle;
 mod signature;
 mod status;
 mod suites;
+mod times;
 mod timestamp;
 pub mod trust;
 

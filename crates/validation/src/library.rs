@@ -24,28 +24,27 @@ pub(crate) struct Library<'a> {
     pub(crate) candidates: Vec<Certificate>,
     crls: Vec<CertificateList>,
     ocsp: Vec<OcspResponse>,
-    /// Names all that the signature itself brings; with the context it names everything at hand.
-    embedded: Digest,
-    cache: Option<Stamped<'a>>,
+    /// The cache of the context, with the name of all that the signature itself brings; the two name everything at
+    /// hand.
+    cache: Option<(Stamped<'a>, Digest)>,
     statuses: RefCell<HashMap<Asked, Arc<Found>>>,
 }
 
 impl<'a> Library<'a> {
     pub(crate) fn new(embedded: EmbeddedEvidence, context: &'a Context<'a>) -> Self {
-        let name = name_of(&embedded);
+        let cache = context.paths.map(|cache| (cache.stamped(context), name_of(&embedded)));
         let EmbeddedEvidence { certificates: mut candidates, mut crls, mut ocsp } = embedded;
         candidates.extend(context.trust.candidates.iter().cloned());
         candidates.extend(context.evidence.certificates.iter().cloned());
         add_new(&mut crls, &context.evidence.crls);
         add_new(&mut ocsp, &context.evidence.ocsp);
-        let cache = context.paths.map(|cache| cache.stamped(context));
         let statuses = RefCell::default();
-        Self { context, candidates, crls, ocsp, embedded: name, cache, statuses }
+        Self { context, candidates, crls, ocsp, cache, statuses }
     }
 
     /// The cache of the context, and the name of what the signature adds to it.
     pub(crate) fn cache(&self) -> Option<(&Stamped<'a>, Digest)> {
-        self.cache.as_ref().map(|cache| (cache, self.embedded))
+        self.cache.as_ref().map(|(cache, embedded)| (cache, *embedded))
     }
 
     /// What the evidence at hand says of a certificate of a path that ends at an anchor.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kyso_x509::revocation::{StatusRecord, StatusSource};
-use kyso_x509::{Certificate, Digest, DigestAlgorithm, Time};
+use kyso_x509::{Certificate, Digest, DigestAlgorithm, OcspResponse, Time};
 
 /// The earliest time at which each object is proven to exist.
 ///
@@ -54,10 +54,15 @@ impl ProofsOfExistence {
             StatusSource::Delta { base, delta } => {
                 self.of(&base.sha256()).max(self.of(&delta.sha256()))
             }
-            StatusSource::Ocsp(response) => self.of(&response.sha256()),
+            StatusSource::Ocsp(response) => self.of(&name_of_response(response)),
         };
         record.parts.iter().map(|part| self.of_status(part)).fold(own, Time::max)
     }
+}
+
+/// The name of an OCSP response: of the BasicOCSPResponse, whether it comes in its envelope or, as in signatures, bare.
+pub(crate) fn name_of_response(response: &OcspResponse) -> Digest {
+    name_of(response.basic_der())
 }
 
 /// The name of an object that is neither certificate nor status: its SHA-256.

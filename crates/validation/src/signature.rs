@@ -12,7 +12,7 @@ use kyso_cades::{
     SignerInfo, SigningCertificateBinding, VerifiedSignature, VerifyFailure, verify_signer,
 };
 use kyso_x509::path::check_end_entity;
-use kyso_x509::{DigestAlgorithm, SignatureAlgorithm, Time, TrustAnchor};
+use kyso_x509::{DigestAlgorithm, SignatureAlgorithm, TrustAnchor};
 
 use crate::chain::{self, Demand, Present, Usage};
 use crate::context::Context;
@@ -23,6 +23,7 @@ use crate::policy::Policy;
 use crate::report::{Check, Finding, Material, Need, RevocationState, SignatureReport};
 use crate::settle::{Settled, path_reason, settle};
 use crate::suites::{Object, Use, digest_use, signature_use};
+use crate::times::check_claimed_time;
 use crate::timestamp::{self, Stamp, Stamped};
 
 /// Validates one signer of a CMS structure.
@@ -77,6 +78,14 @@ pub(crate) fn validate(
     if let Some(signer) = signer {
         report.counter_signatures = signer.counter_signatures().len();
     }
+    // More signers than any policy here allows are not even looked at.
+    if let Some(limit) = max_signers(context)
+        && signed_data.signer_infos().len() > limit
+    {
+        let finding = Finding::TooManySigners { limit };
+        report.open(IndeterminateReason::SigConstraintsFailure, finding);
+        return None;
+    }
     // 1. Format checking (§5.2.2), identification of the signing certificate (§5.2.3), cryptographic verification
     // (§5.2.7). What fails here fails whatever else is known, so it comes before the rest.
     let library = Library::new(signed_data.embedded_evidence(index), context);
@@ -100,6 +109,15 @@ pub(crate) fn validate(
     Evaluation { signed_data, index, signer, content, library: &library, verified: &verified }
         .run(report);
     Some(verified)
+}
+
+/// The greatest number of signers of the policies that may apply; `None` where there is no policy at all.
+fn max_signers(context: &Context<'_>) -> Option<usize> {
+    let limit = |policy: &Policy| policy.limits.max_signers;
+    match context.policy {
+        Some(policy) => Some(limit(policy)),
+        None => context.trust.stores.iter().map(|store| limit(&store.policy)).max(),
+    }
 }
 
 /// The indication of a signature that was not verified.
@@ -297,14 +315,6 @@ impl<'a> Evaluation<'a> {
             Some((reason, finding)) => report.open(reason, finding),
             None => {}
         }
-        let Some(policy) = policy else {
-            return;
-        };
-        let limit = policy.limits.max_signers;
-        if self.signed_data.signer_infos().len() > limit {
-            let finding = Finding::TooManySigners { limit };
-            report.open(IndeterminateReason::SigConstraintsFailure, finding);
-        }
     }
 
     /// The algorithms that protect the signature.
@@ -465,42 +475,5 @@ impl<'a> Evaluation<'a> {
             };
             report.open(I::OutOfBoundsNoPoe, Finding::Path(Box::new(error)));
         }
-    }
-}
-
-/// Tolerance with which "exactly seven hours ahead" is recognised: the seconds between signing and time-stamping.
-const LOCAL_TIME_TOLERANCE: i64 = 900;
-
-/// The claimed time proves nothing, but it should not contradict what is proven.
-fn check_claimed_time(
-    stamps: &[Stamp],
-    policy: &Policy,
-    proven: Time,
-    report: &mut SignatureReport,
-) {
-    use crate::report::TimestampKind;
-    let claimed = report.claimed_signing_time;
-    // §5.5.4 step 4 (e).
-    let stamped = stamps
-        .iter()
-        .any(|stamp| stamp.report.kind == TimestampKind::Signature && stamp.proven().is_some());
-    if let Some(max_delay) = policy.timestamps.max_delay
-        && stamped
-        && claimed.is_none_or(|claimed| {
-            proven.as_unix_seconds().saturating_sub(claimed.as_unix_seconds()) > max_delay
-        })
-    {
-        let finding = Finding::TimestampDelay { claimed, proven };
-        report.open(IndeterminateReason::SigConstraintsFailure, finding);
-    }
-    let Some(claimed) = claimed else {
-        return;
-    };
-    let ahead = claimed.as_unix_seconds().saturating_sub(proven.as_unix_seconds());
-    let is_local_time = |shift: i64| (ahead - shift).abs() <= LOCAL_TIME_TOLERANCE;
-    if policy.signature.local_time_as_utc.is_some_and(is_local_time) {
-        report.warnings.push(Finding::LocalTimeAsUtc { claimed, proven });
-    } else if ahead > policy.revocation.clock_skew {
-        report.warnings.push(Finding::ClaimedAfterProven { claimed, proven });
     }
 }

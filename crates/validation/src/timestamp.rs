@@ -11,7 +11,7 @@ use kyso_x509::{Certificate, Digest, SignatureAlgorithm, Time};
 use crate::chain::{self, Demand};
 use crate::indication::{FailedReason, IndeterminateReason, Indication};
 use crate::library::Library;
-use crate::poe::{ProofsOfExistence, name_of};
+use crate::poe::{ProofsOfExistence, name_of, name_of_response};
 use crate::report::{Finding, Material, Need, TimestampKind, TimestampReport};
 use crate::settle::settle;
 use crate::signature::failure_indication;
@@ -174,7 +174,7 @@ fn extract(stamped: &Stamped<'_>, stamp: &Stamp, time: Time, proofs: &mut Proofs
     }
     let archival = stamped.signer.revocation_info_archival();
     archival.crls.iter().for_each(|one| proofs.prove(&one.sha256(), time));
-    archival.ocsp.iter().for_each(|one| proofs.prove(&one.sha256(), time));
+    archival.ocsp.iter().for_each(|one| proofs.prove(&name_of_response(one), time));
     // What the hash index of an archive time-stamp lists.
     let Some(coverage) = &stamp.coverage else {
         return;
@@ -183,7 +183,7 @@ fn extract(stamped: &Stamped<'_>, stamp: &Stamp, time: Time, proofs: &mut Proofs
         proofs.prove(&certificate.sha256_fingerprint(), time);
     }
     coverage.evidence.crls.iter().for_each(|one| proofs.prove(&one.sha256(), time));
-    coverage.evidence.ocsp.iter().for_each(|one| proofs.prove(&one.sha256(), time));
+    coverage.evidence.ocsp.iter().for_each(|one| proofs.prove(&name_of_response(one), time));
     coverage.tokens.iter().for_each(|one| proofs.prove(&name_of(one.as_received()), time));
 }
 

@@ -266,6 +266,113 @@ fn the_cache_changes_nothing() {
     }
 }
 
+#[test]
+fn a_path_found_before_helps_no_signature_that_lacks_it() {
+    let world = World::new();
+    let list = world.nobody(10, 20);
+    let world = world.knowing(list);
+    let cache = PathCache::new();
+    let whole = world.sign(day(12));
+    let lone = world.sign_without_issuer(day(12));
+    let first = world.validate_by(&whole, None, day(13), Some(&cache));
+    assert_eq!(first.indication.to_string(), "TOTAL-PASSED");
+    let second = world.validate_by(&lone, None, day(13), Some(&cache));
+    assert_eq!(second.indication.to_string(), "INDETERMINATE (NO_CERTIFICATE_CHAIN_FOUND)");
+    assert_eq!(second.needs[0].as_str(), "issuer-certificate");
+}
+
+#[test]
+fn a_responder_that_has_expired() {
+    let world = World::new();
+    let mut responder = Subject::responder("Responder", 7).valid(0, 30);
+    responder = responder.with("1.3.6.1.5.5.7.48.1.5", false, &[5, 0]);
+    let certificate = responder.issued_by(&world.authority);
+    let single = mint::Single::good(&world.certificate, &world.authority_certificate, 13, 90);
+    let response = mint::Ocsp::new(single).carrying(&certificate).signed_by(&responder);
+    let mut world = world;
+    world.evidence.ocsp.push(response);
+    let signed = world.sign(day(12));
+    assert_eq!(world.verdict(&signed, day(20)), "TOTAL-PASSED");
+    let verdict = world.verdict(&signed, day(40));
+    assert_eq!(verdict, "INDETERMINATE (REVOCATION_OUT_OF_BOUNDS_NO_POE)");
+    // Proven while the responder was valid, it is as good as then.
+    let (tsa, issuer) = (&world.tsa_certificate, &world.authority_certificate);
+    let single = mint::Single::good(tsa, issuer, 39, 60);
+    let response = mint::Ocsp::new(single).signed_by(&world.authority);
+    let long = world.with_embedded(world.stamped(signed, day(12)));
+    let archived = world.archived(long.clone(), day(25));
+    world.evidence.ocsp.push(response);
+    let report = world.validate(&archived, day(40));
+    assert_eq!(report.indication.to_string(), "TOTAL-PASSED", "{report:#?}");
+    // Archived too late, the response is not known to be older than its signer's end.
+    let late = world.archived(long, day(31));
+    let verdict = world.verdict(&late, day(40));
+    assert_eq!(verdict, "INDETERMINATE (REVOCATION_OUT_OF_BOUNDS_NO_POE)");
+}
+
+#[test]
+fn a_revoked_time_stamping_authority() {
+    let world = World::new();
+    let list =
+        Crl::new(40, 160).revoke(&world.tsa_certificate, day(20), 1).signed_by(&world.authority);
+    let world = world.knowing(list);
+    let signed = world.stamped(world.sign(day(12)), day(12));
+    // The signer is valid still; the time-stamp proves nothing.
+    let report = world.validate(&signed, day(50));
+    assert_eq!(report.indication.to_string(), "TOTAL-PASSED");
+    assert_eq!(report.best_signature_time, day(50));
+    assert!(report.warnings.iter().any(|one| one.code() == "timestamp-not-valid"));
+    assert_eq!(report.timestamps[0].indication.to_string(), "INDETERMINATE (REVOKED_NO_POE)");
+    // And so does not save what has expired.
+    assert_eq!(world.verdict(&signed, day(150)), "INDETERMINATE (OUT_OF_BOUNDS_NO_POE)");
+}
+
+#[test]
+fn a_time_stamp_from_the_future_proves_nothing() {
+    let world = World::new();
+    let list = world.nobody(10, 90);
+    let world = world.knowing(list);
+    let signed = world.stamped(world.sign(day(12)), day(60));
+    let report = world.validate(&signed, day(40));
+    assert_eq!(report.best_signature_time, day(40));
+    assert_eq!(
+        report.timestamps[0].indication.to_string(),
+        "INDETERMINATE (TIMESTAMP_ORDER_FAILURE)"
+    );
+}
+
+#[test]
+fn the_first_store_that_anchors_the_path_decides() {
+    let world = World::new();
+    let list = world.nobody(10, 90);
+    let mut world = world.knowing(list);
+    let mut own = world.trust.stores[0].clone();
+    own.name = "second".to_owned();
+    let stranger = Subject::authority("Stranger", 9).valid(0, 3000).self_signed();
+    world.trust.stores[0].anchors = vec![kyso_x509::TrustAnchor::from_certificate(stranger)];
+    let mut strict = Policy::built_in("eidas-like").unwrap();
+    strict.name = "other".to_owned();
+    world.trust.stores[0].policy = std::sync::Arc::new(strict);
+    world.trust.stores.push(own);
+    let report = world.validate(&world.sign(day(12)), day(13));
+    assert_eq!(report.trust_store.as_deref(), Some("second"));
+    assert_eq!(report.policy.as_deref(), Some("vn-public-service"));
+    assert_eq!(report.indication.to_string(), "TOTAL-PASSED");
+}
+
+#[test]
+fn without_any_anchor() {
+    let mut world = World::new();
+    world.trust.stores.clear();
+    let signed = world.sign(day(12));
+    assert_eq!(world.verdict(&signed, day(13)), "INDETERMINATE (NO_CERTIFICATE_CHAIN_FOUND)");
+    let policy = Policy::built_in("integrity-only").unwrap();
+    let report = world.validate_by(&signed, Some(&policy), day(13), None);
+    assert_eq!(report.indication.to_string(), "TOTAL-PASSED");
+    let report = world.validate_by(&signed, Some(&policy), day(101), None);
+    assert_eq!(report.indication.to_string(), "INDETERMINATE (OUT_OF_BOUNDS_NO_POE)");
+}
+
 mod properties {
     use super::*;
     use proptest::prelude::*;

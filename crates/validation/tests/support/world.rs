@@ -97,15 +97,22 @@ impl World {
 
     /// Level B-B, claimed at a time.
     pub fn sign(&self, claimed: Time) -> SignedData {
-        let der = self.signed(Form::Cades { signing_time: Some(claimed) });
+        let issuers = vec![self.authority_certificate.clone()];
+        let der = self.signed(Form::Cades { signing_time: Some(claimed) }, issuers);
         SignedData::from_ber(&der).unwrap()
     }
 
-    fn signed(&self, form: Form) -> Vec<u8> {
+    /// As many signatures in use: the issuer is not embedded.
+    pub fn sign_without_issuer(&self, claimed: Time) -> SignedData {
+        let der = self.signed(Form::Cades { signing_time: Some(claimed) }, Vec::new());
+        SignedData::from_ber(&der).unwrap()
+    }
+
+    fn signed(&self, form: Form, extra_certificates: Vec<Certificate>) -> Vec<u8> {
         let algorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256);
         let to_be_signed = prepare(SigningParameters {
             certificate: self.certificate.clone(),
-            extra_certificates: vec![self.authority_certificate.clone()],
+            extra_certificates,
             algorithm,
             content_type: oid::DATA,
             message_digest: DigestAlgorithm::Sha256.digest(CONTENT),
@@ -131,6 +138,12 @@ impl World {
     pub fn with_lists(&self, signed: SignedData, lists: &[CertificateList]) -> SignedData {
         let evidence = EmbeddedEvidence { crls: lists.to_vec(), ..EmbeddedEvidence::default() };
         signed.with_validation_data(0, &evidence).unwrap()
+    }
+
+    /// With all of the evidence of this world inside.
+    pub fn with_embedded(&self, signed: SignedData) -> SignedData {
+        let Evidence { certificates, crls, ocsp } = self.evidence.clone();
+        signed.with_validation_data(0, &EmbeddedEvidence { certificates, crls, ocsp }).unwrap()
     }
 
     /// Level B-LTA, or renewed.
