@@ -1,6 +1,25 @@
-//! Raising signed files to the levels that last: time-stamps, validation data, archive time-stamps.
+//! Raising signed CMS files to the levels that last (EN 319 122-1 §6): time-stamps, validation data, archive time-stamps.
+//!
+//! A signature is judged first: one that is wrong is not made to last. What is added never touches a signed byte, the
+//! result is judged before it is released, and an act of its own in the journal tells which file became which.
 
+mod embed;
+mod error;
+mod raise;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use kyso_validation::report::TimestampKind;
+use kyso_x509::Time;
 use serde::{Deserialize, Serialize};
+
+pub use error::ExtendError;
+
+use crate::fetch::Fetcher;
+use crate::recorder::{Intent, Outcome, Recorder, Released};
+use crate::timestamp::Authorities;
+use crate::verify::{Options as Judging, SignedFile};
 
 /// A level above B-B (EN 319 122-1 §6), each holding the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,4 +44,123 @@ impl Level {
             Self::Lta => "LTA",
         }
     }
+
+    /// The format as the journal records it.
+    const fn recorded(self) -> &'static str {
+        match self {
+            Self::T => "CAdES-B-T extension",
+            Self::Lt => "CAdES-B-LT extension",
+            Self::Lta => "CAdES-B-LTA extension",
+        }
+    }
+}
+
+/// How files are extended.
+#[derive(Clone, Debug)]
+pub struct Options<'a> {
+    /// The level to reach.
+    pub level: Level,
+    /// By what the signatures are judged, before and after.
+    pub judging: Judging<'a>,
+    /// The way to issuers, responders and authorities.
+    pub fetcher: &'a Fetcher,
+    /// Who makes time-stamps.
+    pub authorities: &'a Authorities,
+    /// The time of the act.
+    pub now: Time,
+    /// An archive time-stamp is renewed when its certificate or an algorithm of it ends within so many seconds.
+    pub renew_within: i64,
+    /// Who asks, as it is recorded.
+    pub requester: String,
+    /// Whether an existing target may be replaced.
+    pub overwrite: bool,
+}
+
+/// What became of a file that could be extended.
+#[derive(Debug)]
+pub enum Extended {
+    /// It was, and the journal says so.
+    Done(Released<ExtendedFile>),
+    /// Every signature has the level already, and no archive time-stamp is due.
+    UpToDate,
+}
+
+/// An extended file under its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtendedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub len: u64,
+    /// The time-stamps that were added, in their order.
+    pub stamps: Vec<Stamp>,
+}
+
+/// A time-stamp that was added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Index of the signer that it is about, from 0.
+    pub signer: usize,
+    /// What it covers.
+    pub kind: TimestampKind,
+    /// The authority's address.
+    pub authority: String,
+    /// genTime.
+    pub time: Time,
+}
+
+/// What journal records call the way in which an extension is made.
+const MECHANISM: &str = "RFC 3161 time-stamp";
+
+/// Extends every signature of a CMS file and writes the result as `target`, which may be the file itself.
+///
+/// # Errors
+/// [`ExtendError`]; the file is then as it was, and nothing has the target's name that had not before.
+pub fn extend_file(
+    source: &Path,
+    target: &Path,
+    options: &Options<'_>,
+    recorder: &dyn Recorder,
+) -> Result<Extended, ExtendError> {
+    // 1. Read and judge.
+    let signed =
+        SignedFile::open(source, options.judging.content).map_err(ExtendError::Unusable)?;
+    let Some(judged) = raise::judge(&signed, options)? else { return Ok(Extended::UpToDate) };
+
+    // 2. Say what is going to happen, durably.
+    let intent = Intent {
+        requester: options.requester.clone(),
+        document_sha256: write::sha256_of(source)?,
+        document_name: source.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        certificate_sha256: judged.certificate_sha256,
+        token_serial: String::new(),
+        mechanism: MECHANISM.to_owned(),
+        format: options.level.recorded().to_owned(),
+        operation: None,
+        consent: None,
+    };
+    let ids = recorder.intend(&[intent]).map_err(ExtendError::Recorder)?;
+    let [id] = ids.as_slice() else { return Err(ExtendError::NotRecorded) };
+
+    // 3. Extend, and write without a name.
+    let made = judged
+        .raise(options)
+        .and_then(|raised| write::write(source, target, raised, options.overwrite));
+    let outcome = match &made {
+        Ok(written) => Outcome::Extended {
+            timestamp_sha256: written.last_token,
+            released_sha256: written.sha256,
+        },
+        Err(error) => Outcome::Failed { code: error.code().to_owned() },
+    };
+
+    // 4. Record what became of it; only then does the file get its name.
+    let receipts = recorder.conclude(&[(*id, outcome)]).map_err(ExtendError::Recorder)?;
+    let written = made?;
+    let receipt = receipts
+        .into_iter()
+        .next()
+        .filter(|receipt| receipt.intent == *id)
+        .ok_or(ExtendError::NotRecorded)?;
+    write::publish(written, receipt).map(Extended::Done)
 }

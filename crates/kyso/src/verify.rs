@@ -170,7 +170,7 @@ enum Parts {
 }
 
 /// A PDF's signature with its message parsed and the digests of its byte range.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Found {
     signature: Signature,
     message: Option<Result<SignedData, SignedDataError>>,
@@ -233,6 +233,27 @@ impl SignedFile {
             return Err(VerifyFileError::NotSigned { path: path.to_path_buf() });
         }
         Ok(Self { path: path.to_path_buf(), parts })
+    }
+
+    /// The structure of a CMS file with the digests of its content, where the content is at hand; none of a PDF.
+    pub(crate) fn cms(&self) -> Option<(&SignedData, Option<&ContentDigests>)> {
+        match &self.parts {
+            Parts::Pdf { .. } => None,
+            Parts::Cms { signed_data, content, .. } => Some((signed_data, content.as_ref())),
+        }
+    }
+
+    /// The same file with its CMS structure augmented; a PDF as it is.
+    pub(crate) fn with_signed_data(&self, signed_data: SignedData) -> Self {
+        let parts = match &self.parts {
+            Parts::Pdf { signatures, rebuilt } => {
+                Parts::Pdf { signatures: signatures.clone(), rebuilt: *rebuilt }
+            }
+            Parts::Cms { content, differs, .. } => {
+                Parts::Cms { signed_data, content: content.clone(), differs: *differs }
+            }
+        };
+        Self { path: self.path.clone(), parts }
     }
 
     /// What its signatures are worth; a function of the file, the anchors, the evidence, the policy and the time.
@@ -399,6 +420,15 @@ fn pem_body(path: &Path, mut file: impl Read + Seek) -> Result<Vec<u8>, VerifyFi
     file.read_to_end(&mut text).map_err(unreadable)?;
     let blocks = kyso_x509::pem::decode(&text, &["CMS", "PKCS7"]);
     blocks.ok().and_then(|blocks| blocks.into_iter().next()).ok_or_else(unknown)
+}
+
+/// The DER in a file that is PEM; `None` for any other.
+pub(crate) fn pem_body_of(path: &Path) -> Result<Option<Vec<u8>>, VerifyFileError> {
+    let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
+    let mut file = open_regular(path).map_err(|error| unreadable(error.into()))?;
+    let mut head = Vec::new();
+    (&mut file).take(PEM_BEGIN.len() as u64).read_to_end(&mut head).map_err(unreadable)?;
+    if head == PEM_BEGIN { pem_body(path, file).map(Some) } else { Ok(None) }
 }
 
 /// The file's length; leaves it at its beginning.
