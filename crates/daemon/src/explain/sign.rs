@@ -259,6 +259,26 @@ pub fn path(error: &PathError, lang: Lang) -> Problem {
             format!("the certificate of {} uses too weak an algorithm or key", name(subject)),
             renew,
         ),
+        E::NameNotPermitted { subject, .. }
+        | E::NameExcluded { subject, .. }
+        | E::UnsupportedNameForm { subject, .. } => (
+            "certificate-name-not-permitted",
+            format!("tên trong chứng thư của {} nằm ngoài phạm vi được phép cấp", name(subject)),
+            format!("the certificate of {} bears a name that its authority may not certify", name(subject)),
+            other,
+        ),
+        E::PolicyNotAccepted { subject, .. } => (
+            "certificate-policy-not-accepted",
+            format!("chứng thư của {} không được cấp theo chính sách chứng thư yêu cầu", name(subject)),
+            format!("the certificate of {} was not issued under a policy that is demanded", name(subject)),
+            other,
+        ),
+        unsupported if unsupported.unsupported_algorithm().is_some() => (
+            "certificate-algorithm-unsupported",
+            "chứng thư dùng thuật toán mà chương trình không hỗ trợ, nên chưa thể kết luận".to_owned(),
+            "the certificate uses an algorithm that this program does not support, so nothing is decided".to_owned(),
+            other,
+        ),
         _ => (
             "certificate-refused",
             "chứng thư của người ký không đạt yêu cầu".to_owned(),
