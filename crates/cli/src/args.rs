@@ -2,6 +2,7 @@
 
 mod batch;
 mod reissue;
+mod trust;
 mod verify;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use kyso_daemon::text::Lang;
 
 pub(crate) use batch::BatchCommand;
 pub(crate) use reissue::{FormFormat, Reason, ReissueCommand, RequestArgs};
+pub(crate) use trust::{TrustAddArgs, TrustBundleArgs, TrustCommand, TrustImportArgs};
 pub(crate) use verify::{CertUsage, CertValidateArgs, Judging, VerifyArgs};
 
 /// Sign and verify documents with PKCS#11 tokens; every signature is recorded in a journal.
@@ -53,6 +55,9 @@ pub(crate) enum Command {
     Reissue(ReissueCommand),
     /// Verify signed documents (exit 0 TOTAL-PASSED, 1 TOTAL-FAILED, 3 INDETERMINATE, 2 error)
     Verify(VerifyArgs),
+    /// Trust stores: anchors with a policy each, their pins, bundles for networks without internet
+    #[command(subcommand)]
+    Trust(TrustCommand),
     /// The record of every signature
     #[command(subcommand)]
     Journal(JournalCommand),

@@ -109,6 +109,11 @@ impl Desk {
         given.iter().chain(&self.config.trust).cloned().collect()
     }
 
+    /// Folder of the trust stores.
+    pub(crate) fn trust_stores(&self) -> Option<PathBuf> {
+        self.config.trust_stores.clone().or_else(config::default_trust_stores)
+    }
+
     /// Further certificates: of the command line and of the configuration.
     pub(crate) fn untrusted(&self, given: &[PathBuf]) -> Vec<PathBuf> {
         given.iter().chain(&self.config.untrusted).cloned().collect()

@@ -31,6 +31,10 @@ pub(crate) fn run(desk: &Desk, as_json: bool) -> Result<u8, Problem> {
     modules(desk, &mut looked);
     certificates(desk, &mut looked);
     trust(desk, &mut looked);
+    for (ok, text) in crate::trust::looked(desk) {
+        let remedy = (!ok).then(|| lang.pick("xem docs/trust.md", "see docs/trust.md").to_owned());
+        looked.push(Looked { topic: "trust", ok, text, remedy });
+    }
     journal(desk, &mut looked);
     #[cfg(unix)]
     daemon::look(desk, &mut looked);

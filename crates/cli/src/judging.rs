@@ -2,20 +2,20 @@
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 use kyso::evidence::{Bundle, BundleError};
 use kyso::fetch::Fetcher;
 use kyso::indication::Indication;
+use kyso::trust::Loaded;
+use kyso_daemon::explain::trust as explain;
 use kyso_daemon::files;
 use kyso_daemon::text::{Lang, Problem, system};
 use kyso_validation::evidence::Evidence;
 use kyso_validation::policy::Policy;
-use kyso_validation::trust::{Trust, TrustStore};
+use kyso_validation::trust::Trust;
 use kyso_x509::Time;
-use kyso_x509::path::TrustAnchor;
 
 use crate::args::Judging;
 use crate::desk::Desk;
@@ -29,9 +29,6 @@ pub(crate) const INDETERMINATE: u8 = 3;
 
 /// Largest policy file: a policy has some kilobytes.
 const MOST_POLICY_BYTES: u64 = 1024 * 1024;
-
-/// What the anchors that no store holds are called in reports.
-const BARE_ANCHORS: &str = "anchors";
 
 /// Everything that the command line says about judging, read.
 pub(crate) struct Judgement {
@@ -65,8 +62,12 @@ impl Judgement {
             true => None,
             false => Some(desk.config().fetch.fetcher(arguments.offline, lang)?),
         };
+        let loaded = loaded(desk, arguments)?;
+        if !repeated {
+            evidence.merge(&loaded.evidence);
+        }
         Ok(Self {
-            trust: trust(desk, arguments)?,
+            trust: loaded.trust,
             evidence,
             policy: arguments.policy.as_deref().map(|name| policy(name, lang)).transpose()?,
             validation_time: Time::from_unix_seconds(time.as_second()),
@@ -100,26 +101,30 @@ pub(crate) fn bundle(error: &BundleError, lang: Lang) -> Problem {
     Problem::new(code, what, error.to_string(), remedy)
 }
 
-fn trust(desk: &Desk, arguments: &Judging) -> Result<Trust, Problem> {
+/// Anchors and stores, with what the stores hold of CRLs and OCSP responses.
+fn loaded(desk: &Desk, arguments: &Judging) -> Result<Loaded, Problem> {
     let lang = desk.lang();
+    let problem = |error| explain::explain(&error, lang);
     let (folders, named): (Vec<PathBuf>, Vec<PathBuf>) =
         desk.trust(&arguments.trust).into_iter().partition(|path| Bundle::is_at(path));
-    let anchors = files::certificates(&named, lang)?;
-    let (candidates, left_out) = files::evidence(&desk.untrusted(&arguments.untrusted), lang)?;
-    let candidates = candidates.certificates;
-    say_left_out(&left_out, lang);
-    let anchors: Vec<_> = anchors.into_iter().map(TrustAnchor::from_certificate).collect();
-    let policy = Policy::built_in(Policy::OF_BARE_ANCHORS).filter(|_| !anchors.is_empty());
-    let name = BARE_ANCHORS.to_owned();
-    let store = policy.map(|policy| TrustStore { name, anchors, policy: Arc::new(policy) });
-    let mut trust = Trust { stores: store.into_iter().collect(), candidates };
+    let mut loaded = kyso::trust::load(&named, None).map_err(problem)?;
     // Whoever names a bundle as what to trust takes its stores with their policies.
     for folder in folders {
         let bundle = Bundle::read(&folder).map_err(|error| bundle(&error, lang))?;
-        trust.stores.extend(bundle.trust.stores);
-        trust.candidates.extend(bundle.trust.candidates);
+        loaded.trust.stores.extend(bundle.trust.stores);
+        loaded.trust.candidates.extend(bundle.trust.candidates);
     }
-    Ok(trust)
+    // What is named comes before what always lies there.
+    if let Some(root) = desk.trust_stores() {
+        let stores = kyso::trust::load(&[], Some(&root)).map_err(problem)?;
+        loaded.trust.stores.extend(stores.trust.stores);
+        loaded.trust.candidates.extend(stores.trust.candidates);
+        loaded.evidence.merge(&stores.evidence);
+    }
+    let (candidates, left_out) = files::evidence(&desk.untrusted(&arguments.untrusted), lang)?;
+    loaded.trust.candidates.extend(candidates.certificates);
+    say_left_out(&left_out, lang);
+    Ok(loaded)
 }
 
 /// Names the files of folders that hold nothing readable.

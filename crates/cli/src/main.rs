@@ -21,6 +21,7 @@ mod reissue;
 mod remote;
 mod sign;
 mod token;
+mod trust;
 mod verify;
 
 use std::process::ExitCode;
@@ -95,6 +96,7 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
         #[cfg(not(unix))]
         Command::Batch(_) | Command::Reissue(_) => Err(no_daemon_here(lang)),
         Command::Verify(arguments) => verify::run(&desk, &arguments),
+        Command::Trust(command) => trust::run(&desk, &command),
         Command::Journal(command) => journal::run(&desk, command),
         Command::Doctor(arguments) => doctor::run(&desk, arguments.json.json),
         #[cfg(unix)]

@@ -22,6 +22,8 @@ pub struct Config {
     /// Trust anchors: files or folders.
     #[serde(default)]
     pub trust: Vec<PathBuf>,
+    /// Folder of trust stores; `trust` beside the file where it says nothing.
+    pub trust_stores: Option<PathBuf>,
     /// Further certificates for paths: files or folders.
     #[serde(default)]
     pub untrusted: Vec<PathBuf>,
@@ -100,6 +102,7 @@ impl Config {
         let absolute = |path: &mut PathBuf| *path = folder.join(&*path);
         self.trust.iter_mut().for_each(absolute);
         self.untrusted.iter_mut().for_each(absolute);
+        self.trust_stores = Some(folder.join(self.trust_stores.take().unwrap_or("trust".into())));
         self.journal.iter_mut().for_each(absolute);
         self.fetch.resolve(folder);
         self.daemon.resolve(folder);
@@ -120,6 +123,11 @@ impl Config {
         }
         AllowList::new(allowed)
     }
+}
+
+/// Where trust stores lie when there is no configuration file.
+pub fn default_trust_stores() -> Option<PathBuf> {
+    default_file().and_then(|file| Some(file.parent()?.join("trust")))
 }
 
 /// Where the journal lies when nobody says otherwise.

@@ -4,4 +4,5 @@ pub mod journal;
 pub mod reissue;
 pub mod sign;
 pub mod token;
+pub mod trust;
 pub mod verify;

@@ -410,7 +410,7 @@ fn a_bundle_carries_stores_and_lists_to_another_machine() {
     place.local("own");
     let crl = place.crl("10");
     let stores = stores(&place.root()).expect("stores");
-    let packed = pack(&stores, &[crl.clone()], now()).expect("packed");
+    let packed = pack(&stores, std::slice::from_ref(&crl), now()).expect("packed");
     assert_eq!((packed.certificates, packed.crls), (2, 1));
     let (message, signer) = place.signed(&packed.json, &["-cades"]);
     let other = tempfile::tempdir().expect("another machine");
@@ -477,9 +477,9 @@ fn what_is_packed_is_what_would_be_taken() {
     let made = later(now(), 2 * DAY);
     // The two authorities have one name; a foreign list is one whose issuer no store knows.
     let without: Vec<_> = Vec::new();
-    let packed = pack(&without, &[foreign.clone()], made).expect("packed");
-    assert_eq!(packed.foreign, [foreign.clone()]);
-    let packed = pack(&stores, &[stale.clone()], made).expect("packed");
+    let packed = pack(&without, std::slice::from_ref(&foreign), made).expect("packed");
+    assert_eq!(packed.foreign, std::slice::from_ref(&foreign));
+    let packed = pack(&stores, std::slice::from_ref(&stale), made).expect("packed");
     assert_eq!((packed.crls, packed.stale), (0, vec![stale]));
     // A list under the right name and by another key is not taken.
     let packed = pack(&stores, &[foreign], now()).expect("packed");

@@ -12,7 +12,7 @@ use super::store::{DESCRIPTION, Description};
 use super::{Loaded, Pinned, Role, Store, StoreCertificate, TrustError, files, pinned_as};
 
 /// What reports call anchors that lie in no store: named by `--trust` or by `trust` in the configuration.
-pub const BARE_ANCHORS: &str = "trust";
+pub const BARE_ANCHORS: &str = "anchors";
 
 /// Extensions of certificate files.
 const CERTIFICATES: &[&str] = &["pem", "crt", "cer", "der"];
