@@ -16,7 +16,10 @@ use crate::prompt::Terminal;
 use kyso_daemon::config::{self, Config};
 #[cfg(unix)]
 use kyso_daemon::default_socket;
-use kyso_daemon::explain::{journal as journal_problem, token as token_problem};
+use kyso_daemon::explain::{
+    journal as journal_problem, token as token_problem, trust as trust_problem,
+};
+use kyso_daemon::files;
 use kyso_daemon::text::{Lang, Problem};
 
 /// Where a person sits: their configuration and what follows from it.
@@ -112,6 +115,19 @@ impl Desk {
     /// Folder of the trust stores.
     pub(crate) fn trust_stores(&self) -> Option<PathBuf> {
         self.config.trust_stores.clone().or_else(config::default_trust_stores)
+    }
+
+    /// What the signer's path must reach: anchors of the command line, of the configuration and of the stores.
+    pub(crate) fn signing_trust(
+        &self,
+        given: &[PathBuf],
+        untrusted: &[PathBuf],
+    ) -> Result<Trust, Problem> {
+        let loaded = kyso::trust::load(&self.trust(given), self.trust_stores().as_deref())
+            .map_err(|error| trust_problem::explain(&error, self.lang))?;
+        let mut candidates = loaded.trust.candidates.clone();
+        candidates.extend(files::certificates(&self.untrusted(untrusted), self.lang)?);
+        Ok(Trust { anchors: loaded.trust.anchors().cloned().collect(), candidates })
     }
 
     /// Further certificates: of the command line and of the configuration.

@@ -214,6 +214,7 @@ mod tests {
             modules: AllowList::new(Vec::new()),
             key_files: Vec::new(),
             trust: Arc::new(Trust::default()),
+            stores: Arc::default(),
             credential: None,
             consent: DefaultConsent::None,
             pinentry: None,

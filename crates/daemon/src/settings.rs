@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kyso::signer::Trust;
+use kyso::trust::Loaded;
 use kyso_protocol::Lang;
 use kyso_token::pkcs11::{AllowList, Limits};
-use kyso_x509::path::TrustAnchor;
 
 use crate::config::{self, Config, Log};
+use crate::explain;
 use crate::files;
 use crate::text::{self, Problem};
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub key_files: Vec<PathBuf>,
     /// Anchors and further certificates, parsed once.
     pub trust: Arc<Trust>,
+    /// The same with the policy of each store, and what the stores hold of CRLs and OCSP responses.
+    pub stores: Arc<Loaded>,
     /// Credential that signs where a request names none.
     pub credential: Option<String>,
     /// How a person is asked where a request does not say.
@@ -134,7 +137,7 @@ impl Start {
         let config = Config::load(self.config.as_deref(), self.first_lang())?;
         let lang = self.lang.or(config.lang).unwrap_or_else(text::locale);
         let modules = config.allow_list();
-        let Config { trust, untrusted, credential, journal, daemon, .. } = config;
+        let Config { trust, trust_stores, untrusted, credential, journal, daemon, .. } = config;
         let nowhere = |code, vi: &str, en: &str, key: &str| {
             Problem::new(
                 code,
@@ -174,8 +177,10 @@ impl Start {
                     "journal",
                 )
             })?;
-        let anchors = files::certificates(&trust, lang)?;
-        let candidates = files::certificates(&untrusted, lang)?;
+        let root = trust_stores.or_else(config::default_trust_stores);
+        let mut stores = kyso::trust::load(&trust, root.as_deref())
+            .map_err(|error| explain::trust::explain(&error, lang))?;
+        stores.trust.candidates.extend(files::certificates(&untrusted, lang)?);
         let settings = Settings {
             socket,
             state,
@@ -184,9 +189,10 @@ impl Start {
             modules,
             key_files: daemon.key_files,
             trust: Arc::new(Trust {
-                anchors: anchors.into_iter().map(TrustAnchor::from_certificate).collect(),
-                candidates,
+                anchors: stores.trust.anchors().cloned().collect(),
+                candidates: stores.trust.candidates.clone(),
             }),
+            stores: Arc::new(stores),
             credential,
             consent: daemon.consent,
             pinentry: daemon.pinentry,

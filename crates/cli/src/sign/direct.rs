@@ -1,10 +1,9 @@
 //! Signing in this process.
 
 use kyso::sign::{BatchOptions, Stop, Task, sign_batch};
-use kyso::signer::{Preference, RsaScheme, Trust};
+use kyso::signer::{Preference, RsaScheme};
 use kyso_token::HashAlgorithm;
 use kyso_x509::Time;
-use kyso_x509::path::TrustAnchor;
 
 use super::{Report, Row, Signed, progress, receipt_path};
 use crate::args::{Hash, RsaPadding, SignArgs};
@@ -12,7 +11,6 @@ use crate::desk::Desk;
 use crate::journal;
 use crate::out::tell;
 use kyso_daemon::explain::sign as sign_problem;
-use kyso_daemon::files;
 use kyso_daemon::text::Problem;
 
 /// Signs the files with one log-in.
@@ -22,7 +20,7 @@ pub(super) fn sign(desk: &Desk, arguments: &SignArgs, tasks: Vec<Task>) -> Resul
     let journal = desk.journal_to_sign()?;
     let signing_time = jiff::Zoned::now();
     let now = Time::from_unix_seconds(signing_time.timestamp().as_second());
-    let trust = trust(desk, arguments)?;
+    let trust = desk.signing_trust(&arguments.trust, &arguments.untrusted)?;
     let chosen = desk.credential(arguments.credential.as_deref())?;
     let signer = chosen
         .open(&desk.prompt(), preference(arguments), &trust, now)
@@ -80,14 +78,4 @@ fn preference(arguments: &SignArgs) -> Preference {
             Hash::Sha512 => HashAlgorithm::Sha512,
         },
     }
-}
-
-fn trust(desk: &Desk, arguments: &SignArgs) -> Result<Trust, Problem> {
-    let lang = desk.lang();
-    let anchors = files::certificates(&desk.trust(&arguments.trust), lang)?;
-    let candidates = files::certificates(&desk.untrusted(&arguments.untrusted), lang)?;
-    Ok(Trust {
-        anchors: anchors.into_iter().map(TrustAnchor::from_certificate).collect(),
-        candidates,
-    })
 }

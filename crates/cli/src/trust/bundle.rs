@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use kyso::sign::{BatchOptions, SignatureFormat, Stop, Task, sign_batch};
-use kyso::signer::{Preference, RsaScheme, Trust};
+use kyso::signer::{Preference, RsaScheme};
 use kyso::trust::{Accepting, Bundle, SignerTrust, Store, import as install, pack};
 use kyso_token::HashAlgorithm;
-use kyso_x509::{CertificateList, Time, TrustAnchor};
+use kyso_x509::{CertificateList, Time};
 use serde_json::json;
 
 use crate::args::{TrustBundleArgs, TrustImportArgs};
@@ -105,11 +105,7 @@ fn sign(
     let journal = desk.journal_to_sign()?;
     let chosen = desk.credential(arguments.credential.as_deref())?;
     let preference = Preference { rsa: RsaScheme::Pss, digest: HashAlgorithm::Sha256 };
-    let anchors = files::certificates(&desk.trust(&[]), lang)?;
-    let trust = Trust {
-        anchors: anchors.into_iter().map(TrustAnchor::from_certificate).collect(),
-        candidates: files::certificates(&desk.untrusted(&[]), lang)?,
-    };
+    let trust = desk.signing_trust(&[], &[])?;
     let signer = chosen.open(&desk.prompt(), preference, &trust, now).map_err(problem)?;
     let fingerprint = hex::encode(signer.certificate().sha256_fingerprint().as_bytes());
     let options = BatchOptions {
@@ -138,9 +134,11 @@ pub(super) fn import(desk: &Desk, arguments: &TrustImportArgs) -> Result<u8, Pro
     let trusted = match &arguments.signer {
         Some(text) => SignerTrust::Fingerprint(super::sha256(text, lang)?),
         None => SignerTrust::Anchors {
-            anchors: files::certificates(&arguments.trust, lang)?
-                .into_iter()
-                .map(TrustAnchor::from_certificate)
+            anchors: kyso::trust::load(&arguments.trust, None)
+                .map_err(|error| explain::explain(&error, lang))?
+                .trust
+                .anchors()
+                .cloned()
                 .collect(),
             candidates: files::certificates(&desk.untrusted(&[]), lang)?,
         },

@@ -10,9 +10,8 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use futures_util::StreamExt as _;
-use kyso::validation::evidence::Evidence;
 use kyso::validation::policy::Policy;
-use kyso::verify::{Content, Options, trust_in, verify_bytes, verify_file};
+use kyso::verify::{Content, Options, verify_bytes, verify_file};
 use kyso_protocol::{Problem, VerificationReport};
 use kyso_x509::Time;
 use serde::Deserialize;
@@ -107,10 +106,9 @@ async fn verify(
         };
         let settings = app.settings();
         let content = content.as_deref().map(Content::File);
-        let trust = trust_in(settings.trust.anchors.clone(), settings.trust.candidates.clone());
         let options = Options {
-            trust: &trust,
-            evidence: &Evidence::default(),
+            trust: &settings.stores.trust,
+            evidence: &settings.stores.evidence,
             policy: policy.as_ref(),
             validation_time,
             content,
