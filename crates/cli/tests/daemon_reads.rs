@@ -262,7 +262,7 @@ fn signatures_are_judged_in_memory_and_from_documents() {
     let strict = verify("", "application/pdf", &pdf).json();
     assert_eq!(strict["indication"], "INDETERMINATE", "{strict}");
     let early = verify("?policy=integrity-only&time=2020-01-01T00:00:00Z", "application/pdf", &pdf);
-    assert_eq!(early.json()["indication"], "INDETERMINATE", "{}", early.text());
+    assert_eq!(early.json()["sub_indication"], "NOT_YET_VALID", "{}", early.text());
     let mut altered = pdf.clone();
     altered[100] ^= 1;
     let altered = verify(policy, "application/pdf", &altered);

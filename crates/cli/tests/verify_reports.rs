@@ -176,3 +176,39 @@ fn a_certificate_is_validated_with_its_reason() {
     assert!(shown.contains("chứng thư KHÔNG hợp lệ"), "{shown}");
     assert!(shown.contains("lộ khóa"), "{shown}");
 }
+
+#[test]
+fn stored_evidence_repeats_the_report_byte_for_byte() {
+    let house = signed();
+    let asked = ["verify", "--json", "--offline", "--evidence-out", "evidence", "a-signed.pdf"];
+    let first = house.kyso(asked);
+    let report: Value = serde_json::from_slice(&first.stdout).expect("JSON");
+    let time = report["validation_time"].as_str().expect("a time").to_owned();
+    let repeat = |more: &[&str]| {
+        let mut all = vec!["verify", "--offline", "--evidence", "evidence", "--time", &time];
+        all.extend(more);
+        all.push("a-signed.pdf");
+        house.kyso(&all)
+    };
+    let again = repeat(&["--json"]);
+    assert_eq!(text(&again.stdout), text(&first.stdout), "{}", text(&again.stderr));
+    assert_eq!(again.status.code(), first.status.code());
+    for form in [&["--etsi"][..], &["--lang", "vi"]] {
+        assert_eq!(repeat(form).stdout, repeat(form).stdout);
+    }
+    // A folder that is there is not written into, and a file that was changed is refused.
+    assert_eq!(house.kyso(asked).status.code(), Some(2));
+    let folder = house.path("evidence/certificates");
+    let certificate = std::fs::read_dir(folder).expect("a folder").next().expect("a file");
+    let certificate = certificate.expect("an entry").path();
+    let mut bytes = std::fs::read(&certificate).expect("read");
+    bytes.push(0);
+    std::fs::write(&certificate, bytes).expect("written");
+    let refused = repeat(&[]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stdout));
+    assert!(
+        text(&refused.stderr).contains("the evidence was changed"),
+        "{}",
+        text(&refused.stderr)
+    );
+}
