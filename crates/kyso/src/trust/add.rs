@@ -72,7 +72,7 @@ pub fn add(adding: &Adding<'_>, consent: &dyn Consent) -> Result<Vec<Added>, Tru
         let all = found.iter().map(Certificate::sha256_fingerprint);
         if let Some(found) = all.into_iter().find(|one| one.as_bytes() != given.as_slice()) {
             let path = adding.file.to_path_buf();
-            return Err(TrustError::OtherFingerprint { path, given, found });
+            return Err(TrustError::OtherFingerprint { path, given, found: Box::new(found) });
         }
     }
     if let Some(policy) = adding.policy

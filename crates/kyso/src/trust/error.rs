@@ -51,7 +51,7 @@ pub enum TrustError {
     /// No store was named, and no pin tells which.
     WhichStore { path: PathBuf, certificate: Certificate },
     /// The certificate has another fingerprint than the one that was given.
-    OtherFingerprint { path: PathBuf, given: [u8; 32], found: Digest },
+    OtherFingerprint { path: PathBuf, given: [u8; 32], found: Box<Digest> },
     /// Neither a pin nor a fingerprint nor a person vouches for the certificate.
     Unconfirmed { path: PathBuf, certificate: Certificate },
     /// The certificate is no authority's, so that no path can go through it.
