@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use kyso_x509::{Certificate, Digest, DigestAlgorithm, RevocationReason, Time};
 
-use crate::indication::{FailedReason, IndeterminateReason, Indication};
+use crate::indication::{IndeterminateReason, Indication};
 use crate::report::{
     Check, FileFormat, FileReport, Finding, RevocationFact, RevocationState, SignatureReport,
     TimestampKind, TimestampReport,
@@ -265,11 +265,10 @@ fn crypto(xml: &mut Writer, one: &SignatureReport, number: usize) {
     let Some(algorithm) = one.algorithm else { return };
     let weak = matches!(
         one.indication,
-        Indication::TotalFailed(FailedReason::SigCryptoFailure)
-            | Indication::Indeterminate(
-                IndeterminateReason::CryptoConstraintsFailure
-                    | IndeterminateReason::CryptoConstraintsFailureNoPoe
-            )
+        Indication::Indeterminate(
+            IndeterminateReason::CryptoConstraintsFailure
+                | IndeterminateReason::CryptoConstraintsFailureNoPoe
+        )
     );
     let secure = one.checked.contains(&Check::Algorithms);
     if !secure && !weak {
