@@ -166,7 +166,7 @@ pub struct SignedFile {
 #[derive(Debug)]
 enum Parts {
     Pdf { signatures: Vec<Found>, rebuilt: bool },
-    Cms { signed_data: SignedData, content: Option<ContentDigests>, differs: bool },
+    Cms { signed_data: Box<SignedData>, content: Option<ContentDigests>, differs: bool },
 }
 
 /// A PDF's signature with its message parsed and the digests of its byte range.
@@ -249,9 +249,11 @@ impl SignedFile {
             Parts::Pdf { signatures, rebuilt } => {
                 Parts::Pdf { signatures: signatures.clone(), rebuilt: *rebuilt }
             }
-            Parts::Cms { content, differs, .. } => {
-                Parts::Cms { signed_data, content: content.clone(), differs: *differs }
-            }
+            Parts::Cms { content, differs, .. } => Parts::Cms {
+                signed_data: Box::new(signed_data),
+                content: content.clone(),
+                differs: *differs,
+            },
         };
         Self { path: self.path.clone(), parts }
     }
@@ -297,7 +299,7 @@ fn judge_pdf(found: &Found, rebuilt: bool, context: &Context<'_>) -> SignatureRe
     let message = match &found.message {
         None => None,
         Some(Ok(message)) => Some(Ok(message)),
-        Some(Err(error)) => Some(Err(error.clone())),
+        Some(Err(error)) => Some(Err(*error)),
     };
     let mut report = validate_pdf_signature(&found.signature, message, &found.content, context);
     if rebuilt {
@@ -383,7 +385,7 @@ fn cms(
         let differs = given.is_some_and(|given| differ(&signed_data, &given, &embedded));
         (Some(embedded), differs)
     };
-    Ok(Parts::Cms { signed_data, content, differs })
+    Ok(Parts::Cms { signed_data: Box::new(signed_data), content, differs })
 }
 
 fn read_cms(

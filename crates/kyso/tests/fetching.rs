@@ -1,7 +1,6 @@
 //! Fetching from servers that behave and from servers that do not.
 
 #[path = "../../x509/tests/support/mint.rs"]
-#[allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 mod mint;
 mod server;
 

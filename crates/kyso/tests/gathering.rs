@@ -1,7 +1,6 @@
 //! Gathering what a verdict needs, and bundles that reproduce it.
 
 #[path = "../../x509/tests/support/mint.rs"]
-#[allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 mod mint;
 mod server;
 
