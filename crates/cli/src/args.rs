@@ -1,6 +1,7 @@
 //! The command line: a contract that others script against.
 
 mod batch;
+mod extend;
 mod reissue;
 mod trust;
 mod verify;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kyso_daemon::text::Lang;
 
 pub(crate) use batch::BatchCommand;
+pub(crate) use extend::{ExtendArgs, ExtendLevel, TimestampArgs};
 pub(crate) use reissue::{FormFormat, Reason, ReissueCommand, RequestArgs};
 pub(crate) use trust::{TrustAddArgs, TrustBundleArgs, TrustCommand, TrustImportArgs};
 pub(crate) use verify::{CertUsage, CertValidateArgs, Judging, VerifyArgs};
@@ -55,6 +57,10 @@ pub(crate) enum Command {
     Reissue(ReissueCommand),
     /// Verify signed documents (exit 0 TOTAL-PASSED, 1 TOTAL-FAILED, 3 INDETERMINATE, 2 error)
     Verify(VerifyArgs),
+    /// Add time-stamps and evidence to signed files, so that they last (exit 0 every file has its level, else 2)
+    Extend(ExtendArgs),
+    /// Have files time-stamped (RFC 3161): a token beside each
+    Timestamp(TimestampArgs),
     /// Trust stores: anchors with a policy each, their pins, bundles for networks without internet
     #[command(subcommand)]
     Trust(TrustCommand),
@@ -281,7 +287,7 @@ pub(crate) struct SignArgs {
     /// Signature format [default: pades for PDF, else cades]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
-    /// Baseline level
+    /// Baseline level; above B for CAdES only
     #[arg(long, value_enum, default_value = "B", ignore_case = true)]
     pub(crate) level: Level,
     /// CAdES: leave the content outside the signature
@@ -293,9 +299,13 @@ pub(crate) struct SignArgs {
     /// Sign in this process; else the daemon signs and asks the person
     #[arg(long)]
     pub(crate) direct: bool,
-    /// Time-stamping authority (for level T and above; not in this version)
+    /// Time-stamping authority for level T and above; repeated, they are asked in this order [default: the
+    /// configuration's]
     #[arg(long, value_name = "URL")]
-    pub(crate) tsa: Option<String>,
+    pub(crate) tsa: Vec<String>,
+    /// Levels above B: where no authority answers, count a file that waits in the queue as done
+    #[arg(long)]
+    pub(crate) pending: bool,
     /// PAdES: show the signature on the page (not in this version)
     #[arg(long, value_name = "PROFILE")]
     pub(crate) visible: Option<String>,

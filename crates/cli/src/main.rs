@@ -10,6 +10,7 @@ mod daemon;
 mod demo;
 mod desk;
 mod doctor;
+mod extend;
 mod journal;
 mod judging;
 mod key_file;
@@ -20,6 +21,7 @@ mod reissue;
 #[cfg(unix)]
 mod remote;
 mod sign;
+mod timestamp;
 mod token;
 mod trust;
 mod verify;
@@ -96,6 +98,8 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
         #[cfg(not(unix))]
         Command::Batch(_) | Command::Reissue(_) => Err(no_daemon_here(lang)),
         Command::Verify(arguments) => verify::run(&desk, &arguments),
+        Command::Extend(arguments) => extend::run(&desk, &arguments),
+        Command::Timestamp(arguments) => timestamp::run(&desk, &arguments),
         Command::Trust(command) => trust::run(&desk, &command),
         Command::Journal(command) => journal::run(&desk, command),
         Command::Doctor(arguments) => doctor::run(&desk, arguments.json.json),

@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod by_daemon;
 mod direct;
+mod raise;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Read as _};
@@ -12,12 +13,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kyso::sign::{PadesOptions, SignError, SignatureFormat, Task};
 use serde_json::json;
 
-use crate::args::{Format, Level, SignArgs};
+use crate::args::{Format, SignArgs};
 use crate::desk::Desk;
 use crate::out;
 use crate::out::{say, tell};
 use kyso_daemon::explain::sign as sign_problem;
 use kyso_daemon::text::{Lang, Problem, unwritable};
+use raise::Raised;
 
 /// What became of one file.
 struct Row {
@@ -32,6 +34,8 @@ struct Signed {
     entry: u64,
     /// Why its receipt was not written, where one was asked for.
     unproven: Option<Problem>,
+    /// How it came to the level above B that was asked for.
+    raised: Option<Raised>,
 }
 
 /// What became of all files, in their order.
@@ -46,6 +50,7 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
     let lang = desk.lang();
     refuse_what_is_not_there(&arguments, lang)?;
     let tasks = tasks(&arguments, lang)?;
+    raise::refuse_what_cannot_rise(desk, &arguments, &tasks)?;
     if let Some(folder) = &arguments.out_dir {
         make_folder(folder, lang)?;
     }
@@ -59,6 +64,7 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
     } else {
         by_daemon(desk, &arguments, &tasks, hopeless)?
     };
+    let report = raise::raise(desk, &arguments, report);
     Ok(report.tell(&arguments, lang))
 }
 
@@ -108,16 +114,25 @@ impl Report {
 
 impl Row {
     fn failed(&self) -> bool {
-        self.ended.as_ref().map_or(true, |signed| signed.unproven.is_some())
+        self.ended.as_ref().map_or(true, |signed| {
+            signed.unproven.is_some() || signed.raised.as_ref().is_some_and(Raised::failed)
+        })
     }
 
     fn json(&self) -> serde_json::Value {
         match &self.ended {
-            Ok(signed) => json!({
-                "file": self.source.to_string_lossy(), "output": signed.path.to_string_lossy(),
-                "format": signed.format, "journal_entry": signed.entry,
-                "receipt_error": signed.unproven.as_ref().map(Problem::json),
-            }),
+            Ok(signed) => {
+                let raised = signed.raised.as_ref();
+                json!({
+                    "file": self.source.to_string_lossy(), "output": signed.path.to_string_lossy(),
+                    "format": signed.format, "journal_entry": signed.entry,
+                    "receipt_error": signed.unproven.as_ref().map(Problem::json),
+                    "level": raised.map_or("B", Raised::level),
+                    "pending": raised.is_some_and(Raised::waits),
+                    "extension_entry": raised.and_then(Raised::entry),
+                    "level_error": raised.and_then(Raised::problem).map(Problem::json),
+                })
+            }
             Err(problem) => {
                 json!({ "file": self.source.to_string_lossy(), "error": problem.json() })
             }
@@ -126,10 +141,13 @@ impl Row {
 
     fn tell(&self, lang: Lang) {
         match &self.ended {
-            Ok(Signed { path, format, entry, unproven }) => {
+            Ok(Signed { path, format, entry, unproven, raised }) => {
                 let recorded = lang.pick("nhật ký", "journal entry");
                 let (source, path) = (out::path(&self.source), out::path(path));
                 say!("{source} → {path} ({format}, {recorded} {entry})");
+                if let Some(raised) = raised {
+                    raised.tell(lang);
+                }
                 if let Some(problem) = unproven {
                     tell!("{}", problem.shown(lang));
                 }
@@ -163,17 +181,6 @@ fn refuse_what_is_not_there(arguments: &SignArgs, lang: Lang) -> Result<(), Prob
                 "signatures go into the PDF but are not drawn on the page",
             ),
             lang.pick("bỏ `--visible`", "leave `--visible` out"),
-        ));
-    }
-    if arguments.level != Level::B || arguments.tsa.is_some() {
-        return Err(Problem::new(
-            "level-not-there",
-            lang.pick("bản này chỉ ký mức B", "this version signs level B only"),
-            lang.pick(
-                "mức T, LT, LTA cần dấu thời gian, chưa có trong bản này",
-                "levels T, LT and LTA need time-stamps, which this version does not fetch yet",
-            ),
-            lang.pick("bỏ `--tsa`, dùng `--level B`", "leave `--tsa` out, use `--level B`"),
         ));
     }
     Ok(())
@@ -337,13 +344,14 @@ fn target(source: &Path, format: &SignatureFormat, arguments: &SignArgs) -> Path
     }
 }
 
-fn progress(count: usize, lang: Lang) -> ProgressBar {
+/// A bar over several files, where a person looks on.
+pub(crate) fn progress(count: usize, message: &'static str) -> ProgressBar {
     if count < 2 || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len}, {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(count as u64).with_style(style).with_message(lang.pick("Đang ký", "Signing"))
+    ProgressBar::new(count as u64).with_style(style).with_message(message)
 }
 
 /// Makes the folder for signed files where it is not there; not those above it, whose absence is a slip of the hand.

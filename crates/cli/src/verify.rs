@@ -205,7 +205,7 @@ fn fingerprint(file: &Path) -> std::io::Result<VerifiedFile> {
 }
 
 /// The content that a detached signature's name points to: the name without `.p7s`.
-fn beside(file: &Path) -> Option<PathBuf> {
+pub(crate) fn beside(file: &Path) -> Option<PathBuf> {
     let detached = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("p7s"));
     Some(file.with_extension("")).filter(|content| detached && content.is_file())
 }

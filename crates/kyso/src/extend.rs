@@ -68,7 +68,7 @@ pub struct Options<'a> {
     pub authorities: &'a Authorities,
     /// The time of the act.
     pub now: Time,
-    /// An archive time-stamp is renewed when its certificate or an algorithm of it ends within so many seconds.
+    /// An archive time-stamp is renewed when its certificates or its algorithm end within so many seconds.
     pub renew_within: i64,
     /// Who asks, as it is recorded.
     pub requester: String,
@@ -107,6 +107,16 @@ pub struct Stamp {
     pub authority: String,
     /// genTime.
     pub time: Time,
+}
+
+/// Whether every signature of a file has the level already and no archive time-stamp is due; nothing is written.
+///
+/// # Errors
+/// [`ExtendError`], as [`extend_file`] before it writes anything.
+pub fn is_up_to_date(source: &Path, options: &Options<'_>) -> Result<bool, ExtendError> {
+    let signed =
+        SignedFile::open(source, options.judging.content).map_err(ExtendError::Unusable)?;
+    Ok(raise::judge(&signed, options)?.is_none())
 }
 
 /// What journal records call the way in which an extension is made.

@@ -27,6 +27,8 @@ pub struct PendingFile {
     place: Place,
     target: PathBuf,
     overwrite: bool,
+    /// Of the file that is replaced; `None`: those of a new document.
+    permissions: Option<std::fs::Permissions>,
 }
 
 #[derive(Debug)]
@@ -62,7 +64,17 @@ impl PendingFile {
     /// As [`create`](Self::create), for a target that was looked at already; publishing still replaces nothing unasked.
     pub(crate) fn create_unchecked(target: &Path, overwrite: bool) -> io::Result<Self> {
         let place = Place::in_folder(folder_of(target))?;
-        Ok(Self { place, target: target.to_path_buf(), overwrite })
+        Ok(Self { place, target: target.to_path_buf(), overwrite, permissions: None })
+    }
+
+    /// Gives the file the permissions of the one that it replaces.
+    ///
+    /// # Errors
+    /// Of the file system.
+    pub fn keep_permissions(&mut self, permissions: std::fs::Permissions) -> io::Result<()> {
+        self.file().set_permissions(permissions.clone())?;
+        self.permissions = Some(permissions);
+        Ok(())
     }
 
     /// The open file.
@@ -108,11 +120,11 @@ impl PendingFile {
     /// # Errors
     /// [`Unpublished`]; of kind [`io::ErrorKind::AlreadyExists`] when the name was taken meanwhile.
     pub fn publish_or_keep(self) -> Result<(), Unpublished> {
-        let Self { place, target, overwrite } = self;
+        let Self { place, target, overwrite, permissions } = self;
         match place {
             #[cfg(target_os = "linux")]
             Place::Unnamed(file) => publish_unnamed(&file, &target, overwrite),
-            Place::Named(file) => publish_named(file, &target, overwrite),
+            Place::Named(file) => publish_named(file, &target, overwrite, permissions.is_some()),
         }
     }
 }
@@ -175,8 +187,14 @@ fn link(file: &File, name: &Path) -> io::Result<()> {
     Ok(linkat(CWD, open.as_str(), CWD, name, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-fn publish_named(file: NamedTempFile, target: &Path, overwrite: bool) -> Result<(), Unpublished> {
-    let published = match open_to_readers(file.as_file()) {
+fn publish_named(
+    file: NamedTempFile,
+    target: &Path,
+    overwrite: bool,
+    has_permissions: bool,
+) -> Result<(), Unpublished> {
+    let readable = if has_permissions { Ok(()) } else { open_to_readers(file.as_file()) };
+    let published = match readable {
         Err(error) => Err(tempfile::PersistError { error, file }),
         Ok(()) if overwrite => file.persist(target),
         Ok(()) => file.persist_noclobber(target),
@@ -399,7 +417,8 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let target = folder.path().join("a.pdf");
         let place = Place::named_in(folder.path())?;
-        let pending = PendingFile { place, target: target.clone(), overwrite: false };
+        let pending =
+            PendingFile { place, target: target.clone(), overwrite: false, permissions: None };
         let mode = |file: &File| file.metadata().map(|data| data.permissions().mode() & 0o777);
         assert_eq!(mode(pending.as_file())?, 0o600);
         pending.publish()?;
@@ -415,7 +434,8 @@ mod tests {
         let places: [fn(&Path) -> io::Result<Place>; 2] = [Place::in_folder, Place::named_in];
         for place in places {
             let place = place(folder.path())?;
-            let mut pending = PendingFile { place, target: target.clone(), overwrite: false };
+            let mut pending =
+                PendingFile { place, target: target.clone(), overwrite: false, permissions: None };
             pending.file().write_all(b"signed")?;
             std::fs::write(&target, b"older")?;
             let Unpublished { error, kept } =

@@ -225,7 +225,7 @@ impl Signing<'_> {
         let path = published.map_err(|error| error.explain(self.lang))?;
         let format = operation.format.clone().unwrap_or_else(|| task.format.name().to_owned());
         let unproven = self.receipt(&path, entry).await;
-        Ok(Signed { path, format, entry, unproven })
+        Ok(Signed { path, format, entry, unproven, raised: None })
     }
 
     async fn sign_many(&mut self, chunk: &[usize]) -> Result<(), Problem> {
@@ -287,7 +287,7 @@ impl Signing<'_> {
                     Ok(path) => {
                         let unproven = self.receipt(&path, entry).await;
                         let format = self.jobs[index].task.format.name().to_owned();
-                        Ok(Signed { path, format, entry, unproven })
+                        Ok(Signed { path, format, entry, unproven, raised: None })
                     }
                     Err(error) => Err(error.explain(self.lang)),
                 };

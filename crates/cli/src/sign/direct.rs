@@ -42,7 +42,7 @@ pub(super) fn sign(desk: &Desk, arguments: &SignArgs, tasks: Vec<Task>) -> Resul
     };
     let sources: Vec<_> = tasks.iter().map(|task| task.source.clone()).collect();
     let formats: Vec<_> = tasks.iter().map(|task| task.format.name()).collect();
-    let progress = progress(tasks.len(), lang);
+    let progress = progress(tasks.len(), lang.pick("Đang ký", "Signing"));
     let results = sign_batch(tasks, &signer, &journal, &options, &|_, _| progress.inc(1));
     progress.finish_and_clear();
     if let Err(error) = signer.close() {
@@ -57,7 +57,7 @@ pub(super) fn sign(desk: &Desk, arguments: &SignArgs, tasks: Vec<Task>) -> Resul
                     journal::write_receipt(&journal, entry, &place, arguments.force, lang)
                 });
                 let unproven = receipt.and_then(Result::err);
-                Ok(Signed { path, format: format.to_owned(), entry, unproven })
+                Ok(Signed { path, format: format.to_owned(), entry, unproven, raised: None })
             }
             Err(error) => Err(sign_problem::explain(&error, lang)),
         };

@@ -3,6 +3,7 @@
 use kyso_cades::{BaselineLevel, ContentDigests, SignedData, archive, level, verify_signer};
 use kyso_validation::evidence::Evidence;
 use kyso_validation::indication::Indication;
+use kyso_validation::policy::{CryptographicSuites, Expiry};
 use kyso_validation::report::{FileReport, Need, TimestampKind, TimestampReport};
 use kyso_x509::{Certificate, Digest, DigestAlgorithm, Time};
 
@@ -61,7 +62,11 @@ pub(super) fn judge<'a>(
         };
         let level = level(signed_data, index, &verified, content).ok_or(below)?;
         let due = level < BaselineLevel::Lta
-            || renewal_is_due(&report.timestamps, options.now, options.renew_within);
+            || renewal_is_due(
+                &report.timestamps,
+                suites(report.policy.as_deref(), options),
+                options,
+            );
         signers.push(Signer {
             certificate: verified.certificate().clone(),
             level,
@@ -100,13 +105,35 @@ fn strong(own: DigestAlgorithm, content: &ContentDigests) -> DigestAlgorithm {
     better.into_iter().find(|one| content.find(*one).is_some()).unwrap_or(own)
 }
 
-/// Whether the newest archive time-stamp ends soon: its certificate, or one above it.
-fn renewal_is_due(stamps: &[TimestampReport], now: Time, within: i64) -> bool {
+/// The suites of the policy that a signature was judged by.
+fn suites<'a>(policy: Option<&str>, options: &Options<'a>) -> Option<&'a CryptographicSuites> {
+    let judging = &options.judging;
+    let stores = judging.trust.stores.iter().map(|store| &*store.policy);
+    let named = judging.policy.into_iter().chain(stores).find(|one| Some(&*one.name) == policy);
+    named.map(|policy| &policy.suites)
+}
+
+/// Whether the newest archive time-stamp ends soon: a certificate of its path, or its digest.
+///
+/// One that ends soon from the start is renewed when half of its time has passed, not at every call.
+fn renewal_is_due(
+    stamps: &[TimestampReport],
+    suites: Option<&CryptographicSuites>,
+    options: &Options<'_>,
+) -> bool {
     let archives = stamps.iter().filter(|one| one.kind == TimestampKind::Archive);
     let Some(newest) = archives.max_by_key(|one| one.time) else { return true };
-    let ends = newest.path.iter().chain(&newest.authority).map(|one| one.validity().not_after);
-    let limit = now.as_unix_seconds().saturating_add(within);
-    ends.min().is_none_or(|end| end.as_unix_seconds() <= limit)
+    let digest = newest.digest_algorithm.zip(suites);
+    let digest = digest.and_then(|(digest, suites)| match suites.digests.get(&digest)? {
+        Expiry::At(end) => Some(*end),
+        Expiry::Never => None,
+    });
+    let certificates = newest.path.iter().chain(&newest.authority);
+    let ends = certificates.map(|one| one.validity().not_after).chain(digest);
+    let (Some(end), Some(made)) = (ends.min(), newest.time) else { return true };
+    let (end, made) = (end.as_unix_seconds(), made.as_unix_seconds());
+    let before = options.renew_within.min(end.saturating_sub(made) / 2);
+    options.now.as_unix_seconds() >= end.saturating_sub(before)
 }
 
 fn refuse_failed(report: &FileReport) -> Result<(), ExtendError> {

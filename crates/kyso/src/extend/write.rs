@@ -45,6 +45,10 @@ pub(super) fn write(
         _ => ExtendError::Unwritable { path: target.to_path_buf(), error },
     };
     let mut file = PendingFile::create(target, overwrite).map_err(unwritable)?;
+    if let Ok(replaced) = target.metadata() {
+        // What only some could read stays so.
+        file.keep_permissions(replaced.permissions()).map_err(unwritable)?;
+    }
     let original = original(source)?;
     let (digest, len) = {
         let inner = BufWriter::new(file.file());
