@@ -7,6 +7,7 @@
 pub mod authority;
 pub mod pdf;
 pub mod peer;
+pub mod pki;
 pub mod profile;
 pub mod shim;
 pub mod soft_key;
