@@ -4,6 +4,7 @@
 mod by_daemon;
 mod direct;
 mod raise;
+mod status;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Read as _};

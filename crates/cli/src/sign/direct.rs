@@ -5,7 +5,7 @@ use kyso::signer::{Preference, RsaScheme};
 use kyso_token::HashAlgorithm;
 use kyso_x509::Time;
 
-use super::{Report, Row, Signed, progress, receipt_path};
+use super::{Report, Row, Signed, progress, receipt_path, status};
 use crate::args::{Hash, RsaPadding, SignArgs};
 use crate::desk::Desk;
 use crate::journal;
@@ -22,10 +22,15 @@ pub(super) fn sign(desk: &Desk, arguments: &SignArgs, tasks: Vec<Task>) -> Resul
     let now = Time::from_unix_seconds(signing_time.timestamp().as_second());
     let trust = desk.signing_trust(&arguments.trust, &arguments.untrusted)?;
     let chosen = desk.credential(arguments.credential.as_deref())?;
+    // Before the PIN: a certificate that is revoked signs nothing more.
+    let unchecked = status::before_signing(desk, arguments, &chosen.credential, now)?;
     let signer = chosen
         .open(&desk.prompt(), preference(arguments), &trust, now)
         .map_err(|error| sign_problem::explain(&error, lang))?;
-    let mut warnings = sign_problem::warnings(signer.path(), lang);
+    let mut warnings: Vec<String> = sign_problem::path_warning(signer.path(), lang)
+        .into_iter()
+        .chain(unchecked.map(|why| sign_problem::status_warning(&why, lang)))
+        .collect();
     warnings.extend(kyso_daemon::warnings::texts(signer.certificate(), now, lang));
     for warning in &warnings {
         tell!("{}: {warning}", lang.pick("cảnh báo", "warning"));

@@ -182,27 +182,34 @@ fn why(error: &SignError, lang: Lang) -> String {
     }
 }
 
-/// What whoever signs must know (Circular 15/2025: warn where the status cannot be checked).
+/// What whoever signs must know where nobody was asked about the status (Circular 15/2025: warn where it cannot be
+/// checked).
 #[must_use]
 pub fn warnings(path: &PathStatus, lang: Lang) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if matches!(path, PathStatus::NoAnchors) {
-        warnings.push(
-            lang.pick(
-                "chưa kiểm tra đường dẫn chứng thư: chưa có chứng thư gốc tin cậy (`--trust`)",
-                "the certificate's path was not checked: no trust anchors are configured (`--trust`)",
-            )
-            .to_owned(),
-        );
-    }
-    warnings.push(
+    let why =
+        lang.pick("chưa hỏi OCSP hay CRL trước khi ký", "no OCSP or CRL was asked before signing");
+    path_warning(path, lang).into_iter().chain([status_warning(why, lang)]).collect()
+}
+
+/// The path could not be checked.
+#[must_use]
+pub fn path_warning(path: &PathStatus, lang: Lang) -> Option<String> {
+    matches!(path, PathStatus::NoAnchors).then(|| {
         lang.pick(
-            "chưa kiểm tra tình trạng thu hồi của chứng thư (bản này chưa có OCSP và CRL)",
-            "the certificate's revocation status was not checked (no OCSP or CRL in this version)",
+            "chưa kiểm tra đường dẫn chứng thư: chưa có chứng thư gốc tin cậy (`--trust`)",
+            "the certificate's path was not checked: no trust anchors are configured (`--trust`)",
         )
-        .to_owned(),
-    );
-    warnings
+        .to_owned()
+    })
+}
+
+/// The revocation status could not be checked.
+#[must_use]
+pub fn status_warning(why: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("chưa kiểm tra được tình trạng thu hồi của chứng thư ({why})"),
+        format!("the certificate's revocation status was not checked ({why})"),
+    )
 }
 
 /// Why the certificate may not sign.
