@@ -30,9 +30,10 @@ const NEEDS: &[Need] = &[
 ];
 
 /// Versions of the Python peers; the baselines were measured with these.
-const PYTHON_PEERS: [&str; 4] = [
+const PYTHON_PEERS: [&str; 5] = [
     "pyHanko[pkcs11]==0.38.0",
     "pyhanko-cli==0.6.0",
+    "certomancer==0.16.0",
     "openapi-spec-validator==0.9.0",
     "xsdata==26.10",
 ];

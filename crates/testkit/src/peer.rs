@@ -1,8 +1,10 @@
-//! Programs of other people that make and judge signatures: OpenSSL, poppler's pdfsig, qpdf, pyHanko.
+//! Programs of other people that make and judge signatures: OpenSSL, poppler's pdfsig, qpdf,
+//! pyHanko, certomancer.
 //!
 //! A peer that is not installed panics with the command that installs it: a test that silently skipped its judge
 //! would prove nothing.
 
+pub mod certomancer;
 pub mod openssl;
 pub mod pdfsig;
 pub mod pyhanko;
@@ -100,7 +102,7 @@ pub fn peers_folder() -> PathBuf {
     }
 }
 
-/// The Python of the peers' environment, which has pyHanko; panics where it has not been set up.
+/// The Python of the peers' environment, which has pyHanko and certomancer; panics where it has not been set up.
 #[track_caller]
 pub fn python() -> PathBuf {
     let venv = peers_folder().join("venv");
