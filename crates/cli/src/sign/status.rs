@@ -65,7 +65,8 @@ pub(super) fn before_signing(
             evidence,
             policy: None,
             usage: Usage::DocumentSigning,
-            validation_time: now,
+            // Responders make their answers when they are asked: what is as young as this very second counts.
+            validation_time: Time::from_unix_seconds(jiff::Timestamp::now().as_second()),
         };
         certificate::validate(&certificate, &options)
     };
