@@ -11,6 +11,7 @@ mod local;
 mod quiet;
 mod signing;
 mod table;
+mod verification;
 
 use anyhow::{Result, bail};
 
@@ -31,11 +32,12 @@ fn run() -> Result<()> {
         ["--child", "signing", ref rest @ ..] => return signing::child(rest),
         ["--child", "daemon", ref rest @ ..] => return daemon::child(rest),
         ["--child", "big-pdf", ref rest @ ..] => return big_pdf::child(rest),
+        ["--child", "large-cms", ref rest @ ..] => return verification::child(rest),
         _ => {}
     }
     let rough = words.contains(&"--rough");
     words.retain(|word| *word != "--rough");
-    let parts = ["signing", "big-pdf", "journal", "daemon", "daemon-memory"];
+    let parts = ["signing", "big-pdf", "journal", "daemon", "daemon-memory", "verify"];
     if let Some(unknown) = words.iter().find(|word| !parts.contains(word)) {
         bail!("there is no part `{unknown}`; parts: {}", parts.join(", "));
     }
@@ -55,6 +57,9 @@ fn run() -> Result<()> {
     }
     if wanted("daemon-memory") {
         daemon::memory(&mut table)?;
+    }
+    if wanted("verify") {
+        verification::measure(&mut table)?;
     }
     table.finish()
 }

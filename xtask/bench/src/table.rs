@@ -31,6 +31,8 @@ struct Row {
 pub(crate) enum Goal {
     AtLeast(f64),
     AtMost(f64),
+    /// Measured to be known, with nothing promised.
+    Unset,
 }
 
 impl Table {
@@ -163,6 +165,7 @@ impl Goal {
         match self {
             Self::AtLeast(goal) => ratio >= goal,
             Self::AtMost(goal) => ratio <= goal,
+            Self::Unset => true,
         }
     }
 
@@ -170,6 +173,7 @@ impl Goal {
         match self {
             Self::AtLeast(goal) => format!("≥ {goal}"),
             Self::AtMost(goal) => format!("≤ {goal}"),
+            Self::Unset => "none".to_owned(),
         }
     }
 }
