@@ -2,14 +2,18 @@
 
 #[path = "../../x509/tests/support/mint.rs"]
 mod mint;
+#[path = "support/odd.rs"]
+mod odd;
 #[path = "support/world.rs"]
 mod world;
 
 use kyso_cades::{ContentDigests, SignedData};
 use kyso_validation::policy::{Expiry, Policy};
 use kyso_validation::{Context, validate_cms_signer};
+use kyso_x509::asn1::{self, sequence, tag, tlv};
 use kyso_x509::{Certificate, CertificateList, DigestAlgorithm, EllipticCurve};
 use mint::{Crl, Ocsp, Single, Subject, day};
+use odd::Oddity;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,7 +41,7 @@ struct Case {
 #[test]
 fn every_case_ends_as_the_table_says() {
     let table: Table = toml::from_str(TABLE).unwrap();
-    assert!(table.case.len() >= 80, "{} cases", table.case.len());
+    assert!(table.case.len() >= 140, "{} cases", table.case.len());
     let names: BTreeSet<_> = table.case.iter().map(|case| case.name.as_str()).collect();
     assert_eq!(names.len(), table.case.len(), "a name comes twice");
     let wrong: Vec<_> = table.case.iter().filter_map(run).collect();
@@ -96,6 +100,14 @@ impl Scene {
                 "signer" => signer = signer.valid(number(&words, 0), number(&words, 1)),
                 "tsa" => tsa = tsa.valid(number(&words, 0), number(&words, 1)),
                 "authority" => authority = Some((number(&words, 0), number(&words, 1))),
+                // keyEncipherment and nothing else.
+                "signer-enciphers" => signer = signer.with("2.5.29.15", true, &[3, 2, 5, 0x20]),
+                // A CRL issuer other than the certificate's, as its distribution point says.
+                "lists-by-another" => {
+                    let issuer = mint::directory_name(&list_issuer().name);
+                    let point = sequence(&[tlv(tag::context(2), &issuer)]);
+                    signer = signer.with("2.5.29.31", false, &sequence(&[point]));
+                }
                 _ => {}
             }
         }
@@ -113,7 +125,11 @@ impl Scene {
     fn step(&mut self, step: &str) {
         let (verb, words) = words(step);
         match verb {
-            "signer" | "tsa" | "authority" => {}
+            "signer" | "tsa" | "authority" | "signer-enciphers" => {}
+            "lists-by-another" => {
+                let certificate = list_issuer().issued_by(&self.world.root);
+                self.world.evidence.certificates.push(certificate);
+            }
             "policy" => self.named = Some(Policy::built_in(words[0]).unwrap()),
             "lapse" => self.suites(words[0], Some(Expiry::At(day(number(&words, 1))))),
             "refuse" => self.suites(words[0], None),
@@ -136,6 +152,22 @@ impl Scene {
                 self.signed = Some(self.world.with_lists(signed, &[list]));
             }
             "sign" => self.signed = Some(self.world.sign(day(number(&words, 0)))),
+            "sign-after" => {
+                let imprint = DigestAlgorithm::Sha256.digest(world::CONTENT);
+                let token = self.world.token(&imprint, day(number(&words, 0)));
+                self.sign_oddly(&words, 1, &Oddity::ContentTimeStamp(token));
+            }
+            "sign-under" => {
+                let value = match words[0] {
+                    "named" => sequence(&[asn1::oid(mint::oid("1.2.3.4.5"))]),
+                    "implied" => vec![tag::NULL, 0],
+                    "malformed" => asn1::small_integer(1),
+                    other => panic!("unknown signature policy {other}"),
+                };
+                self.sign_oddly(&words, 1, &Oddity::SignaturePolicy(value));
+            }
+            "sign-unbound" => self.sign_oddly(&words, 0, &Oddity::WithoutReference),
+            "sign-brokenly" => self.sign_oddly(&words, 0, &Oddity::OtherValue),
             "stamp" => {
                 let signed = self.signed.take().unwrap();
                 self.signed = Some(self.world.stamped(signed, day(number(&words, 0))));
@@ -154,6 +186,10 @@ impl Scene {
             }
             _ => panic!("unknown step {step}"),
         }
+    }
+
+    fn sign_oddly(&mut self, words: &[&str], at: usize, oddity: &Oddity) {
+        self.signed = Some(odd::sign(&self.world, day(number(words, at)), oddity));
     }
 
     fn suites(&mut self, name: &str, expiry: Option<Expiry>) {
@@ -187,6 +223,31 @@ impl Scene {
                 list.with("2.5.29.60", false, &since).signed_by(&world.authority)
             }
             "revoked" => revoke(&world.certificate).signed_by(&world.authority),
+            // invalidityDate beside the revocation.
+            "invalid" => {
+                let reason = mint::reason_code(u8::try_from(number(words, 4)).unwrap());
+                let since = mint::generalized(day(number(words, 5)));
+                let extensions = [reason, mint::extension("2.5.29.24", false, &since)];
+                let serial = world.certificate.serial();
+                let date = day(number(words, 3));
+                list.clone().entry(serial, date, &extensions).signed_by(&world.authority)
+            }
+            // A complete list with its number, and what has changed since.
+            "base" => list.number(1).signed_by(&world.authority),
+            "base-revoked" => revoke(&world.certificate).number(1).signed_by(&world.authority),
+            "delta" => list.number(2).delta_of(1).signed_by(&world.authority),
+            "delta-revoked" => {
+                revoke(&world.certificate).number(2).delta_of(1).signed_by(&world.authority)
+            }
+            "indirect" => list.scope(&[mint::flag(4)]).signed_by(&list_issuer()),
+            "indirect-revoked" => {
+                let reason = mint::reason_code(u8::try_from(number(words, 4)).unwrap());
+                let issuer = mint::certificate_issuer(&world.authority.name);
+                let serial = world.certificate.serial();
+                let date = day(number(words, 3));
+                let list = list.clone().entry(serial, date, &[reason, issuer]);
+                list.scope(&[mint::flag(4)]).signed_by(&list_issuer())
+            }
             "tsa-revoked" => revoke(&world.tsa_certificate).signed_by(&world.authority),
             "authority-revoked" => revoke(&world.authority_certificate).signed_by(&world.root),
             "root-nobody" => list.signed_by(&world.root),
@@ -237,6 +298,11 @@ impl Scene {
         };
         self.world.evidence.ocsp.push(response);
     }
+}
+
+/// Signs lists for the authority.
+fn list_issuer() -> Subject {
+    Subject::new("Lists", 12).valid(0, 3000).with("2.5.29.15", true, &[3, 2, 1, 0x02])
 }
 
 fn words(step: &str) -> (&str, Vec<&str>) {
