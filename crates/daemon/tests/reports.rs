@@ -115,19 +115,21 @@ fn passed() -> SignatureReport {
     }
 }
 
-/// Revoked by its holder before the only time that is proven.
+/// Revoked before its content was time-stamped: the one way in which revocation is certain to come first.
 fn revoked() -> SignatureReport {
     let mut one = passed();
-    one.fail(FailedReason::Revoked, Finding::RevocationUnknown);
+    let finding =
+        Finding::SignedAfterRevocation { time: at(NOW - 30 * DAY), revoked: at(NOW - 60 * DAY) };
+    one.fail(FailedReason::Revoked, finding);
     one.id = "Signature2".to_owned();
     one.level = Some("PAdES-B-B");
-    one.timestamps.clear();
+    one.timestamps = vec![stamp(TimestampKind::Content, NOW - 30 * DAY)];
     one.best_signature_time = at(NOW);
     one.revocation[0].state = RevocationState::Revoked {
         time: at(NOW - 60 * DAY),
         reason: RevocationReason::AffiliationChanged,
     };
-    one.checked.retain(|check| !matches!(check, Check::RevocationStatus | Check::Timestamps));
+    one.checked.retain(|check| *check != Check::RevocationStatus);
     one
 }
 

@@ -6,10 +6,11 @@ use std::fmt;
 
 use kyso_validation::evidence::Evidence;
 use kyso_validation::indication::{FailedReason, IndeterminateReason, Indication};
-use kyso_validation::policy::{Expiry, KeyRule, Policy};
+use kyso_validation::policy::{CryptographicSuites, Expiry, KeyRule, Policy};
 use kyso_validation::report::{
     Need, RevocationFact, RevocationKind, RevocationSource, RevocationState,
 };
+use kyso_validation::suites::{WeakAlgorithm, is_strong_key, weak_in_chain, weak_in_statuses};
 use kyso_validation::trust::{Trust, TrustStore};
 use kyso_x509::path::{
     Moment, PathError, PathPolicy, SearchFailure, ValidatedPath, check_end_entity, search_path,
@@ -18,7 +19,7 @@ use kyso_x509::revocation::{
     CertificateStatus, Freshness, Query, RevocationError, StatusEvidence, StatusRecord,
     StatusSource, check_path, find_statuses,
 };
-use kyso_x509::{Certificate, DigestAlgorithm, Time};
+use kyso_x509::{Certificate, DigestAlgorithm, PublicKeyAlgorithm, Time};
 
 /// For what a certificate is to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,10 @@ pub enum Reason {
     NoTrustAnchors,
     /// No path holds.
     Path(Box<PathError>),
+    /// A path is there; a signature on it, or on the revocation status along it, is too weak at that time.
+    Weak(Box<WeakAlgorithm>),
+    /// A path is there; the policy's suites do not take the certificate's own key for signatures at that time.
+    WeakKey(PublicKeyAlgorithm),
     /// A path holds; a certificate of it is revoked, or its status is not known.
     Revocation(Box<RevocationError>),
 }
@@ -94,8 +99,10 @@ impl Reason {
                 PathError::Expired { .. } => "expired",
                 PathError::NotYetValid { .. } => "not-yet-valid",
                 PathError::SignatureInvalid { .. } => "signature-value",
+                PathError::WeakKey { .. } | PathError::WeakAlgorithm { .. } => "algorithm-too-weak",
                 _ => "path",
             },
+            Self::Weak(_) | Self::WeakKey(_) => "algorithm-too-weak",
             Self::Revocation(error) => match **error {
                 RevocationError::Revoked { .. } => "revoked",
                 RevocationError::UnknownToResponder { .. } => "unknown-to-responder",
@@ -113,6 +120,9 @@ impl Reason {
         match self {
             Self::NoTrustAnchors => Indication::Indeterminate(I::NoCertificateChainFound),
             Self::Path(error) => path_indication(error, certificate),
+            Self::Weak(_) | Self::WeakKey(_) => {
+                Indication::Indeterminate(I::CryptoConstraintsFailureNoPoe)
+            }
             Self::Revocation(error) => match &**error {
                 RevocationError::Revoked { .. } => Indication::TotalFailed(FailedReason::Revoked),
                 _ => Indication::Indeterminate(I::TryLater),
@@ -126,6 +136,19 @@ impl fmt::Display for Reason {
         match self {
             Self::NoTrustAnchors => f.write_str("no trust anchors were given"),
             Self::Path(error) => error.fmt(f),
+            Self::Weak(weak) => match weak.until {
+                Some(Expiry::At(end)) => write!(
+                    f,
+                    "{} is signed with {}, held to be strong until {end}",
+                    weak.material, weak.algorithm
+                ),
+                Some(Expiry::Never) | None => write!(
+                    f,
+                    "{} is signed with {}, which the policy does not take",
+                    weak.material, weak.algorithm
+                ),
+            },
+            Self::WeakKey(key) => write!(f, "the policy takes no signatures under a key of {key}"),
             Self::Revocation(error) => error.fmt(f),
         }
     }
@@ -185,7 +208,7 @@ pub fn validate(certificate: &Certificate, options: &Options<'_>) -> Certificate
 /// How much a refusal says: about revocation most, then about the path, least that an issuer is not known.
 fn rank(report: &CertificateReport) -> u8 {
     match &report.reason {
-        None | Some(Reason::Revocation(_)) => 2,
+        None | Some(Reason::Revocation(_) | Reason::Weak(_) | Reason::WeakKey(_)) => 2,
         Some(Reason::Path(error)) => u8::from(!matches!(**error, PathError::UnknownIssuer { .. })),
         Some(Reason::NoTrustAnchors) => 0,
     }
@@ -244,7 +267,7 @@ fn under(
         &store.anchors,
         &rules,
         moment,
-        &mut |path: &ValidatedPath| course.status(path),
+        &mut |path: &ValidatedPath| course.accept(path),
     );
     let (path, reason) = match found {
         Ok(path) => (path, None),
@@ -260,11 +283,12 @@ fn under(
     report.revocation_checked = policy.revocation.required && reason.is_none();
     match reason {
         None => report,
-        Some(error) => {
-            if !matches!(*error, RevocationError::Revoked { .. }) {
+        Some(reason) => {
+            let open = |error: &RevocationError| !matches!(error, RevocationError::Revoked { .. });
+            if matches!(&reason, Reason::Revocation(error) if open(error)) {
                 report.needs = course.status_needs(&report);
             }
-            refused(report, Reason::Revocation(error))
+            refused(report, reason)
         }
     }
 }
@@ -278,9 +302,26 @@ struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// Revocation along a path. What is known to be revoked refuses under every policy, what is not known under those
-    /// that demand to know.
-    fn status(&self, path: &ValidatedPath) -> Result<(), Box<RevocationError>> {
+    /// Revocation and algorithms along a path. What is known to be revoked refuses under every policy, what is not known
+    /// under those that demand to know; the suites judge as they do for a signature without a proof of existence.
+    fn accept(&self, path: &ValidatedPath) -> Result<(), Reason> {
+        let (suites, time) = (&self.policy.suites, self.options.validation_time);
+        let found = self.status(path);
+        if let Err(Reason::Revocation(error)) = &found
+            && matches!(**error, RevocationError::Revoked { .. })
+        {
+            return found.map(|_good| ());
+        }
+        let chain = path.chain();
+        let weak = |weak| Reason::Weak(Box::new(weak));
+        weak_in_chain(suites, &chain, time).map_or(Ok(()), |one| Err(weak(one)))?;
+        if self.options.usage == Usage::DocumentSigning {
+            strong_key(path.end_entity(), suites, time)?;
+        }
+        weak_in_statuses(suites, &found?, time).map_or(Ok(()), |one| Err(weak(one)))
+    }
+
+    fn status(&self, path: &ValidatedPath) -> Result<Vec<StatusRecord>, Reason> {
         let evidence = StatusEvidence {
             certificates: self.candidates,
             crls: &self.options.evidence.crls,
@@ -289,15 +330,29 @@ impl Course<'_> {
         let constraints = &self.policy.revocation;
         let freshness =
             Freshness { max_age_seconds: constraints.max_age, ..Freshness::next_update() };
-        let rules =
-            PathPolicy { purposes: Vec::new(), signing_key_usage: false, ..self.rules.clone() };
         let time = self.options.validation_time;
-        match check_path(path, evidence, &rules, freshness, time) {
-            Ok(_) => Ok(()),
+        match check_path(path, evidence, &self.status_rules(), freshness, time) {
+            Ok(records) => Ok(records),
             Err(error) => {
                 let revoked = matches!(error, RevocationError::Revoked { .. });
-                if constraints.required || revoked { Err(Box::new(error)) } else { Ok(()) }
+                let refuses = constraints.required || revoked;
+                if refuses { Err(Reason::Revocation(Box::new(error))) } else { Ok(Vec::new()) }
             }
+        }
+    }
+
+    /// By what the signers of revocation status are judged: a strong statement is found behind a weak one.
+    fn status_rules(&self) -> PathPolicy {
+        let digests = DigestAlgorithm::ALL.into_iter();
+        let time = self.options.validation_time;
+        let strong = |digest: &DigestAlgorithm| {
+            self.policy.suites.digests.get(digest).is_some_and(|expiry| expiry.covers(time))
+        };
+        PathPolicy {
+            purposes: Vec::new(),
+            signing_key_usage: false,
+            digests: digests.filter(strong).collect(),
+            ..self.rules.clone()
         }
     }
 
@@ -334,11 +389,7 @@ impl Course<'_> {
             anchors,
             crls: &self.options.evidence.crls,
             ocsp: &self.options.evidence.ocsp,
-            policy: &PathPolicy {
-                purposes: Vec::new(),
-                signing_key_usage: false,
-                ..self.rules.clone()
-            },
+            policy: &self.status_rules(),
             moment: Moment::At(self.options.validation_time),
         });
         let time = self.options.validation_time;
@@ -409,13 +460,25 @@ fn revocation_source(record: &StatusRecord) -> RevocationSource {
     }
 }
 
-/// The policy's demands on a path at a time.
+/// The key that is to sign documents.
+fn strong_key(
+    certificate: &Certificate,
+    suites: &CryptographicSuites,
+    time: Time,
+) -> Result<(), Reason> {
+    match certificate.borrowed_public_key() {
+        Ok(key) if !is_strong_key(suites, key.algorithm(), time) => {
+            Err(Reason::WeakKey(key.algorithm()))
+        }
+        // A key that cannot be read stands on no path.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// The policy's demands on a path at a time. Its digests are judged by the suites once a path is found, so that the
+/// report can name it.
 fn path_policy(policy: &Policy, usage: Usage, time: Time) -> PathPolicy {
     let base = PathPolicy::any_usage();
-    let digests = DigestAlgorithm::ALL.into_iter();
-    let strong = |digest: &DigestAlgorithm| {
-        policy.suites.digests.get(digest).is_some_and(|expiry| expiry.covers(time))
-    };
     let rules = [policy.suites.rsa_pkcs1.as_slice(), &policy.suites.rsa_pss].concat();
     let usable = rules.iter().filter(|rule| covers(rule, time)).map(|rule| rule.min_bits);
     let (purposes, signing_key_usage) = match usage {
@@ -427,7 +490,7 @@ fn path_policy(policy: &Policy, usage: Usage, time: Time) -> PathPolicy {
         purposes,
         signing_key_usage,
         min_rsa_bits: usable.min().unwrap_or(usize::MAX),
-        digests: digests.filter(strong).collect(),
+        digests: DigestAlgorithm::ALL.to_vec(),
         anchor_validity: policy.path.anchor_validity,
         policies: policy.path.policies.clone(),
         explicit_policy: policy.path.explicit_policy,

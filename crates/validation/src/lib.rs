@@ -20,7 +20,7 @@ pub mod report;
 mod settle;
 mod signature;
 mod status;
-mod suites;
+pub mod suites;
 mod times;
 mod timestamp;
 pub mod trust;

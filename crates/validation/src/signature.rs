@@ -450,7 +450,10 @@ impl<'a> Evaluation<'a> {
         let status_open =
             has(&[I::RevokedNoPoe, I::RevokedCaNoPoe, I::TryLater, I::RevocationOutOfBoundsNoPoe]);
         let status_holds = settled.path.is_some() && known && !status_open;
-        note(Check::RevocationStatus, status_holds);
+        // What is known to be revoked was checked: it does not hold.
+        if status_holds || !has(&[I::RevokedNoPoe, I::RevokedCaNoPoe]) {
+            note(Check::RevocationStatus, status_holds);
+        }
         let strong = !has(&[I::CryptoConstraintsFailure, I::CryptoConstraintsFailureNoPoe]);
         if strong {
             note(Check::Algorithms, true);

@@ -1,13 +1,78 @@
 //! Cryptographic constraints (EN 319 102-1 §5.2.8): which algorithm was used for what, and until when it is strong.
+//!
+//! Certificates that are validated alone, without an engine around them, are judged by the public functions here.
 
 use kyso_x509::revocation::{StatusRecord, StatusSource};
 use kyso_x509::{
-    Certificate, DigestAlgorithm, PublicKey, PublicKeyAlgorithm, SignatureAlgorithm, Time,
+    Certificate, DigestAlgorithm, MlDsaParameters, PublicKey, PublicKeyAlgorithm,
+    SignatureAlgorithm, Time,
 };
 
 use crate::poe::ProofsOfExistence;
 use crate::policy::{CryptographicSuites, Expiry, KeyRule};
 use crate::report::{Algorithm, Material};
+
+/// An algorithm that the suites do not hold to be strong at the time of judging, where nothing proves an earlier existence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WeakAlgorithm {
+    /// What it protects.
+    pub material: Material,
+    /// The algorithm.
+    pub algorithm: Algorithm,
+    /// Until when it was strong; `None` where the suites do not name it.
+    pub until: Option<Expiry>,
+}
+
+/// The first signature of a chain (certificate first, anchor last) that is weak at a time (EN 319 102-1 §5.2.8); the
+/// anchor's own is never relied upon.
+#[must_use]
+pub fn weak_in_chain(
+    suites: &CryptographicSuites,
+    chain: &[Certificate],
+    time: Time,
+) -> Option<WeakAlgorithm> {
+    let pairs = chain.iter().zip(chain.iter().skip(1));
+    let mut uses =
+        pairs.filter_map(|(certificate, issuer)| certificate_use(suites, certificate, issuer));
+    uses.find_map(|one| weak(one, time))
+}
+
+/// The first signature on revocation status that is weak at a time (EN 319 102-1 §5.2.8).
+#[must_use]
+pub fn weak_in_statuses(
+    suites: &CryptographicSuites,
+    records: &[StatusRecord],
+    time: Time,
+) -> Option<WeakAlgorithm> {
+    records.iter().flat_map(|record| status_uses(suites, record)).find_map(|one| weak(one, time))
+}
+
+/// Whether the suites hold a key to be strong at a time for at least one signature algorithm; digests aside.
+#[must_use]
+pub fn is_strong_key(suites: &CryptographicSuites, key: PublicKeyAlgorithm, time: Time) -> bool {
+    let expiry = match key {
+        PublicKeyAlgorithm::Rsa { bits } => {
+            rule_for(&suites.rsa_pkcs1, bits).max(rule_for(&suites.rsa_pss, bits))
+        }
+        PublicKeyAlgorithm::Ec(curve) => {
+            suites.ecdsa.iter().find(|(named, _)| *named == curve).map(|named| named.1)
+        }
+        PublicKeyAlgorithm::Ed25519 => suites.ed25519,
+        PublicKeyAlgorithm::MlDsa(MlDsaParameters::MlDsa44) => ml_dsa(suites, 44),
+        PublicKeyAlgorithm::MlDsa(MlDsaParameters::MlDsa65) => ml_dsa(suites, 65),
+        PublicKeyAlgorithm::MlDsa(MlDsaParameters::MlDsa87) => ml_dsa(suites, 87),
+    };
+    expiry.is_some_and(|expiry| expiry.covers(time))
+}
+
+fn weak(one: Use, time: Time) -> Option<WeakAlgorithm> {
+    let strong = one.expiry.is_some_and(|expiry| expiry.covers(time));
+    (!strong).then_some(WeakAlgorithm {
+        material: one.material,
+        algorithm: one.algorithm,
+        until: one.expiry,
+    })
+}
 
 /// One use of an algorithm: what it protects, and when it ceases to.
 #[derive(Clone, Debug)]

@@ -132,8 +132,11 @@ pub fn reason_text(reason: &Reason, lang: Lang) -> String {
             "expired" => "chứng thư đã hết hạn",
             "not-yet-valid" => "chứng thư chưa có hiệu lực",
             "signature-value" => "chữ ký trên chứng thư không đúng",
+            "algorithm-too-weak" => "thuật toán hoặc khóa quá yếu",
             _ => "đường dẫn chứng thư không đạt",
         },
+        Reason::Weak(_) => "thuật toán không còn được coi là an toàn tại thời điểm đó",
+        Reason::WeakKey(_) => "chính sách không nhận loại khóa hoặc độ dài khóa này",
         Reason::Revocation(error) => match **error {
             RevocationError::Revoked { .. } => "chứng thư đã bị thu hồi",
             RevocationError::UnknownToResponder { .. } => "máy chủ OCSP không biết chứng thư này",
