@@ -60,6 +60,9 @@ struct VerifyQuery {
 }
 
 /// Verifies every signature of a file. A bad signature is a result, not an error.
+///
+/// The trust stores of the daemon apply, with the CRLs and OCSP responses that they hold. Nothing is fetched: what is
+/// missing is listed in `needs`.
 #[utoipa::path(
     post, path = "/v1/verifications", tag = "verifications", operation_id = "verify", params(VerifyQuery),
     request_body(
