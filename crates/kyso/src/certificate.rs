@@ -17,7 +17,7 @@ use kyso_x509::path::{
 };
 use kyso_x509::revocation::{
     CertificateStatus, Freshness, Query, RevocationError, StatusEvidence, StatusRecord,
-    StatusSource, check_path, find_statuses,
+    StatusSource, check_path, crl_urls, find_statuses,
 };
 use kyso_x509::{Certificate, DigestAlgorithm, PublicKeyAlgorithm, Time};
 
@@ -426,7 +426,7 @@ impl Course<'_> {
                     certificate: certificate.clone(),
                     issuer: issuer.clone(),
                     ocsp: certificate.ocsp_urls(),
-                    crls: certificate.crl_urls(),
+                    crls: crl_urls(certificate, &self.options.evidence.crls),
                 }),
                 _ => None,
             })

@@ -13,7 +13,7 @@ use kyso::fetch::{FetchFailure, Fetcher, Settings, Wanted};
 use kyso::gather;
 use kyso::validation::attempt::Attempt;
 use kyso::validation::evidence::Evidence;
-use kyso::validation::policy::Policy;
+use kyso::validation::policy::{Policy, RevocationConstraints};
 use kyso::validation::trust::{Trust, TrustStore};
 use kyso::verify::{Options, trust_in, verify_file};
 use kyso_cades::{Form, SigningParameters, oid, prepare};
@@ -68,10 +68,14 @@ impl World {
         );
         let certificate = signer.issued_by(&authority);
         let response = Ocsp::new(Single::good(&certificate, &issuer, 12, 20)).signed_by(&authority);
+        let point = sequence(&[mint::full_name(&[mint::uri(&format!("{base}/delta.crl"))])]);
+        let complete = Crl::new(11, 20).number(5).with("2.5.29.46", false, &sequence(&[point]));
+        let delta = Crl::new(12, 14).number(6).delta_of(5);
         let made = vec![
             ("/authority.crt", issuer.as_der().to_vec()),
-            ("/authority.crl", Crl::new(11, 20).signed_by(&authority).as_der().to_vec()),
-            ("/root.crl", Crl::new(10, 40).signed_by(&root).as_der().to_vec()),
+            ("/authority.crl", complete.signed_by(&authority).as_der().to_vec()),
+            ("/delta.crl", delta.signed_by(&authority).as_der().to_vec()),
+            ("/root.crl", Crl::new(12, 40).signed_by(&root).as_der().to_vec()),
             ("/ocsp", response.as_der().to_vec()),
         ];
         pages.set(made).expect("set once");
@@ -169,6 +173,22 @@ fn a_crl_serves_where_no_responder_answers() {
     assert_eq!(gathered.result.indication.to_string(), "TOTAL-PASSED");
     assert_eq!((gathered.evidence.crls.len(), gathered.evidence.ocsp.len()), (2, 0));
     assert_eq!(gathered.attempts, [], "nothing is missing");
+}
+
+#[test]
+fn a_delta_crl_is_fetched_where_the_complete_one_is_too_old() {
+    let world = World::new(&["/ocsp"]);
+    let built_in = Policy::built_in(Policy::OF_BARE_ANCHORS).expect("built in");
+    let revocation = RevocationConstraints { max_age: Some(86_400), ..built_in.revocation };
+    let policy = Policy { revocation, ..built_in };
+    let content = world.path("content");
+    let evidence = Evidence::default();
+    let options = Options { policy: Some(&policy), ..options(&world.trust, &evidence, &content) };
+    let gathered =
+        gather::verify_file(&world.file, &options, &fetcher(), day(13)).expect("a report");
+    assert_eq!(gathered.result.indication.to_string(), "TOTAL-PASSED", "{:#?}", gathered.result);
+    let deltas = gathered.evidence.crls.iter().filter(|list| list.base_number().is_some()).count();
+    assert_eq!((gathered.evidence.crls.len(), deltas), (3, 1));
 }
 
 #[test]

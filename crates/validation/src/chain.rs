@@ -269,7 +269,7 @@ pub(crate) fn examine(
                 certificate: certificate.clone(),
                 issuer: issuer.clone(),
                 ocsp: certificate.ocsp_urls(),
-                crls: certificate.crl_urls(),
+                crls: library.crl_urls(certificate),
             })
         };
         match &status {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kyso_cades::EmbeddedEvidence;
 use kyso_x509::path::Moment;
-use kyso_x509::revocation::{Found, Query, find_statuses};
+use kyso_x509::revocation::{Found, Query, crl_urls, find_statuses};
 use kyso_x509::{
     Certificate, CertificateList, Digest, DigestAlgorithm, Hasher, OcspResponse, PathPolicy,
     TrustAnchor,
@@ -45,6 +45,11 @@ impl<'a> Library<'a> {
     /// The cache of the context, and the name of what the signature adds to it.
     pub(crate) fn cache(&self) -> Option<(&Stamped<'a>, Digest)> {
         self.cache.as_ref().map(|(cache, embedded)| (cache, *embedded))
+    }
+
+    /// Where CRLs for a certificate lie, delta CRLs to those at hand among them.
+    pub(crate) fn crl_urls(&self, certificate: &Certificate) -> Vec<String> {
+        crl_urls(certificate, &self.crls)
     }
 
     /// What the evidence at hand says of a certificate of a path that ends at an anchor.

@@ -374,7 +374,13 @@ impl Certificate {
     /// HTTP and other URLs of the issuer's CRLs (cRLDistributionPoints), in order.
     #[must_use]
     pub fn crl_urls(&self) -> Vec<String> {
-        self.0.extensions.crl_urls()
+        self.0.extensions.crl_urls(crate::extension::CRL_DISTRIBUTION_POINTS)
+    }
+
+    /// URLs of the issuer's delta CRLs (freshestCRL, RFC 5280 §4.2.1.15), in order.
+    #[must_use]
+    pub fn freshest_crl_urls(&self) -> Vec<String> {
+        self.0.extensions.crl_urls(crate::crl::FRESHEST_CRL)
     }
 
     /// URLs of the issuer's OCSP responders (authorityInfoAccess), in order.

@@ -33,7 +33,7 @@ pub const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20
 pub const DELTA_CRL_INDICATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
 /// issuingDistributionPoint (RFC 5280 §5.2.5).
 pub const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
-/// freshestCRL (RFC 5280 §5.2.6).
+/// freshestCRL, in a list and in a certificate (RFC 5280 §5.2.6, §4.2.1.15).
 pub const FRESHEST_CRL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.46");
 /// expiredCertsOnCRL (X.509 (10/2019) §9.5.2.8).
 pub const EXPIRED_CERTS_ON_CRL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.60");
@@ -237,6 +237,12 @@ impl CertificateList {
     #[must_use]
     pub fn authority_key_identifier(&self) -> Option<&[u8]> {
         self.0.extensions.authority_key_identifier.as_deref()
+    }
+
+    /// URLs of delta CRLs to this list (freshestCRL), in order.
+    #[must_use]
+    pub fn freshest_crl_urls(&self) -> Vec<String> {
+        self.0.extensions.crl_urls(FRESHEST_CRL)
     }
 
     /// The extensions of the list.

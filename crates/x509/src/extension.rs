@@ -291,10 +291,12 @@ impl Extensions {
         self.basic_constraints
     }
 
+    /// The URLs of cRLDistributionPoints, or of freshestCRL, which has the same form (RFC 5280 §4.2.1.15).
+    ///
     /// URLs are hints where to fetch; a malformed list hints at nothing.
-    pub(crate) fn crl_urls(&self) -> Vec<String> {
+    pub(crate) fn crl_urls(&self, distribution_points: ObjectIdentifier) -> Vec<String> {
         let points = self
-            .find(CRL_DISTRIBUTION_POINTS)
+            .find(distribution_points)
             .and_then(|extension| CrlDistributionPoints::from_der(&extension.value).ok());
         let names = points.into_iter().flat_map(|points| points.0);
         names

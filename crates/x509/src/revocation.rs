@@ -19,6 +19,31 @@ use crate::ocsp::OcspResponse;
 use crate::path::{Moment, PathPolicy, TrustAnchor};
 use crate::time::Time;
 
+/// Most addresses that [`crl_urls`] names: certificates have one or two, lists as many again.
+const MOST_URLS: usize = 16;
+
+/// Where CRLs that may speak of a certificate lie, each address once: its cRLDistributionPoints, then its freshestCRL
+/// and that of the lists at hand from its issuer, where delta CRLs lie (RFC 5280 §4.2.1.15, §5.2.6).
+///
+/// Whoever wrote a list that nobody has verified wrote these addresses too; they are hints like those of certificates.
+pub fn crl_urls<'a>(
+    certificate: &Certificate,
+    lists: impl IntoIterator<Item = &'a CertificateList>,
+) -> Vec<String> {
+    let own = certificate.crl_urls().into_iter().chain(certificate.freshest_crl_urls());
+    let issued = lists.into_iter().filter(|list| list.issuer() == certificate.issuer());
+    let mut urls: Vec<String> = Vec::new();
+    for url in own.chain(issued.flat_map(CertificateList::freshest_crl_urls)) {
+        if urls.len() >= MOST_URLS {
+            break;
+        }
+        if !urls.contains(&url) {
+            urls.push(url);
+        }
+    }
+    urls
+}
+
 /// What a CRL or an OCSP response says of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateStatus {

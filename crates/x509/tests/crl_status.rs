@@ -8,7 +8,7 @@ mod mint;
 use kyso_x509::asn1::{constructed, sequence, tag, tlv};
 use kyso_x509::path::{Moment, PathPolicy, TrustAnchor};
 use kyso_x509::revocation::{
-    CertificateStatus, Found, Query, Rejection, StatusSource, find_statuses,
+    CertificateStatus, Found, Query, Rejection, StatusSource, crl_urls, find_statuses,
 };
 use kyso_x509::{Certificate, CertificateList, RevocationReason, RevokedEntry};
 use mint::{
@@ -278,6 +278,39 @@ fn crls_for_some_reasons_are_good_only_together() {
     // A revocation needs no company.
     let bad = some(&COMPROMISE, 10).revoke(&world.person, day(5), 1).signed_by(&world.root);
     assert_eq!(world.status(&bad), Ok(revoked(5, RevocationReason::KeyCompromise)));
+}
+
+#[test]
+fn delta_crls_lie_where_certificate_and_list_say() {
+    let points = |urls: &[&str]| {
+        let point = |url: &&str| sequence(&[full_name(&[uri(url)])]);
+        sequence(&urls.iter().map(point).collect::<Vec<_>>())
+    };
+    let person = Subject::new("Person", 2)
+        .with("2.5.29.31", false, &points(&["http://a/full", "http://b/full"]))
+        .with("2.5.29.46", false, &points(&["http://a/delta", "http://a/full"]));
+    let world = world_with(person);
+    assert_eq!(world.person.freshest_crl_urls(), ["http://a/delta", "http://a/full"]);
+    let list = Crl::new(10, 20).with("2.5.29.46", false, &points(&["http://c/delta"]));
+    let list = list.signed_by(&world.root);
+    assert_eq!(list.freshest_crl_urls(), ["http://c/delta"]);
+    let foreign = Crl::new(10, 20)
+        .with("2.5.29.46", false, &points(&["http://d/delta"]))
+        .signed_by(&Subject::authority("Other", 3));
+    let own = ["http://a/full", "http://b/full", "http://a/delta"];
+    assert_eq!(crl_urls(&world.person, [&foreign]), own);
+    assert_eq!(
+        crl_urls(&world.person, [&foreign, &list, &list]),
+        [&own[..], &["http://c/delta"]].concat()
+    );
+    // Lists that nobody has verified name no more than anybody asks.
+    let many: Vec<_> = (0..100)
+        .map(|number| {
+            let url = format!("http://x/{number}");
+            Crl::new(10, 20).with("2.5.29.46", false, &points(&[&url])).signed_by(&world.root)
+        })
+        .collect();
+    assert_eq!(crl_urls(&world.person, &many).len(), 16);
 }
 
 #[test]
