@@ -4,6 +4,8 @@
 mod mint;
 mod server;
 
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -173,6 +175,58 @@ fn the_cache_respects_next_update() {
     assert_eq!(from_cache(&offline, CACHED, day(90)), Ok(true));
     assert_eq!(crls(&offline, "http://127.0.0.1:9/other"), Err(FetchFailure::Offline));
     assert_eq!(server.asked().len(), asked);
+}
+
+/// Names the folder to a process that stores answers until it is killed.
+const WRITER: &str = "KYSO_TEST_CACHE_WRITER";
+
+#[test]
+fn a_writer_that_is_killed_leaves_whole_answers_or_none() {
+    let store = |folder: &Path, address: &str| {
+        let cache = Cache::new(folder.to_path_buf(), 1 << 24);
+        Fetcher::new(settings(Some(cache))).crls(address, ANEW, day(1))
+    };
+    if let Ok(told) = std::env::var(WRITER) {
+        let (address, folder) = told.split_once(' ').expect("both");
+        loop {
+            let _ = store(Path::new(folder), address);
+        }
+    }
+    let root = Subject::authority("Root", 1);
+    let list = (0..2000_u16).fold(Crl::new(0, 30), |list, number| {
+        list.entry(&[1, (number >> 8) as u8, number as u8], day(0), &[])
+    });
+    let list = list.signed_by(&root);
+    let der = list.as_der().to_vec();
+    let server = Server::start(move |_, stream| ok(stream, &der));
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().join("cache");
+    for round in 1..=8 {
+        let mut writer = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "a_writer_that_is_killed_leaves_whole_answers_or_none"])
+            .env(WRITER, format!("{} {}", server.base, cache.display()))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("started");
+        // Killed at another moment after each further answer.
+        let wanted = server.asked().len() + round;
+        while server.asked().len() < wanted {
+            assert_eq!(writer.try_wait().expect("a state"), None);
+            thread::sleep(Duration::from_millis(1));
+        }
+        thread::sleep(Duration::from_micros(700 * round as u64));
+        writer.kill().expect("killed");
+        writer.wait().expect("ended");
+        let offline =
+            Settings { online: false, ..settings(Some(Cache::new(cache.clone(), 1 << 24))) };
+        let found = crls(&Fetcher::new(offline), &server.base);
+        // From the second answer on there is a whole one, whatever became of the last.
+        assert!(
+            found == Ok(vec![list.clone()]) || (round == 1 && found == Err(FetchFailure::Offline)),
+            "{round}: {found:?}"
+        );
+    }
+    assert!(store(&cache, &server.base).is_ok(), "what is left over is in nobody's way");
 }
 
 #[test]
