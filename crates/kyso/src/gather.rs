@@ -235,6 +235,8 @@ impl Round<'_> {
             Source::Ocsp(address, certificate, issuer) => {
                 // SHA-1 only names the issuer here; it is the digest that every responder knows (RFC 5019 §2.1.1).
                 let digest = DigestAlgorithm::Sha1ForLegacyUseOnly;
+                // No nonce: answers are kept in caches and bundles and serve other questions too (RFC 5019 §4), and how
+                // old one may be is the policy's to say, by thisUpdate and nextUpdate, as with CRLs.
                 let request = ocsp::request(certificate, issuer, digest, None);
                 let fetched = self.fetcher.ocsp(address, &request, freshness, self.now)?;
                 if fetched.value.find(certificate, issuer).is_none() {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kyso_cades::{
-    ContentDigests, ReadError, ReadLimits, SignedData, SignedDataError, read_signed_data,
+    ContentDigests, ContentHasher, ReadError, ReadLimits, SignedData, SignedDataError,
+    read_signed_data,
 };
 use kyso_pades::{ByteRange, Coverage, Document, Limits, Repair, Signature, digest_byte_ranges};
 use kyso_validation::evidence::Evidence;
@@ -397,18 +398,33 @@ fn read_cms(
         ReadError::Io(error) => VerifyFileError::Unreadable { path: path.to_path_buf(), error },
         ReadError::SignedData(error) => VerifyFileError::Cms { path: path.to_path_buf(), error },
     };
-    let limits = ReadLimits::document();
     if head.starts_with(PEM_BEGIN) {
         let der = pem_body(path, file)?;
-        return read_signed_data(der.as_slice(), &limits, &mut |_| {}).map_err(explain);
+        return read_and_hash(Cursor::new(der)).map_err(explain);
     }
     // A CMS file begins with a SEQUENCE; anything else deserves a plainer answer than a DER error.
     if head.first() != Some(&SEQUENCE) {
         return Err(VerifyFileError::UnknownFormat { path: path.to_path_buf() });
     }
     let len = length(&mut file).map_err(|error| explain(ReadError::Io(error)))?;
-    let buffered = BufReader::with_capacity(len.min(READ_AHEAD) as usize, file);
-    read_signed_data(buffered, &limits, &mut |_| {}).map_err(explain)
+    read_and_hash(BufReader::with_capacity(len.min(READ_AHEAD) as usize, file)).map_err(explain)
+}
+
+/// Reads a message and computes every digest of its content that its signers and their time-stamps need.
+fn read_and_hash(mut reader: impl Read + Seek) -> Result<(SignedData, ContentDigests), ReadError> {
+    let limits = ReadLimits::document();
+    let (signed_data, digests) = read_signed_data(&mut reader, &limits, &mut |_| {})?;
+    let needed = signed_data.content_digest_algorithms();
+    if signed_data.is_detached() || needed.iter().all(|one| digests.find(*one).is_some()) {
+        return Ok((signed_data, digests));
+    }
+    // Time-stamps stand behind the content and may use digests that nothing before it announced: a second pass.
+    reader.rewind().map_err(ReadError::Io)?;
+    let mut hasher = ContentHasher::new(&needed);
+    let (_, again) = read_signed_data(reader, &limits, &mut |bytes| hasher.update(bytes))?;
+    // Of a file that was changed meanwhile the first pass alone counts.
+    let digests = if again == digests { hasher.finish() } else { digests };
+    Ok((signed_data, digests))
 }
 
 /// The DER in a PEM file (RFC 7468 §8, label CMS or PKCS7).
