@@ -134,6 +134,15 @@ pub struct Limits {
     pub max_rounds: usize,
 }
 
+impl Policy {
+    /// True where a store may bring this policy along: it demands a path and revocation status. Any other, such as
+    /// `integrity-only`, applies where the caller names it and nowhere else.
+    #[must_use]
+    pub const fn applies_unnamed(&self) -> bool {
+        self.signature.require_path && self.revocation.required
+    }
+}
+
 impl Expiry {
     /// True when the algorithm is still held to be strong at this time.
     #[must_use]

@@ -213,10 +213,8 @@ impl<'a> Evaluation<'a> {
     fn apply(&self) -> Option<Applied<'a>> {
         let context = self.library.context;
         let mut second: Option<Applied<'a>> = None;
-        for (number, store) in context.trust.stores.iter().enumerate() {
-            if store.anchors.is_empty() {
-                continue;
-            }
+        let vouching = || context.trust.vouching(context.policy.is_some());
+        for (number, store) in vouching() {
             let policy = context.policy.unwrap_or(&store.policy);
             let demand = Demand {
                 usage: Usage::Signing,
@@ -231,8 +229,14 @@ impl<'a> Evaluation<'a> {
                     matches!(&*one.present, Present::NoPath { orphan: Some(_), .. })
                 });
             let applied = Applied { policy, store: Some(number), present };
-            if matches!(*applied.present, Present::Path(_)) {
-                return Some(applied);
+            if let Present::Path(examined) = &*applied.present {
+                // What the policy of an anchor's first store refuses, that of a later one does not let pass.
+                let anchor = examined.path.anchor();
+                let first = vouching().find(|(_, store)| store.anchors.contains(anchor));
+                if first.is_some_and(|(first, _)| first == number) {
+                    return Some(applied);
+                }
+                continue;
             }
             if second.is_none() || says_more {
                 second = Some(applied);
@@ -365,7 +369,10 @@ impl<'a> Evaluation<'a> {
             report.not_checked.push(Check::Timestamps);
             return Vec::new();
         }
-        let anchors: Vec<TrustAnchor> = context.trust.anchors().cloned().collect();
+        // Whoever may vouch for a signer may vouch for a time; a store whose policy waits to be named does neither.
+        let stores = context.trust.vouching(context.policy.is_some());
+        let anchors: Vec<TrustAnchor> =
+            stores.flat_map(|(_, store)| &store.anchors).cloned().collect();
         let demand = Demand {
             usage: Usage::TimeStamping,
             policy,

@@ -32,6 +32,15 @@ impl Trust {
         self.stores.iter().flat_map(|store| &store.anchors)
     }
 
+    /// The stores that vouch, with their numbers: all where the caller `named` a policy, else those whose own policy
+    /// applies unnamed. A store without anchors vouches for nobody.
+    pub(crate) fn vouching(&self, named: bool) -> impl Iterator<Item = (usize, &TrustStore)> {
+        let stores = self.stores.iter().enumerate();
+        stores.filter(move |(_, store)| {
+            !store.anchors.is_empty() && (named || store.policy.applies_unnamed())
+        })
+    }
+
     /// True when there is no anchor at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -7,8 +7,10 @@ mod world;
 
 use kyso_validation::PathCache;
 use kyso_validation::policy::{Expiry, Policy};
-use kyso_x509::{DigestAlgorithm, Time};
+use kyso_validation::trust::TrustStore;
+use kyso_x509::{DigestAlgorithm, Time, TrustAnchor};
 use mint::{Crl, Subject, day};
+use std::sync::Arc;
 use world::{World, time_stamping, token_by};
 
 fn hours(day: Time, hours: i64) -> Time {
@@ -237,6 +239,69 @@ fn local_time_as_utc_is_flagged() {
     let report = world.validate(&signed, day(40));
     assert_eq!(report.indication.to_string(), "TOTAL-PASSED");
     assert!(report.warnings.iter().any(|one| one.code() == "local-time-as-utc"));
+}
+
+/// A root, an authority and a time-stamping authority of somebody else, all in order.
+fn foreign_stamps(world: &mut World, policy: &Policy, time: Time) -> kyso_cades::SignedData {
+    let root = Subject::authority("Other Root", 21).valid(0, 3000);
+    let tsa = time_stamping("Other Stamps", 22).valid(0, 200);
+    let (anchor, certificate) = (root.self_signed(), tsa.issued_by(&root));
+    world.evidence.crls.push(Crl::new(0, 3000).signed_by(&root));
+    world.trust.stores.push(TrustStore {
+        name: "other".to_owned(),
+        anchors: vec![TrustAnchor::from_certificate(anchor.clone())],
+        policy: Arc::new(policy.clone()),
+    });
+    let signed = world.sign(day(12));
+    let imprint = kyso_cades::signature_imprint(&signed.signer_infos()[0], DigestAlgorithm::Sha256);
+    let token = token_by(&tsa, &certificate, &anchor, &imprint, time);
+    signed.with_signature_time_stamp(0, &token).unwrap()
+}
+
+#[test]
+fn anchors_of_a_store_that_asks_for_no_status_prove_no_time() {
+    for (name, verdict) in
+        [("eidas-like", "TOTAL-PASSED"), ("integrity-only", "INDETERMINATE (REVOKED_NO_POE)")]
+    {
+        let world = World::new();
+        let list = world.revoked(40, 60, 30, 1);
+        let mut world = world.knowing(list);
+        let policy = Policy::built_in(name).unwrap();
+        let stamped = foreign_stamps(&mut world, &policy, day(29));
+        assert_eq!(world.verdict(&stamped, day(45)), verdict, "{name}");
+    }
+}
+
+#[test]
+fn a_store_that_asks_for_no_status_waits_to_be_named() {
+    let mut world = World::new();
+    let lax = Policy::built_in("integrity-only").unwrap();
+    world.trust.stores[0].policy = Arc::new(lax.clone());
+    let signed = world.sign(day(12));
+    assert_eq!(world.verdict(&signed, day(13)), "INDETERMINATE (NO_CERTIFICATE_CHAIN_FOUND)");
+    let report = world.validate_by(&signed, Some(&lax), day(13), None);
+    assert_eq!(report.indication.to_string(), "TOTAL-PASSED");
+    // It does not stand before one that asks.
+    let strict =
+        TrustStore { policy: Arc::new(world.policy.clone()), ..world.trust.stores[0].clone() };
+    world.trust.stores.push(strict);
+    assert_eq!(world.verdict(&signed, day(13)), "INDETERMINATE (TRY_LATER)");
+}
+
+#[test]
+fn an_anchor_of_two_stores_goes_by_the_first() {
+    let world = World::new();
+    let list = world.nobody(10, 20);
+    let mut world = world.knowing(list);
+    let second = TrustStore { name: "second".to_owned(), ..world.trust.stores[0].clone() };
+    let mut strict = world.policy.clone();
+    strict.path.explicit_policy = true;
+    world.trust.stores[0].policy = Arc::new(strict);
+    let signed = world.sign(day(12));
+    let alone = world.verdict(&signed, day(13));
+    assert_eq!(alone, "INDETERMINATE (CERTIFICATE_CHAIN_GENERAL_FAILURE)");
+    world.trust.stores.push(second);
+    assert_eq!(world.verdict(&signed, day(13)), alone);
 }
 
 #[test]
