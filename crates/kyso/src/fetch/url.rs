@@ -1,6 +1,6 @@
 //! Addresses as certificates write them (RFC 3986, as far as http and https need it).
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kyso_validation::attempt::FetchFailure;
 
@@ -106,6 +106,11 @@ fn authority_of(authority: &str, default_port: u16) -> Result<(String, u16), Fet
         if host.is_empty() || host.len() > 253 || !host.bytes().all(is_name) {
             return Err(malformed());
         }
+        // 127.1, 0x7f.0.0.1 and 2130706433 are addresses to some resolvers, a proxy's among them, and names to our
+        // checks: what ends in a number is an IPv4 address in four parts or nothing (as the URL standard of WHATWG).
+        if ends_in_number(host) && host.parse::<Ipv4Addr>().is_err() {
+            return Err(malformed());
+        }
         (host, port)
     };
     let port = match port {
@@ -116,6 +121,16 @@ fn authority_of(authority: &str, default_port: u16) -> Result<(String, u16), Fet
         Some(_) => return Err(malformed()),
     };
     Ok((host.to_ascii_lowercase(), port))
+}
+
+/// Whether the last label, behind which a dot may stand, is a number; no top-level domain is.
+fn ends_in_number(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    match hexadecimal {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => last.bytes().all(|byte| byte.is_ascii_digit()),
+    }
 }
 
 /// Path and query without the fragment; spaces and what is not ASCII are percent-encoded, as browsers do with the
@@ -180,6 +195,14 @@ mod tests {
             "http://ä/",
             "1 :x",
             "://x",
+            "http://127.1/",
+            "http://127.0.0.1./",
+            "http://0x7f.0.0.1/",
+            "http://127.0.0.0x1/",
+            "http://2130706433/",
+            "http://0177.0.0.1/",
+            "http://a.0X/",
+            "http://./",
         ] {
             assert!(Url::parse(bad).is_err(), "{bad:?}");
         }
