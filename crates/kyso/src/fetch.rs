@@ -206,12 +206,16 @@ impl Fetcher {
     /// An OCSP response to a request in DER (RFC 6960 Appendix A): by GET where the request is short (RFC 5019 §5,
     /// caches on the way may answer), by POST where it is not or GET gave nothing.
     ///
+    /// `answers` says whether a response is about what was asked. One that is not is neither kept nor taken from the
+    /// cache, where it would stand before the right one for a day.
+    ///
     /// # Errors
     /// [`FetchFailure`]; of the two ways the POST's.
     pub fn ocsp(
         &self,
         address: &str,
         request: &[u8],
+        answers: impl Fn(&OcspResponse) -> bool,
         freshness: Freshness,
         now: Time,
     ) -> Result<Fetched<OcspResponse>, FetchFailure> {
@@ -219,6 +223,9 @@ impl Fetcher {
         let latest = later(now, limits.status_age);
         let read = |content: &[u8]| {
             let response = read_ocsp(content)?;
+            if !answers(&response) {
+                return Err(FetchFailure::Unrelated);
+            }
             let expires =
                 response.responses().iter().map(|one| one.next_update.unwrap_or(latest)).min();
             Ok((response, expires.unwrap_or(now).min(latest)))
@@ -234,6 +241,7 @@ impl Fetcher {
                 Err(
                     FetchFailure::Status(_)
                     | FetchFailure::Malformed
+                    | FetchFailure::Unrelated
                     | FetchFailure::Responder(_)
                     | FetchFailure::Truncated
                     | FetchFailure::NotHttp

@@ -10,7 +10,7 @@ use kyso_validation::attempt::{Attempt, FetchFailure, Wanted};
 use kyso_validation::evidence::Evidence;
 use kyso_validation::report::{FileReport, Need};
 use kyso_x509::ocsp;
-use kyso_x509::{Certificate, DigestAlgorithm, Time};
+use kyso_x509::{Certificate, DigestAlgorithm, OcspResponse, Time};
 
 use crate::fetch::{Fetched, Fetcher, Freshness};
 use crate::verify::{Options, SignedFile, VerifyFileError};
@@ -238,10 +238,9 @@ impl Round<'_> {
                 // No nonce: answers are kept in caches and bundles and serve other questions too (RFC 5019 §4), and how
                 // old one may be is the policy's to say, by thisUpdate and nextUpdate, as with CRLs.
                 let request = ocsp::request(certificate, issuer, digest, None);
-                let fetched = self.fetcher.ocsp(address, &request, freshness, self.now)?;
-                if fetched.value.find(certificate, issuer).is_none() {
-                    return Err(FetchFailure::Unrelated);
-                }
+                let answers =
+                    |response: &OcspResponse| response.find(certificate, issuer).is_some();
+                let fetched = self.fetcher.ocsp(address, &request, answers, freshness, self.now)?;
                 more.ocsp.push(fetched.value);
                 fetched.from_cache
             }

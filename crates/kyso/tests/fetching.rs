@@ -247,8 +247,9 @@ fn ocsp_goes_by_get_and_falls_back_to_post() {
         }
     });
     let request = ocsp::request(&certificate, &anchor, DigestAlgorithm::Sha1ForLegacyUseOnly, None);
-    let ask =
-        |path: &str| fetcher().ocsp(&format!("{}/{path}", server.base), &request, ANEW, day(1));
+    let ask = |path: &str| {
+        fetcher().ocsp(&format!("{}/{path}", server.base), &request, |_| true, ANEW, day(1))
+    };
     assert_eq!(ask("").map(|fetched| fetched.value), Ok(response.clone()));
     let line = server.lines().remove(0);
     assert!(line.starts_with("GET /M") && !line.contains(['+', '=']), "{line}");
@@ -259,6 +260,37 @@ fn ocsp_goes_by_get_and_falls_back_to_post() {
     assert_eq!(posted.content, request);
     let later = ocsp::ResponseStatus::TryLater;
     assert_eq!(ask("later"), Err(FetchFailure::Responder(later.into())));
+}
+
+#[test]
+fn an_answer_about_another_certificate_is_not_kept() {
+    let root = Subject::authority("Root", 1);
+    let anchor = root.self_signed();
+    let (one, other) =
+        (Subject::new("Signer", 3).issued_by(&root), Subject::new("Other", 4).issued_by(&root));
+    let response = |certificate| {
+        let single = Single::good(certificate, &anchor, 0, 10);
+        Ocsp::new(single).signed_by(&root).as_der().to_vec()
+    };
+    let (right, wrong) = (response(&one), response(&other));
+    // Somebody on the way answers the first two requests, a GET and a POST.
+    let seen = std::sync::atomic::AtomicUsize::new(0);
+    let server = Server::start(move |_, stream| {
+        let early = seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2;
+        ok(stream, if early { &wrong } else { &right });
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let fetcher = Fetcher::new(settings(Some(Cache::new(folder.path().join("cache"), 1 << 20))));
+    let request = ocsp::request(&one, &anchor, DigestAlgorithm::Sha1ForLegacyUseOnly, None);
+    let answers = |response: &kyso_x509::OcspResponse| response.find(&one, &anchor).is_some();
+    let ask = || {
+        fetcher
+            .ocsp(&server.base, &request, answers, CACHED, day(1))
+            .map(|fetched| fetched.value.find(&one, &anchor).is_some())
+    };
+    assert_eq!(ask(), Err(FetchFailure::Unrelated));
+    assert_eq!(ask(), Ok(true));
+    assert_eq!(server.lines().len(), 3);
 }
 
 #[test]
