@@ -6,6 +6,7 @@
 mod loose;
 mod manifest;
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -170,6 +171,9 @@ const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// Most files: a thousand signatures with ten certificates, CRLs and responses each.
 const MOST_FILES: usize = 10_000;
 
+/// Longest evidence altogether: four of the longest CRLs, which are all read into memory.
+const MOST_TOTAL_BYTES: u64 = 256 * 1024 * 1024;
+
 /// Folders of the bundle; a member's name is its digest, so that no name can lead elsewhere.
 const CERTIFICATES: &str = "certificates";
 const CRLS: &str = "crls";
@@ -197,7 +201,7 @@ impl Bundle {
         if fs::read_dir(folder).map_err(io(folder))?.next().is_some() {
             return Err(BundleError::NotEmpty { path: folder.to_path_buf() });
         }
-        let members = Members { folder };
+        let members = Members { folder, left: Cell::new(MOST_TOTAL_BYTES) };
         let certificates = |list: &[Certificate]| {
             list.iter()
                 .map(|one| members.write(CERTIFICATES, one.as_der()))
@@ -252,7 +256,7 @@ impl Bundle {
         if most > MOST_FILES {
             return Err(BundleError::TooMany { path, most: MOST_FILES });
         }
-        let members = Members { folder };
+        let members = Members { folder, left: Cell::new(MOST_TOTAL_BYTES) };
         let certificates = |names: &[String]| {
             names.iter().map(|name| members.certificate(name)).collect::<Result<Vec<_>, _>>()
         };
@@ -317,9 +321,10 @@ impl Bundle {
 }
 
 /// The folder's files, each named by its digest.
-#[derive(Clone, Copy)]
 struct Members<'a> {
     folder: &'a Path,
+    /// Bytes that may still be read: a manifest may name one long file any number of times.
+    left: Cell<u64>,
 }
 
 impl Members<'_> {
@@ -349,6 +354,10 @@ impl Members<'_> {
             .ok_or_else(|| BundleError::Name { path: self.folder.join(MANIFEST) })?;
         let path = self.folder.join(kind).join(manifest::hex(&digest));
         let bytes = read(&path)?;
+        let Some(left) = self.left.get().checked_sub(bytes.len() as u64) else {
+            return Err(BundleError::TooLarge { path, most: MOST_TOTAL_BYTES });
+        };
+        self.left.set(left);
         if DigestAlgorithm::Sha256.digest(&bytes) == digest {
             Ok((path, bytes))
         } else {

@@ -245,6 +245,25 @@ fn a_bundle_reproduces_the_report() {
 }
 
 #[test]
+fn one_long_file_named_often_is_read_a_few_times() {
+    let world = World::new(&[]);
+    let gathered = world.verify(&fetcher());
+    let folder = world.path("evidence");
+    world.bundle(&gathered).write(&folder).expect("written");
+    // A list with a long extension that nobody knows: 20 MiB, and named twenty times.
+    let root = Subject::authority("Root", 1).valid(0, 3000);
+    let long = Crl::new(10, 40).with("1.2.3.4", false, &vec![5; 20 << 20]).signed_by(&root);
+    let name: String = long.sha256().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(folder.join("crls").join(&name), long.as_der()).expect("written");
+    let manifest = folder.join("manifest.json");
+    let text = fs::read_to_string(&manifest).expect("the manifest");
+    let mut json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    json["crls"] = vec![name; 20].into();
+    fs::write(&manifest, json.to_string()).expect("written");
+    assert!(matches!(Bundle::read(&folder), Err(BundleError::TooLarge { .. })));
+}
+
+#[test]
 fn a_bundle_that_was_changed_is_refused_by_name() {
     let world = World::new(&[]);
     let gathered = world.verify(&fetcher());
