@@ -593,8 +593,31 @@ fn a_bundle_brings_no_anchor_past_a_pin_and_no_other_policy() {
         matches!(&refused, Err(ImportError::Trust(error)) if matches!(**error, TrustError::StoreName { .. })),
         "{refused:?}"
     );
-    bring(&good, other.path()).expect("good");
+    // A store that asks for no revocation status is none, whoever brings it.
     let lax = good.replacen("vn-public-service", "integrity-only", 1);
     let refused = bring(&lax, other.path());
+    assert!(
+        matches!(&refused, Err(ImportError::Trust(error)) if matches!(**error, TrustError::PolicyAsksNoStatus { .. })),
+        "{refused:?}"
+    );
+    let (root, file) = (other.path().to_path_buf(), place.path("root.pem"));
+    let adding = Adding {
+        root: &root,
+        file: &file,
+        store: Some("lax"),
+        policy: Some("integrity-only"),
+        fingerprint: None,
+    };
+    let refused = add(&adding, &Agreed);
+    assert!(matches!(refused, Err(TrustError::PolicyAsksNoStatus { .. })), "{refused:?}");
+    bring(&good, other.path()).expect("good");
+    let description = other.path().join("own/store.toml");
+    let text = fs::read_to_string(&description).expect("the description");
+    fs::write(&description, text.replace("vn-public-service", "integrity-only")).expect("written");
+    let refused = load(&[], Some(other.path()));
+    assert!(matches!(refused, Err(TrustError::PolicyAsksNoStatus { .. })));
+    fs::write(&description, text).expect("written");
+    let changed = good.replacen("vn-public-service", "vn-public-ca", 1);
+    let refused = bring(&changed, other.path());
     assert!(matches!(refused, Err(ImportError::OtherPolicy { .. } | ImportError::Older { .. })));
 }

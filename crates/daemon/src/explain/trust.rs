@@ -158,6 +158,18 @@ pub fn explain(error: &TrustError, lang: Lang) -> Problem {
                 "use a name of docs/validation-policies.md, or a .toml file",
             ),
         ),
+        E::PolicyAsksNoStatus { path, name } => Problem::new(
+            "trust-policy-asks-no-status",
+            lang.pick(
+                "chính sách của kho tin cậy không hỏi trạng thái thu hồi",
+                "the store's policy asks for no revocation status",
+            ),
+            format!("{}: {name}", path.display()),
+            lang.pick(
+                format!("chọn chính sách khác cho kho; khi kiểm tra, dùng `--policy {name}` nếu đúng là cần"),
+                format!("give the store another policy; where it is wanted, verify with `--policy {name}`"),
+            ),
+        ),
         E::Policy { path, error } => Problem::new(
             "policy-unusable",
             lang.pick("không dùng được tệp chính sách", "the policy file cannot be used"),

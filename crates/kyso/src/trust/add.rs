@@ -75,11 +75,15 @@ pub fn add(adding: &Adding<'_>, consent: &dyn Consent) -> Result<Vec<Added>, Tru
             return Err(TrustError::OtherFingerprint { path, given, found: Box::new(found) });
         }
     }
-    if let Some(policy) = adding.policy
-        && Policy::built_in(policy).is_none()
-    {
-        let path = adding.file.to_path_buf();
-        return Err(TrustError::UnknownPolicy { path, name: policy.to_owned() });
+    if let Some(name) = adding.policy {
+        let (path, name) = (adding.file.to_path_buf(), name.to_owned());
+        match Policy::built_in(&name) {
+            None => return Err(TrustError::UnknownPolicy { path, name }),
+            Some(policy) if !policy.applies_unnamed() => {
+                return Err(TrustError::PolicyAsksNoStatus { path, name });
+            }
+            Some(_) => {}
+        }
     }
     // A person may take long to answer; nobody waits for that.
     let fit = fit(adding, found, consent)?;

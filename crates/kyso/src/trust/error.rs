@@ -38,6 +38,8 @@ pub enum TrustError {
     StoreName { name: String },
     /// `store.toml` names a policy that is not built in, and no `.toml` file beside it.
     UnknownPolicy { path: PathBuf, name: String },
+    /// A store's policy asks for no revocation status: only who verifies may name such a one, no store brings it.
+    PolicyAsksNoStatus { path: PathBuf, name: String },
     /// A policy file is wrong.
     Policy { path: PathBuf, error: PolicyError },
     /// `store.toml` names an anchor that no file of the folder holds.
@@ -92,6 +94,11 @@ impl fmt::Display for TrustError {
             Self::UnknownPolicy { path, name } => {
                 write!(f, "{}: there is no policy {name:?}", path.display())
             }
+            Self::PolicyAsksNoStatus { path, name } => write!(
+                f,
+                "{}: policy {name} asks for no revocation status, which a store's must",
+                path.display()
+            ),
             Self::Policy { path, error } => write!(f, "{}: {error}", path.display()),
             Self::AnchorMissing { path, sha256 } => {
                 write!(f, "{}: no file holds the anchor {}", path.display(), hex(sha256))

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use kyso_validation::policy::Policy;
 use kyso_x509::{Certificate, CertificateList, PublicKeyError, Time};
 
 use super::add::{existing, fingerprint, place};
@@ -113,6 +114,20 @@ fn check(
     now: Time,
 ) -> Result<(), ImportError> {
     check_name(&store.name)?;
+    let asks = match &store.policy {
+        BundledPolicy::BuiltIn(name) => {
+            Policy::built_in(name).is_some_and(|policy| policy.applies_unnamed())
+        }
+        BundledPolicy::Own(policy) => policy.applies_unnamed(),
+    };
+    if !asks {
+        let name = match &store.policy {
+            BundledPolicy::BuiltIn(name) => name.clone(),
+            BundledPolicy::Own(policy) => policy.name.clone(),
+        };
+        let path = Path::new(&store.name).to_path_buf();
+        return Err(TrustError::PolicyAsksNoStatus { path, name }.into());
+    }
     let known = existing(root, &store.name)?;
     let name = || store.name.clone();
     if let Some(known) = &known {

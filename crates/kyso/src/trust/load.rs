@@ -109,6 +109,10 @@ pub fn read_store(folder: &Path) -> Result<Store, TrustError> {
     let description = Description::read(&folder)?;
     files::guarded(&folder.join(DESCRIPTION))?;
     let policy = policy_of(&folder, &description)?;
+    if !policy.applies_unnamed() {
+        let path = folder.join(DESCRIPTION);
+        return Err(TrustError::PolicyAsksNoStatus { path, name: description.policy });
+    }
     let mut all = Vec::new();
     for file in files::list(&folder, CERTIFICATES)? {
         files::guarded(&file)?;
