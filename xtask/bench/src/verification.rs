@@ -83,12 +83,7 @@ fn basic(table: &mut Table, folder: &Path, world: &World, kind: Kind) -> Result<
     })?;
     let title = format!("B-B {name} in memory, every path anew / bare");
     table.measure(title, Goal::Unset, || in_memory(&samples[..SIGNERS * 10], &cold))?;
-    std::fs::write(folder.join("root.pem"), world.root_pem())?;
     world.known.save(folder)?;
-    let lists = world.known.lists.crls.iter();
-    let lists: String =
-        lists.map(|list| kyso_x509::pem::encode("X509 CRL", list.as_der())).collect();
-    std::fs::write(folder.join("lists.pem"), lists)?;
     let title = format!("B-B {name} in memory, warm / pyHanko in process");
     if peers::python().is_some() {
         table.measure(title, Goal::AtLeast(1.0), || {

@@ -84,7 +84,6 @@ fn make(world: &World, folder: &Path) -> Result<()> {
     }
     out.write_all(&behind)?;
     out.flush()?;
-    std::fs::write(folder.join("root.pem"), world.root_pem())?;
     world.known.save(folder)
 }
 

@@ -17,7 +17,7 @@ from pyhanko_certvalidator import ValidationContext
 
 logging.disable(logging.CRITICAL)
 folder, name, count = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-roots = list(load_certs_from_pemder([str(folder / "root.pem")]))
+roots = list(load_certs_from_pemder([str(folder / "root.der")]))
 lists = [(folder / f"{number}.crl").read_bytes() for number in range(2)]
 files = [(folder / f"{name}-{number}.p7m").read_bytes() for number in range(count)]
 usage = KeyUsageConstraints(key_usage={"non_repudiation"})
@@ -34,7 +34,7 @@ async def main():
         status = await async_validate_cms_signature(
             signed, validation_context=context, key_usage_settings=usage
         )
-        assert status.bottom_line, status.summary()
+        assert status.intact and status.valid and status.trusted, status.summary()
 
 
 started = time.perf_counter()
@@ -67,7 +67,7 @@ pub(crate) fn openssl(folder: &Path, name: &str, count: usize) -> Result<f64> {
     let started = Instant::now();
     for number in 0..count {
         let mut command = openssl_command(folder, &format!("{name}-{number}.p7m"));
-        let output = command.args(["-crl_check_all", "-CRLfile"]).arg("lists.pem").output()?;
+        let output = command.arg("-crl_check_all").output()?;
         if !output.status.success() {
             bail!("openssl: {}", String::from_utf8_lossy(&output.stderr));
         }
@@ -98,7 +98,7 @@ fn openssl_command(folder: &Path, file: &str) -> Command {
     let mut command = Command::new("openssl");
     command.current_dir(folder);
     command.args(["cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-in", file]);
-    command.args(["-CAfile", "root.pem", "-out", "/dev/null"]);
+    command.args(["-CAfile", "trust.pem", "-out", "/dev/null"]);
     command
 }
 

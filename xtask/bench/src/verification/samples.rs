@@ -22,7 +22,7 @@ use kyso_testkit::pki::{Entity, Hash, Hierarchy, Key, Keys, Plan, Template};
 use kyso_x509::asn1::{Reader, Rules};
 use kyso_x509::{
     Certificate, CertificateList, Digest, DigestAlgorithm, OcspResponse, SignatureAlgorithm,
-    SignatureValue, Time, TrustAnchor,
+    SignatureValue, Time, TrustAnchor, pem,
 };
 use ring::signature::{self, VerificationAlgorithm};
 
@@ -109,10 +109,6 @@ impl World {
         let known =
             Known::new(&hierarchy.root.certificate, &hierarchy.authority.certificate, &lists, now)?;
         Ok(Self { kind, hierarchy, signers, known })
-    }
-
-    pub(crate) fn root_pem(&self) -> String {
-        self.hierarchy.root.pem()
     }
 
     fn prepare(&self, signer: usize, digest: Digest) -> Result<(&Entity, ToBeSigned)> {
@@ -228,17 +224,22 @@ impl Known {
         Options { trust, evidence, policy: None, validation_time, content: None, paths: None }
     }
 
-    /// Puts it into a folder, for a process of its own.
+    /// Puts it into a folder, for a process of its own and for peers.
     pub(crate) fn save(&self, folder: &Path) -> Result<()> {
+        // The OpenSSL program takes lists from the file of its anchors.
+        let mut trust = String::new();
         for anchor in self.trust.anchors() {
             std::fs::write(folder.join("root.der"), anchor.certificate().as_der())?;
+            trust.push_str(&anchor.certificate().to_pem());
         }
         for authority in &self.trust.candidates {
             std::fs::write(folder.join("authority.der"), authority.as_der())?;
         }
         for (number, list) in self.lists.crls.iter().enumerate() {
             std::fs::write(folder.join(format!("{number}.crl")), list.as_der())?;
+            trust.push_str(&pem::encode("X509 CRL", list.as_der()));
         }
+        std::fs::write(folder.join("trust.pem"), trust)?;
         Ok(std::fs::write(folder.join("now"), self.now.to_string())?)
     }
 
