@@ -157,7 +157,7 @@ queue = true
     #[test]
     fn a_network_that_is_none_is_told() {
         let fetch = Fetch { networks: vec!["10.0.0.0/99".to_owned()], ..Fetch::default() };
-        let problem = fetch.fetcher(false, Lang::Vi).err().expect("a problem");
+        let problem = fetch.fetcher(false, Lang::Vi).expect_err("a problem");
         assert_eq!(problem.code, "config-network");
     }
 }
