@@ -111,7 +111,7 @@ pub(super) fn hex(digest: &Digest) -> String {
     digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Exactly what [`hex`] writes for SHA-256.
+/// Exactly what [`hex()`] writes for SHA-256.
 pub(super) fn digest(text: &str) -> Option<Digest> {
     let bytes: Option<Vec<u8>> = text
         .as_bytes()

@@ -39,23 +39,23 @@ pub(crate) struct NameConstraints {
 /// The forms of a GeneralName (RFC 5280 §4.2.1.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NameForm {
-    /// otherName [0].
+    /// otherName `[0]`.
     OtherName,
-    /// rfc822Name [1].
+    /// rfc822Name `[1]`.
     Rfc822Name,
-    /// dNSName [2].
+    /// dNSName `[2]`.
     DnsName,
-    /// x400Address [3].
+    /// x400Address `[3]`.
     X400Address,
-    /// directoryName [4].
+    /// directoryName `[4]`.
     DirectoryName,
-    /// ediPartyName [5].
+    /// ediPartyName `[5]`.
     EdiPartyName,
-    /// uniformResourceIdentifier [6].
+    /// uniformResourceIdentifier `[6]`.
     UniformResourceIdentifier,
-    /// iPAddress [7].
+    /// iPAddress `[7]`.
     IpAddress,
-    /// registeredID [8].
+    /// registeredID `[8]`.
     RegisteredId,
 }
 
