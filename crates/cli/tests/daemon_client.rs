@@ -56,6 +56,13 @@ fn asked(daemon: &DaemonHouse, kind: &str) -> usize {
     daemon.questions().iter().filter(|line| line.starts_with(kind)).count()
 }
 
+/// What is warned of, without the reasons in brackets.
+fn warnings(signed: &Value) -> Vec<String> {
+    let texts = signed["warnings"].as_array().expect("warnings").iter();
+    let texts = texts.map(|one| one.as_str().expect("a text"));
+    texts.map(|one| one.split(" (").next().unwrap_or(one).to_owned()).collect()
+}
+
 #[test]
 fn one_file_comes_out_as_with_direct() {
     let daemon = DaemonHouse::start(Options::one_token());
@@ -92,7 +99,8 @@ fn one_file_comes_out_as_with_direct() {
         let direct = json(&house.kyso([&direct[..], more].concat()));
         assert_eq!(shape(&by_daemon), shape(&direct), "{by_daemon:#}\n{direct:#}");
         assert_eq!(by_daemon["signed"][0]["format"], direct["signed"][0]["format"]);
-        assert_eq!(by_daemon["warnings"], direct["warnings"]);
+        // Both say that the status is not known; --direct asked for it and says what is missing.
+        assert_eq!(warnings(&by_daemon), warnings(&direct), "{by_daemon:#}\n{direct:#}");
         // The entry is the outcome of the daemon's own intent.
         let entry = by_daemon["signed"][0]["journal_entry"].to_string();
         let record: Value =
