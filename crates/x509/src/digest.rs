@@ -38,13 +38,13 @@ impl DigestAlgorithm {
     #[must_use]
     pub const fn oid(self) -> ObjectIdentifier {
         match self {
-            Self::Sha1ForLegacyUseOnly => ObjectIdentifier::new_unwrap("1.3.14.3.2.26"),
-            Self::Sha256 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1"),
-            Self::Sha384 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2"),
-            Self::Sha512 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3"),
-            Self::Sha3_256 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.8"),
-            Self::Sha3_384 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.9"),
-            Self::Sha3_512 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.10"),
+            Self::Sha1ForLegacyUseOnly => const { ObjectIdentifier::new_unwrap("1.3.14.3.2.26") },
+            Self::Sha256 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1") },
+            Self::Sha384 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2") },
+            Self::Sha512 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3") },
+            Self::Sha3_256 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.8") },
+            Self::Sha3_384 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.9") },
+            Self::Sha3_512 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.10") },
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
 use const_oid::ObjectIdentifier;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// commonName (X.520).
@@ -65,8 +65,9 @@ pub fn attribute_type(short: &str) -> Option<ObjectIdentifier> {
 pub struct Name {
     der: Arc<[u8]>,
     attributes: Arc<[Attribute]>,
-    /// What names are compared by, made once: a path search compares often.
-    comparable: Arc<[u8]>,
+    /// What names are compared by, made once: a path search compares often. Most names are compared with their own
+    /// bytes or with nothing, so it is not made before it is needed.
+    comparable: Arc<OnceLock<Vec<u8>>>,
 }
 
 /// One `AttributeTypeAndValue` of a name.
@@ -113,11 +114,10 @@ impl Name {
                 });
             }
         }
-        let comparable = comparable(&attributes);
         Ok(Self {
             der: element.raw().into(),
             attributes: attributes.into(),
-            comparable: comparable.into(),
+            comparable: Arc::default(),
         })
     }
 
@@ -129,13 +129,13 @@ impl Name {
 
     /// Bytes that are equal for equal names, and a prefix where one name is a superior of the other.
     pub(crate) fn comparable(&self) -> &[u8] {
-        &self.comparable
+        self.comparable.get_or_init(|| comparable(&self.attributes))
     }
 
     /// True when this name lies in the subtree below `base`, which is its own subtree too (RFC 5280 §7.1).
     #[must_use]
     pub fn is_within(&self, base: &Self) -> bool {
-        self.comparable.starts_with(&base.comparable)
+        self.comparable().starts_with(base.comparable())
     }
 
     /// True when there is no attribute.
@@ -185,7 +185,8 @@ impl Name {
 /// Equal structure with equal types, and values that match without case, doubled spaces and forms of Unicode.
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
-        self.comparable == other.comparable
+        // The same bytes say the same; most names that are equal are.
+        self.der == other.der || self.comparable() == other.comparable()
     }
 }
 
@@ -193,7 +194,7 @@ impl Eq for Name {}
 
 impl core::hash::Hash for Name {
     fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        self.comparable.hash(state);
+        self.comparable().hash(state);
     }
 }
 

@@ -42,11 +42,13 @@ impl EllipticCurve {
     #[must_use]
     pub const fn oid(self) -> ObjectIdentifier {
         match self {
-            Self::P256 => ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
-            Self::P384 => ObjectIdentifier::new_unwrap("1.3.132.0.34"),
-            Self::P521 => ObjectIdentifier::new_unwrap("1.3.132.0.35"),
-            Self::BrainpoolP256r1 => ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.7"),
-            Self::BrainpoolP384r1 => ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.11"),
+            Self::P256 => const { ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7") },
+            Self::P384 => const { ObjectIdentifier::new_unwrap("1.3.132.0.34") },
+            Self::P521 => const { ObjectIdentifier::new_unwrap("1.3.132.0.35") },
+            Self::BrainpoolP256r1 => const { ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.7") },
+            Self::BrainpoolP384r1 => {
+                const { ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.11") }
+            }
         }
     }
 
@@ -116,9 +118,9 @@ impl MlDsaParameters {
     #[must_use]
     pub const fn oid(self) -> ObjectIdentifier {
         match self {
-            Self::MlDsa44 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17"),
-            Self::MlDsa65 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.18"),
-            Self::MlDsa87 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19"),
+            Self::MlDsa44 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17") },
+            Self::MlDsa65 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.18") },
+            Self::MlDsa87 => const { ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19") },
         }
     }
 
