@@ -84,6 +84,20 @@ fn a_broken_pdf_is_refused_and_leaves_nothing() {
 }
 
 #[test]
+fn a_parser_bomb_in_a_signature_is_refused() {
+    let house = House::new();
+    let bombs = [
+        ("nested.p7s", [0x30, 0x80].repeat(200_000)),
+        ("length.p7s", [&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff][..], &[0; 64]].concat()),
+        ("of-length.p7s", [&[0x30, 0xff][..], &[0xff; 127]].concat()),
+    ];
+    for (name, bytes) in bombs {
+        std::fs::write(house.path(name), bytes).expect("the case is written");
+        assert_three_parts(&house.kyso(["verify", name]), name);
+    }
+}
+
+#[test]
 fn a_huge_file_that_is_no_pdf_is_refused_quickly() {
     let house = House::new();
     let uri = house.token("t", "p256", &house.profile());

@@ -244,6 +244,14 @@ fn status(name: &str) -> Option<Sample> {
             world.evidence.certificates.push(sibling.issued_by(&world.root));
             world.evidence.ocsp.push(response.signed_by(&responder()));
         }),
+        // And that of one which another key makes an authority of the same name.
+        "ocsp-of-a-double" => with_status(|world| {
+            let double = Subject::authority("Authority", 8);
+            let certificate = responder().issued_by(&double);
+            let response = Ocsp::new(single(world, 12, 14)).carrying(&certificate);
+            world.evidence.certificates.push(double.issued_by(&world.root));
+            world.evidence.ocsp.push(response.signed_by(&responder()));
+        }),
         "ocsp-without-purpose" => with_status(|world| {
             let plain = Subject::new("Not a responder", 10);
             let response =
