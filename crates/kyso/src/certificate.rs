@@ -328,8 +328,11 @@ impl Course<'_> {
             ocsp: &self.options.evidence.ocsp,
         };
         let constraints = &self.policy.revocation;
-        let freshness =
-            Freshness { max_age_seconds: constraints.max_age, ..Freshness::next_update() };
+        let freshness = Freshness {
+            max_age_seconds: constraints.max_age,
+            clock_skew_seconds: constraints.clock_skew,
+            ..Freshness::next_update()
+        };
         let time = self.options.validation_time;
         match check_path(path, evidence, &self.status_rules(), freshness, time) {
             Ok(records) => Ok(records),
@@ -392,8 +395,8 @@ impl Course<'_> {
             policy: &self.status_rules(),
             moment: Moment::At(self.options.validation_time),
         });
-        let time = self.options.validation_time;
-        let known = |record: &&StatusRecord| record.this_update <= time;
+        let latest = later(self.options.validation_time, self.policy.revocation.clock_skew);
+        let known = |record: &&StatusRecord| record.this_update <= latest;
         let record = found.records.iter().find(known).or(found.records.first());
         let state = match record.map(|record| record.status) {
             Some(CertificateStatus::Good) => RevocationState::Good,
@@ -411,12 +414,13 @@ impl Course<'_> {
 
     /// The status of each certificate of the path that is not known.
     fn status_needs(&self, report: &CertificateReport) -> Vec<Need> {
+        let skew = self.policy.revocation.clock_skew;
         let fresh = |fact: &RevocationFact| {
             let source = fact.source.as_ref();
             fact.state == RevocationState::Good
                 && source
                     .and_then(|source| source.next_update)
-                    .is_some_and(|next| self.options.validation_time <= next)
+                    .is_some_and(|next| self.options.validation_time <= later(next, skew))
         };
         let pairs = report.path.windows(2).zip(&report.revocation);
         pairs
@@ -442,6 +446,11 @@ impl Course<'_> {
         let sources = orphan.map(Certificate::ca_issuer_urls).unwrap_or_default();
         vec![Need::IssuerCertificate { issuer: issuer.to_string(), sources }]
     }
+}
+
+/// A time so many seconds on.
+const fn later(time: Time, seconds: i64) -> Time {
+    Time::from_unix_seconds(time.as_unix_seconds().saturating_add(seconds))
 }
 
 fn revocation_source(record: &StatusRecord) -> RevocationSource {

@@ -133,6 +133,29 @@ fn statements_are_fresh_from_this_update_to_next_update_or_for_their_age() {
 }
 
 #[test]
+fn clocks_may_differ_by_the_skew_and_no_more() {
+    let world = world();
+    let ask = |this: Time, next: Time, max_age: Option<i64>| {
+        let mut crl = Crl::new(0, 0);
+        (crl.this_update, crl.next_update) = (this, Some(next));
+        let crls = [Crl::new(15, 300).signed_by(&world.root), crl.signed_by(&world.sub)];
+        let freshness = Freshness {
+            max_age_seconds: max_age,
+            clock_skew_seconds: 300,
+            ..Freshness::next_update()
+        };
+        world.check(&crls, &[], &[], freshness, day(15))
+    };
+    let at = |seconds: i64| Time::from_unix_seconds(day(15).as_unix_seconds() + seconds);
+    assert_eq!(ask(at(300), day(20), None), Outcome::Good(2));
+    assert_eq!(ask(at(301), day(20), None), Outcome::NotFresh);
+    assert_eq!(ask(day(10), at(-300), None), Outcome::Good(2));
+    assert_eq!(ask(day(10), at(-301), None), Outcome::NotFresh);
+    assert_eq!(ask(at(-700), day(20), Some(400)), Outcome::Good(2));
+    assert_eq!(ask(at(-701), day(20), Some(400)), Outcome::NotFresh);
+}
+
+#[test]
 fn a_revocation_stays_and_a_suspension_ends() {
     let world = world();
     let ask = |old: Crl, good: i64| {

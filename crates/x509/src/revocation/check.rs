@@ -27,18 +27,21 @@ pub struct Freshness {
     /// Whether a statement of after the time asked for counts, provided that the certificate had not expired by then
     /// or that the source still speaks of expired ones.
     pub later_statements: bool,
+    /// Seconds by which the clocks of issuers and responders may differ from the one that names the time; they count
+    /// at both ends.
+    pub clock_skew_seconds: i64,
 }
 
 impl Freshness {
     /// RFC 5280 §6.3.3 (a): issued by then, and nextUpdate not passed.
     #[must_use]
     pub const fn next_update() -> Self {
-        Self { max_age_seconds: None, later_statements: false }
+        Self { max_age_seconds: None, later_statements: false, clock_skew_seconds: 0 }
     }
 
     /// Whether a statement is fresh at a time.
     fn accepts(self, record: &StatusRecord, certificate: &Certificate, time: Time) -> bool {
-        if record.this_update > time {
+        if record.this_update > self.latest(time) {
             let expiry = certificate.validity().not_after;
             let still_told = record.this_update <= expiry
                 || record.covers_expired_since.is_some_and(|since| since <= expiry);
@@ -46,8 +49,14 @@ impl Freshness {
         }
         // Without nextUpdate nothing says how long the statement holds, unless the policy does.
         let age = time.as_unix_seconds().saturating_sub(record.this_update.as_unix_seconds());
-        record.next_update.map_or(self.max_age_seconds.is_some(), |next| time <= next)
-            && self.max_age_seconds.is_none_or(|max| age <= max)
+        let allowed = |max: i64| age <= max.saturating_add(self.clock_skew_seconds);
+        record.next_update.map_or(self.max_age_seconds.is_some(), |next| time <= self.latest(next))
+            && self.max_age_seconds.is_none_or(allowed)
+    }
+
+    /// The last moment that another clock may call by this time.
+    const fn latest(self, time: Time) -> Time {
+        Time::from_unix_seconds(time.as_unix_seconds().saturating_add(self.clock_skew_seconds))
     }
 }
 
@@ -278,7 +287,8 @@ impl Check<'_> {
     fn revocation(&self, record: &StatusRecord) -> Option<RevokedEntry> {
         match record.status {
             CertificateStatus::Revoked(entry)
-                if record.this_update <= self.time || entry.revocation_date <= self.time =>
+                if record.this_update <= self.freshness.latest(self.time)
+                    || entry.revocation_date <= self.time =>
             {
                 Some(entry)
             }
