@@ -142,7 +142,11 @@ impl Slider<'_> {
                 }
                 CertificateStatus::Good | CertificateStatus::Unknown => {
                     fact.state = RevocationState::Good;
-                    if !is_fresh(record, &self.rules.revocation, control) {
+                    // The standard lets a fresh status speak up to control-time. Of a certificate that has expired the
+                    // next list may say nothing any more, so that a revocation after this one would never be told:
+                    // then the status speaks up to its own issuance, fresh or not.
+                    let expired = certificate.validity().not_after < now;
+                    if expired || !is_fresh(record, &self.rules.revocation, control) {
                         control = control.min(record.this_update);
                     }
                 }
