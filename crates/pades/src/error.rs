@@ -82,6 +82,17 @@ pub enum Error {
     },
     /// The field is not a signature field.
     NotSignatureField(Reference),
+    /// The field has not exactly one widget with an area on a page, so nothing can be shown in it.
+    NoWidget(Reference),
+    /// A widget should show something, but its appearance has no object.
+    EmptyAppearance,
+    /// A new object refers to one beyond the list it came with.
+    DanglingPiece {
+        /// The object.
+        object: Reference,
+    },
+    /// The document is signed already: a certification must be its first signature (ISO 32000-2 §12.8.2.2).
+    CertificationNotFirst,
     /// The signature field has a value already.
     AlreadySigned(Reference),
     /// A field of this name exists already.
@@ -199,6 +210,14 @@ impl fmt::Display for Error {
             Self::NoSuchPage { index } => write!(f, "there is no page {}", index.saturating_add(1)),
             Self::NoSuchField { name } => write!(f, "there is no field named {name:?}"),
             Self::NotSignatureField(id) => write!(f, "field {id} is not a signature field"),
+            Self::NoWidget(id) => write!(f, "field {id} has no single place on a page"),
+            Self::EmptyAppearance => f.write_str("the appearance has no object"),
+            Self::DanglingPiece { object } => {
+                write!(f, "new object {object} refers to one that is not there")
+            }
+            Self::CertificationNotFirst => f.write_str(
+                "a signed document cannot be certified: that must be the first signature",
+            ),
             Self::AlreadySigned(id) => write!(f, "signature field {id} is signed already"),
             Self::FieldNameTaken { name } => write!(f, "a field named {name:?} exists already"),
             Self::InvalidFieldName { name } => write!(f, "{name:?} cannot name a field"),

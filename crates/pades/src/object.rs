@@ -115,6 +115,16 @@ impl Object {
         }
     }
 
+    /// The number, whole or not.
+    #[must_use]
+    pub const fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Integer(value) => Some(*value as f64),
+            Self::Real(value) => Some(*value),
+            _ => None,
+        }
+    }
+
     /// The name, if it is one.
     #[must_use]
     pub const fn as_name(&self) -> Option<&Name> {

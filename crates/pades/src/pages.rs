@@ -6,7 +6,7 @@ use std::io::{Read, Seek};
 use crate::document::Document;
 use crate::error::Error;
 use crate::limits::Limit;
-use crate::object::{IndirectObject, Object};
+use crate::object::{IndirectObject, Object, Reference};
 
 impl<R: Read + Seek> Document<R> {
     /// The page of an index, counted from 0.
@@ -14,7 +14,7 @@ impl<R: Read + Seek> Document<R> {
     /// # Errors
     /// [`Error::NoSuchPage`], [`Error::TreeLoop`], an exceeded limit, or as [`object`](Self::object).
     pub fn page(&mut self, index: usize) -> Result<IndirectObject, Error> {
-        match self.walk_pages(Some(index))? {
+        match self.walk_pages(Some(index), &mut |_| {})? {
             Walked::Page(page) => Ok(*page),
             Walked::Count(_) => Err(Error::NoSuchPage { index }),
         }
@@ -25,13 +25,27 @@ impl<R: Read + Seek> Document<R> {
     /// # Errors
     /// As [`page`](Self::page).
     pub fn page_count(&mut self) -> Result<usize, Error> {
-        match self.walk_pages(None)? {
+        match self.walk_pages(None, &mut |_| {})? {
             Walked::Count(count) => Ok(count),
             Walked::Page(_) => Ok(0),
         }
     }
 
-    fn walk_pages(&mut self, wanted: Option<usize>) -> Result<Walked, Error> {
+    /// The pages' references in order.
+    ///
+    /// # Errors
+    /// As [`page`](Self::page).
+    pub fn pages(&mut self) -> Result<Vec<Reference>, Error> {
+        let mut pages = Vec::new();
+        self.walk_pages(None, &mut |page| pages.push(page.id))?;
+        Ok(pages)
+    }
+
+    fn walk_pages(
+        &mut self,
+        wanted: Option<usize>,
+        visit: &mut dyn FnMut(&IndirectObject),
+    ) -> Result<Walked, Error> {
         let catalog = self.catalog()?;
         let root = catalog.value.as_dictionary().and_then(|d| d.value("Pages")?.as_reference());
         let root = root.ok_or(Error::WrongType { object: catalog.id, key: "Pages" })?;
@@ -58,6 +72,7 @@ impl<R: Read + Seek> Document<R> {
                 if wanted == Some(pages) {
                     return Ok(Walked::Page(Box::new(node)));
                 }
+                visit(&node);
                 pages += 1;
                 continue;
             };

@@ -9,12 +9,16 @@ use crate::document::Document;
 use crate::error::Error;
 use crate::lexer::is_regular;
 use crate::limits::Limit;
+use crate::new_object::{NewObject, Numbered, Text};
 use crate::object::{Dictionary, IndirectObject, Name, Object, Reference};
-use crate::text::{hexadecimal, write_hexadecimal};
+use crate::text::{hexadecimal, write_hexadecimal, write_string};
 use crate::xref::SectionForm;
 
 /// A table's offsets have ten digits.
 const TABLE_OFFSET_END: u64 = 10_000_000_000;
+/// Objects that one revision may add, its cross-reference stream included: a signature, its field and form, an
+/// appearance with fonts and pictures, and the certificates and status of a long chain, with room.
+const MOST_ADDED: u32 = 10_000;
 /// Trailer keys that the new section states itself, or that describe the old section's own stream.
 const OWN_KEYS: [&str; 11] = [
     "Size",
@@ -33,7 +37,7 @@ const OWN_KEYS: [&str; 11] = [
 /// Changes to a document, gathered before they are written.
 pub(crate) struct Revision {
     edited: Vec<Edited>,
-    added: Vec<(Reference, Vec<u8>)>,
+    added: Vec<Numbered>,
     next_number: u32,
 }
 
@@ -59,8 +63,7 @@ impl Revision {
         let size = document.newest_section()?.trailer.value("Size").and_then(Object::as_integer);
         let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(0);
         let next_number = size.max(document.highest_number().saturating_add(1));
-        // Two objects at most are new: a signature with its field, and a cross-reference stream.
-        if next_number > document.limits().object_number.saturating_sub(8) {
+        if next_number > document.limits().object_number.saturating_sub(MOST_ADDED) {
             return Err(Error::LimitExceeded {
                 limit: Limit::ObjectNumber,
                 maximum: u64::from(document.limits().object_number),
@@ -76,9 +79,25 @@ impl Revision {
         Reference { number, generation: 0 }
     }
 
-    /// Adds an object under a reserved number.
-    pub(crate) fn add(&mut self, id: Reference, text: Vec<u8>) {
-        self.added.push((id, text));
+    /// Adds an object under a reserved number; `list` gives its references their numbers.
+    pub(crate) fn add(
+        &mut self,
+        id: Reference,
+        object: NewObject,
+        list: &[Reference],
+    ) -> Result<(), Error> {
+        let numbered = Numbered::new(id, object, list);
+        self.added.push(numbered.ok_or(Error::DanglingPiece { object: id })?);
+        Ok(())
+    }
+
+    /// Adds objects that refer to each other, and gives their numbers in the same order.
+    pub(crate) fn add_all(&mut self, objects: &[NewObject]) -> Result<Vec<Reference>, Error> {
+        let list: Vec<Reference> = objects.iter().map(|_| self.reserve()).collect();
+        for (id, object) in list.iter().zip(objects) {
+            self.add(*id, object.clone(), &list)?;
+        }
+        Ok(list)
     }
 
     /// Replaces a range of an object's text.
@@ -181,11 +200,11 @@ impl Revision {
         let mut place =
             |id, out: &Vec<u8>| places.push((id, original_len - base + out.len() as u64));
         let mut added = Vec::with_capacity(self.added.len());
-        for (id, text) in &self.added {
-            place(*id, &out);
-            out.extend(format!("{id} obj\n").bytes());
+        for object in &self.added {
+            place(object.id, &out);
+            out.extend(format!("{} obj\n", object.id).bytes());
             added.push(out.len());
-            out.extend(text);
+            write_added(&mut out, object);
             out.extend(b"\nendobj\n");
         }
         for edited in &mut self.edited {
@@ -211,6 +230,25 @@ impl Revision {
         }
         out.extend(format!("startxref\n{xref_offset}\n%%EOF\n").bytes());
         Ok(Written { bytes: out, added })
+    }
+}
+
+/// Writes an added object's value; a stream's `/Length` is added here.
+fn write_added(out: &mut Vec<u8>, object: &Numbered) {
+    for piece in &object.pieces {
+        match piece {
+            Text::Raw(raw) => out.extend(raw),
+            Text::String(string) => write_string(out, string),
+        }
+    }
+    if let Some(data) = &object.stream {
+        while out.last().is_some_and(u8::is_ascii_whitespace) {
+            out.pop();
+        }
+        out.truncate(out.len().saturating_sub(2));
+        out.extend(format!(" /Length {} >>\nstream\n", data.len()).bytes());
+        out.extend(data);
+        out.extend(b"\nendstream");
     }
 }
 

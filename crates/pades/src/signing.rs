@@ -9,34 +9,38 @@ use kyso_x509::{Digest, Hasher};
 use crate::byte_range::ByteRange;
 use crate::document::Document;
 use crate::error::Error;
+use crate::geometry::Rectangle;
+use crate::new_object::{NewObject, Piece};
 use crate::object::{Dictionary, IndirectObject, Name, Object, Reference};
+use crate::permissions::{DocMdpPermission, FieldLock, signature_references};
 use crate::revision::{Revision, write_name};
 use crate::signature::SubFilter;
-use crate::text::{Date, hexadecimal, write_text};
+use crate::text::{Date, encode_text, hexadecimal};
+use crate::widget::NewWidget;
 
 /// Digits of the largest offset, for each of the three numbers that are known only at the end.
 const OFFSET_DIGITS: usize = 20;
-/// Flags of a new field's widget: Print and Locked (ISO 32000-2 table 167).
-const WIDGET_FLAGS: u32 = 4 | 128;
 /// `/SigFlags`: SignaturesExist and AppendOnly (ISO 32000-2 table 225).
 const SIGNATURE_FLAGS: i64 = 3;
 
 /// The field that takes the signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SigningField<'a> {
     /// An unsigned signature field, by its fully qualified name.
     Existing(&'a str),
-    /// A new, invisible field.
+    /// A new field.
     New {
         /// Its name; `None` takes the first free of `Signature1`, `Signature2`, …
         name: Option<&'a str>,
         /// The page that holds its widget, counted from 0.
         page: usize,
+        /// Where the widget stands, in visible coordinates ([`PageGeometry`](crate::PageGeometry)); `None` makes it invisible.
+        rect: Option<Rectangle>,
     },
 }
 
 /// What a signature dictionary says (ISO 32000-2 table 255), and where it goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SigningOptions<'a> {
     /// The field.
     pub field: SigningField<'a>,
@@ -52,6 +56,13 @@ pub struct SigningOptions<'a> {
     pub location: Option<&'a str>,
     /// `/ContactInfo`.
     pub contact_info: Option<&'a str>,
+    /// What the widget shows: the first object is its normal appearance, a form XObject that stands upright and is
+    /// fitted to the widget's rectangle (ISO 32000-2 §12.5.5); empty where it shows nothing.
+    pub appearance: &'a [NewObject],
+    /// Makes this the document's certification, with what it permits afterwards.
+    pub certify: Option<DocMdpPermission>,
+    /// What a new field locks when it is signed; an existing one says so itself.
+    pub lock: Option<&'a FieldLock>,
     /// Bytes to reserve for the message; `/Contents` takes twice as many.
     pub contents_size: usize,
 }
@@ -150,48 +161,50 @@ impl<R: Read + Seek> Document<R> {
             SigningField::New { .. } => None,
         };
         let fields = self.survey(wanted)?;
+        if options.certify.is_some() && fields.is_signed {
+            return Err(Error::CertificationNotFirst);
+        }
         let mut revision = Revision::new(self)?;
         let signature = revision.reserve();
-        let mut dictionary = SignatureText::new(options);
-        let seed = dictionary.text[..dictionary.byte_range].to_vec();
-        revision.add(signature, core::mem::take(&mut dictionary.text));
-        let value = format!("{signature} R");
         let catalog = self.catalog()?;
+        let lock = match &fields.existing {
+            Some(field) => self.field_lock(field)?,
+            None => options.lock.cloned(),
+        };
+        let SignatureText { pieces, byte_range: range_at, contents: contents_at, seed } =
+            SignatureText::new(options, lock.as_ref(), catalog.id);
+        revision.add(signature, NewObject { pieces, stream: None }, &[])?;
         match (options.field, fields.existing) {
             (SigningField::Existing(_), Some(field)) => {
-                let Object::Dictionary(entries) = &field.object.value else {
-                    return Err(Error::WrongType { object: field.object.id, key: "FT" });
-                };
-                revision.set(&field.object, entries, "V", &value)?;
+                self.sign_existing(&mut revision, &field, signature, options.appearance)?;
                 self.extend_form(&mut revision, &catalog, None)?;
             }
             (SigningField::Existing(name), None) => {
                 return Err(Error::NoSuchField { name: name.to_owned() });
             }
-            (SigningField::New { name, page }, _) => {
+            (SigningField::New { name, page, rect }, _) => {
                 let name = free_name(name, &fields.top_names)?;
-                let page = self.page(page)?;
-                let Object::Dictionary(entries) = &page.value else {
-                    return Err(Error::WrongType { object: page.id, key: "Type" });
-                };
-                let field = revision.reserve();
-                revision.add(field, field_text(&name, signature, page.id));
-                revision.append(self, &page, entries, "Annots", field)?;
+                let widget = NewWidget { name: &name, page, rect, lock: options.lock };
+                let field =
+                    self.add_widget(&mut revision, &widget, signature, options.appearance)?;
                 self.extend_form(&mut revision, &catalog, Some(field))?;
             }
+        }
+        if options.certify.is_some() {
+            self.certify(&mut revision, &catalog, signature)?;
         }
         // Reading the objects above may have shown that the file is damaged.
         self.check_repairs()?;
         let original_len = self.file_len();
         let mut written = revision.write(self, &seed)?;
         let start = written.added.first().copied().unwrap_or(0);
-        let contents = start + dictionary.contents.start..start + dictionary.contents.end;
+        let contents = start + contents_at.start..start + contents_at.end;
         let end = original_len + written.bytes.len() as u64;
         let absolute = original_len + contents.start as u64..original_len + contents.end as u64;
         let byte_range = ByteRange::new(absolute, end);
         let [_, first, second, length] = byte_range.numbers();
         let numbers = format!("[0 {first} {second} {length}]");
-        let at = start + dictionary.byte_range;
+        let at = start + range_at;
         written.bytes[at..at + numbers.len()].copy_from_slice(numbers.as_bytes());
         Ok(PreparedSignature { original_len, revision: written.bytes, byte_range })
     }
@@ -266,23 +279,17 @@ fn free_name(wanted: Option<&str>, taken: &HashSet<String>) -> Result<String, Er
     }
 }
 
-fn field_text(name: &str, signature: Reference, page: Reference) -> Vec<u8> {
-    let mut out = b"<< /Type /Annot /Subtype /Widget /FT /Sig /T ".to_vec();
-    write_text(&mut out, name);
-    let rest = format!(" /V {signature} R /Rect [0 0 0 0] /F {WIDGET_FLAGS} /P {page} R >>");
-    out.extend(rest.bytes());
-    out
-}
-
-/// A signature dictionary's text and the places to be filled in.
+/// A signature dictionary and the places to be filled in, which stand in its first piece.
 struct SignatureText {
-    text: Vec<u8>,
+    pieces: Vec<Piece>,
     byte_range: usize,
     contents: core::ops::Range<usize>,
+    /// What tells this revision from others.
+    seed: Vec<u8>,
 }
 
 impl SignatureText {
-    fn new(options: &SigningOptions<'_>) -> Self {
+    fn new(options: &SigningOptions<'_>, lock: Option<&FieldLock>, catalog: Reference) -> Self {
         let kind = match &options.sub_filter {
             SubFilter::EtsiRfc3161 => "DocTimeStamp",
             _ => "Sig",
@@ -291,21 +298,6 @@ impl SignatureText {
         match &options.sub_filter {
             SubFilter::Unknown(name) => write_name(&mut text, name),
             known => write_name(&mut text, &Name(known.as_name().into_owned().into_bytes())),
-        }
-        if let Some(date) = options.signing_time {
-            text.extend(format!(" /M ({date})").bytes());
-        }
-        let strings = [
-            ("Name", options.name),
-            ("Reason", options.reason),
-            ("Location", options.location),
-            ("ContactInfo", options.contact_info),
-        ];
-        for (key, value) in strings {
-            if let Some(value) = value {
-                text.extend(format!(" /{key} ").bytes());
-                write_text(&mut text, value);
-            }
         }
         text.extend(b" /ByteRange ");
         let byte_range = text.len();
@@ -317,7 +309,27 @@ impl SignatureText {
         text.resize(start + 1 + 2 * options.contents_size, b'0');
         text.push(b'>');
         let contents = start..text.len();
-        text.extend(b" >>");
-        Self { text, byte_range, contents }
+        let mut pieces = vec![Piece::Raw(text)];
+        // Strings stand behind the places, whose offsets do not depend on how they are written.
+        let date = options.signing_time.map(|date| date.to_string().into_bytes());
+        let strings = [
+            ("M", date),
+            ("Name", options.name.map(encode_text)),
+            ("Reason", options.reason.map(encode_text)),
+            ("Location", options.location.map(encode_text)),
+            ("ContactInfo", options.contact_info.map(encode_text)),
+        ];
+        let mut seed = Vec::new();
+        for (key, value) in strings {
+            if let Some(value) = value {
+                pieces.push(Piece::Raw(format!(" /{key} ").into_bytes()));
+                seed.extend(&value);
+                seed.push(0);
+                pieces.push(Piece::String(value));
+            }
+        }
+        pieces.extend(signature_references(options.certify, lock, catalog));
+        pieces.push(Piece::Raw(b" >>".to_vec()));
+        Self { pieces, byte_range, contents, seed }
     }
 }

@@ -39,11 +39,22 @@ pub fn decode_text(bytes: &[u8]) -> String {
     }
 }
 
-/// Appends a text string: a literal where ASCII suffices, else UTF-16BE with its mark in hexadecimal.
-pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
+/// The bytes of a text string: ASCII as it is, else UTF-16BE with its mark.
+#[must_use]
+pub fn encode_text(text: &str) -> Vec<u8> {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')) {
+        text.as_bytes().to_vec()
+    } else {
+        let units = text.encode_utf16().flat_map(u16::to_be_bytes);
+        [0xfe, 0xff].into_iter().chain(units).collect()
+    }
+}
+
+/// Appends a string: a literal where it is printable ASCII, else hexadecimal.
+pub(crate) fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')) {
         out.push(b'(');
-        for byte in text.bytes() {
+        for &byte in bytes {
             match byte {
                 b'(' | b')' | b'\\' => out.extend([b'\\', byte]),
                 b'\n' => out.extend(b"\\n"),
@@ -53,9 +64,7 @@ pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
         }
         out.push(b')');
     } else {
-        let units = text.encode_utf16().flat_map(u16::to_be_bytes);
-        let bytes: Vec<u8> = [0xfe, 0xff].into_iter().chain(units).collect();
-        write_hexadecimal(out, &bytes);
+        write_hexadecimal(out, bytes);
     }
 }
 
@@ -183,7 +192,7 @@ mod tests {
     #[test]
     fn text_beyond_ascii_is_utf_16() {
         let mut out = Vec::new();
-        write_text(&mut out, "Ký");
+        write_string(&mut out, &encode_text("Ký"));
         assert_eq!(out, b"<feff004b00fd>");
         assert_eq!(decode_text(&[0xfe, 0xff, 0, 0x4b, 0, 0xfd]), "Ký");
         assert_eq!(decode_text(&[0x84, 0xa0, b'a']), "—€a");
@@ -206,7 +215,7 @@ mod tests {
         #[test]
         fn text_comes_back(text: String) {
             let mut out = Vec::new();
-            write_text(&mut out, &text);
+            write_string(&mut out, &encode_text(&text));
             let limits = crate::Limits::standard();
             let value = crate::lexer::Lexer::new(&out, &limits).value();
             let Ok(crate::Object::String(bytes)) = value else { panic!("{value:?}") };

@@ -86,13 +86,16 @@ fn three_hundred_megabytes_are_signed_in_little_memory() {
     let mut document = Document::open(Sparse::new(), Limits::standard()).expect("opens");
     assert_eq!(document.repairs(), []);
     let options = SigningOptions {
-        field: SigningField::New { name: None, page: 0 },
+        field: SigningField::New { name: None, page: 0, rect: None },
         sub_filter: SubFilter::EtsiCadesDetached,
         signing_time: None,
         name: None,
         reason: None,
         location: None,
         contact_info: None,
+        appearance: &[],
+        certify: None,
+        lock: None,
         contents_size: 8_192,
     };
     let prepared = document.prepare_signature(&options).expect("prepared");

@@ -8,7 +8,8 @@ use std::io::Cursor;
 
 use build::*;
 use kyso_pades::{
-    ContentsTooSmall, Date, Document, Error, Limits, Name, Repair, SectionForm, SigningField,
+    ContentsTooSmall, Date, DocMdpPermission, Document, Error, FieldLock, FieldPlace, Limits,
+    LockedFields, Name, NewObject, Piece, Rectangle, Repair, SectionForm, SigningField,
     SigningOptions, SubFilter,
 };
 use proptest::collection::vec;
@@ -211,14 +212,14 @@ fn a_message_too_long_says_how_long() {
 fn names_are_checked() {
     let original = sign(&classic(), &options(new_field()));
     let prepare = |name| {
-        let field = SigningField::New { name: Some(name), page: 0 };
+        let field = SigningField::New { name: Some(name), page: 0, rect: None };
         open(&original).prepare_signature(&options(field)).map(|_| ())
     };
     assert!(matches!(prepare("Signature1"), Err(Error::FieldNameTaken { .. })));
     assert!(matches!(prepare("a.b"), Err(Error::InvalidFieldName { .. })));
     assert!(matches!(prepare(""), Err(Error::InvalidFieldName { .. })));
     prepare("Chữ ký").expect("a name");
-    let field = SigningField::New { name: None, page: 1 };
+    let field = SigningField::New { name: None, page: 1, rect: None };
     let missing = open(&original).prepare_signature(&options(field));
     assert!(matches!(missing, Err(Error::NoSuchPage { index: 1 })));
 }
@@ -292,16 +293,92 @@ fn a_signed_field_whose_lock_permits_nothing_ends_signing() {
 
 #[test]
 fn field_constraints_are_refused_visibly() {
-    for key in ["Lock", "SV"] {
-        let field = format!("<< /FT /Sig /T (s) /{key} << /Action /All >> >>");
-        let original = classic_with("/AcroForm << /Fields [5 0 R] >>", "", &[(5, field.as_str())]);
-        let outcome = open(&original).prepare_signature(&options(SigningField::Existing("s")));
-        assert!(matches!(outcome, Err(Error::FieldConstraint { key: found, .. }) if found == key));
-    }
+    let field = "<< /FT /Sig /T (s) /SV << /Filter /Adobe.PPKLite >> >>";
+    let original = classic_with("/AcroForm << /Fields [5 0 R] >>", "", &[(5, field)]);
+    let outcome = open(&original).prepare_signature(&options(SigningField::Existing("s")));
+    assert!(matches!(outcome, Err(Error::FieldConstraint { key: "SV", .. })));
     let original =
         classic_with("/AcroForm << /Fields [5 0 R] >>", "", &[(5, "<< /FT /Tx /T (s) >>")]);
     let outcome = open(&original).prepare_signature(&options(SigningField::Existing("s")));
     assert!(matches!(outcome, Err(Error::NotSignatureField(_))));
+}
+
+#[test]
+fn an_existing_fields_lock_binds_what_comes_after() {
+    let original = classic_with(
+        "/AcroForm << /Fields [5 0 R 7 0 R 8 0 R] >>",
+        "",
+        &[
+            (5, "<< /FT /Sig /T (first) /Lock 6 0 R >>"),
+            (6, "<< /Type /SigFieldLock /Action /Include /Fields [(second)] >>"),
+            (7, "<< /FT /Sig /T (second) >>"),
+            (8, "<< /FT /Sig /T (third) >>"),
+        ],
+    );
+    let signed = sign(&original, &options(SigningField::Existing("first")));
+    let outcome = |field| {
+        open(&signed).prepare_signature(&options(SigningField::Existing(field))).map(|_| ())
+    };
+    assert!(matches!(outcome("second"), Err(Error::FieldLocked(_))));
+    outcome("third").expect("a field that is not locked");
+}
+
+#[test]
+fn a_new_fields_lock_binds_what_comes_after() {
+    let original = classic_with(
+        "/AcroForm << /Fields [5 0 R] >>",
+        "",
+        &[(5, "<< /FT /Sig /T <feff00531ed1> >>")],
+    );
+    let name = LockedFields::Include(vec!["Số".to_owned()]);
+    let lock = FieldLock { fields: name, permission: None };
+    let signed = sign(&original, &SigningOptions { lock: Some(&lock), ..options(new_field()) });
+    let outcome = open(&signed).prepare_signature(&options(SigningField::Existing("Số")));
+    assert!(matches!(outcome, Err(Error::FieldLocked(_))));
+}
+
+#[test]
+fn a_certification_is_the_first_signature_and_is_read_back() {
+    for permission in
+        [DocMdpPermission::NoChanges, DocMdpPermission::FormFilling, DocMdpPermission::Annotations]
+    {
+        let certify = SigningOptions { certify: Some(permission), ..options(new_field()) };
+        let signed = sign(&classic(), &certify);
+        let signatures = open(&signed).signatures().expect("signatures");
+        assert_eq!(signatures[0].doc_mdp, Some(permission));
+        let again = open(&signed).prepare_signature(&options(new_field())).map(|_| ());
+        match permission {
+            DocMdpPermission::NoChanges => assert!(matches!(again, Err(Error::CertifiedNoChanges))),
+            _ => again.expect("a later signature is permitted"),
+        }
+        let certified_again = open(&signed).prepare_signature(&certify);
+        assert!(matches!(
+            certified_again,
+            Err(Error::CertificationNotFirst | Error::CertifiedNoChanges)
+        ));
+    }
+}
+
+#[test]
+fn a_visible_widget_stands_where_it_was_asked_to() {
+    let form = NewObject {
+        pieces: vec![Piece::Raw(
+            b"<< /Type /XObject /Subtype /Form /BBox [0 0 60 20] /Resources << >> >>".to_vec(),
+        )],
+        stream: Some(b"1 0 0 rg 0 0 60 20 re f".to_vec()),
+    };
+    let asked = Rectangle { left: 30.0, bottom: 40.0, right: 90.0, top: 60.0 };
+    for page in ["", "/Rotate 90", "/Rotate 180", "/Rotate -90", "/CropBox [10 10 150 190]"] {
+        let original = classic_with("", page, &[]);
+        let field = SigningField::New { name: None, page: 0, rect: Some(asked) };
+        let appearance = [form.clone()];
+        let visible = SigningOptions { appearance: &appearance, ..options(field) };
+        let signed = sign(&original, &visible);
+        let place = open(&signed).field_place("Signature1").expect("a place");
+        assert_eq!(place, FieldPlace { page: 0, rect: Some(asked) }, "{page}");
+        let again = open(&signed).signatures().expect("signatures");
+        assert!(again[0].coverage.is_ok(), "{page}");
+    }
 }
 
 #[test]
@@ -428,14 +505,14 @@ proptest! {
         let original = plan.build();
         let [name, reason, location, contact_info] = &texts;
         let options = SigningOptions {
-            field: SigningField::New { name: field.as_deref(), page: page.index(plan.pages) },
+            field: SigningField::New { name: field.as_deref(), page: page.index(plan.pages), rect: None },
             sub_filter,
             signing_time: time.and_then(|(seconds, offset)| Date::from_unix(seconds, offset)),
             name: name.as_deref(),
             reason: reason.as_deref(),
             location: location.as_deref(),
             contact_info: contact_info.as_deref(),
-            contents_size,
+            appearance: &[],            certify: None,            lock: None,            contents_size,
         };
         let once = sign(&original, &options);
         prop_assert!(once.len() > original.len() && once.starts_with(&original));

@@ -99,13 +99,16 @@ fn signing_options<'a>(
     room: usize,
 ) -> SigningOptions<'a> {
     SigningOptions {
-        field: SigningField::New { name: pades.field.as_deref(), page: 0 },
+        field: SigningField::New { name: pades.field.as_deref(), page: 0, rect: None },
         sub_filter: SubFilter::EtsiCadesDetached,
         signing_time: claimed_time(options),
         name: signer.certificate().subject().common_name(),
         reason: pades.reason.as_deref(),
         location: pades.location.as_deref(),
         contact_info: None,
+        appearance: &[],
+        certify: None,
+        lock: None,
         contents_size: room,
     }
 }

@@ -72,13 +72,16 @@ pub fn inspect(path: &Path, format: &SignatureFormat) -> Result<Inspection, Sign
 /// Pages and earlier signatures of a PDF that may be signed.
 fn pdf<R: Read + Seek>(mut file: R, pades: &PadesOptions) -> Result<(usize, usize), SignError> {
     let trial = SigningOptions {
-        field: SigningField::New { name: pades.field.as_deref(), page: 0 },
+        field: SigningField::New { name: pades.field.as_deref(), page: 0, rect: None },
         sub_filter: SubFilter::EtsiCadesDetached,
         signing_time: None,
         name: None,
         reason: pades.reason.as_deref(),
         location: pades.location.as_deref(),
         contact_info: None,
+        appearance: &[],
+        certify: None,
+        lock: None,
         contents_size: ROOM,
     };
     revision(&mut file, pades, trial)?;

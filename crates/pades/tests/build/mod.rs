@@ -308,12 +308,15 @@ pub(crate) fn options(field: SigningField<'_>) -> SigningOptions<'_> {
         reason: Some("Ban hành"),
         location: Some("Dak Ha (Quang Ngai)"),
         contact_info: None,
+        appearance: &[],
+        certify: None,
+        lock: None,
         contents_size: 64,
     }
 }
 
 pub(crate) fn new_field<'a>() -> SigningField<'a> {
-    SigningField::New { name: None, page: 0 }
+    SigningField::New { name: None, page: 0, rect: None }
 }
 
 /// The signed file; the message is made from the digest.
