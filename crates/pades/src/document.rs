@@ -362,8 +362,8 @@ impl<R: Read + Seek> Document<R> {
         };
         let (stream, searched) =
             ObjectStream::read(&mut self.source, &object, length, &self.limits)?;
-        if searched && !self.repairs.contains(&Repair::StreamLength(object.id)) {
-            self.repairs.push(Repair::StreamLength(object.id));
+        if searched {
+            self.note_stream_length(object.id);
         }
         let stream = Arc::new(stream);
         self.object_streams.push(Arc::clone(&stream));
@@ -375,6 +375,13 @@ impl<R: Read + Seek> Document<R> {
             self.object_streams.remove(0);
         }
         Ok(stream)
+    }
+
+    /// Notes that a stream's end had to be searched for.
+    pub(crate) fn note_stream_length(&mut self, id: Reference) {
+        if !self.repairs.contains(&Repair::StreamLength(id)) {
+            self.repairs.push(Repair::StreamLength(id));
+        }
     }
 
     /// A stream's length; never from an object stream, which would need a length in turn.

@@ -37,6 +37,8 @@ pub struct Limits {
     pub field_depth: usize,
     /// Signatures in one document: 500; each is hashed over nearly the whole file.
     pub signatures: usize,
+    /// Certificates, CRLs and OCSP responses in a document security store: 10,000; 500 signatures bring fewer.
+    pub security_items: usize,
     /// Bytes read or decoded to find objects, in a document's whole life: 256 MiB. The largest
     /// cross-reference allowed takes 40 MB of it, a form of 100,000 fields some 50 MB.
     pub parsed_bytes: u64,
@@ -65,6 +67,7 @@ impl Limits {
             field_nodes: 100_000,
             field_depth: 64,
             signatures: 500,
+            security_items: 10_000,
             parsed_bytes: 256 << 20,
             rebuild_bytes: 1 << 30,
         }
@@ -102,6 +105,8 @@ pub enum Limit {
     FieldDepth,
     /// [`Limits::signatures`].
     Signatures,
+    /// [`Limits::security_items`].
+    SecurityItems,
     /// [`Limits::parsed_bytes`].
     ParsedBytes,
     /// [`Limits::rebuild_bytes`].
@@ -125,6 +130,7 @@ impl core::fmt::Display for Limit {
             Self::FieldNodes => "form fields",
             Self::FieldDepth => "the depth of the field tree",
             Self::Signatures => "signatures",
+            Self::SecurityItems => "certificates and status in the security store",
             Self::ParsedBytes => "the bytes parsed",
             Self::RebuildBytes => "the bytes scanned for a repair",
         })

@@ -157,11 +157,24 @@ impl Revision {
         key: &'static str,
         id: Reference,
     ) -> Result<(), Error> {
+        self.append_all(document, object, dictionary, key, &[id])
+    }
+
+    /// Appends references to the array that is an entry of a dictionary, itself or by reference.
+    pub(crate) fn append_all<R: Read + Seek>(
+        &mut self,
+        document: &mut Document<R>,
+        object: &IndirectObject,
+        dictionary: &Dictionary,
+        key: &'static str,
+        ids: &[Reference],
+    ) -> Result<(), Error> {
         if dictionary.occurrences(key) > 1 {
             return Err(Error::DuplicateKey { object: object.id, key });
         }
         let wrong = Error::WrongType { object: object.id, key };
-        let item = format!(" {id} R ").into_bytes();
+        let text: String = ids.iter().map(|id| format!(" {id} R ")).collect();
+        let item = text.clone().into_bytes();
         match dictionary.value(key) {
             Some(Object::Array(array)) => {
                 let end = array.span.end - 1;
@@ -175,9 +188,9 @@ impl Revision {
                     let end = array.span.end - 1;
                     self.replace(&holder, end..end, item);
                 }
-                None => self.set(object, dictionary, key, &format!("[{id} R]"))?,
+                None => self.set(object, dictionary, key, &format!("[{text}]"))?,
             },
-            None | Some(Object::Null) => self.set(object, dictionary, key, &format!("[{id} R]"))?,
+            None | Some(Object::Null) => self.set(object, dictionary, key, &format!("[{text}]"))?,
             Some(_) => return Err(wrong),
         }
         Ok(())
