@@ -92,7 +92,8 @@ const MAX_PATH_LEN: usize = 10;
 
 /// True when each certificate from this one up to a self-issued one, or one whose issuer is not embedded, has a CRL
 /// or an OCSP response about it.
-fn has_status(certificate: &Certificate, evidence: &EmbeddedEvidence) -> bool {
+#[must_use]
+pub fn has_status(certificate: &Certificate, evidence: &EmbeddedEvidence) -> bool {
     let mut current = certificate.clone();
     for _ in 0..MAX_PATH_LEN {
         if current.is_self_issued() {

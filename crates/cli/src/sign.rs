@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kyso::sign::{PadesOptions, SignError, SignatureFormat, Task};
 use serde_json::json;
 
-use crate::args::{Format, SignArgs};
+use crate::args::{self, Format, SignArgs};
 use crate::desk::Desk;
 use crate::out;
 use crate::out::{say, tell};
@@ -51,7 +51,7 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
     let lang = desk.lang();
     refuse_what_is_not_there(&arguments, lang)?;
     let tasks = tasks(&arguments, lang)?;
-    raise::refuse_what_cannot_rise(desk, &arguments, &tasks)?;
+    raise::refuse_what_cannot_rise(desk, &arguments)?;
     if let Some(folder) = &arguments.out_dir {
         make_folder(folder, lang)?;
     }
@@ -302,6 +302,10 @@ fn format(source: &Path, arguments: &SignArgs) -> SignatureFormat {
             field: arguments.field.clone(),
             reason: arguments.reason.clone(),
             location: arguments.location.clone(),
+            time_stamp_room: match arguments.level {
+                args::Level::B => 0,
+                _ => kyso::extend::STAMP_ROOM,
+            },
         })
     } else {
         SignatureFormat::Cades { detached: arguments.detached }

@@ -184,13 +184,23 @@ fn signing_at_a_level_gives_what_lasts() {
 }
 
 #[test]
-fn a_level_for_a_pdf_or_without_an_authority_is_refused_before_anything_is_signed() {
+fn a_pdf_is_signed_at_the_level_that_was_asked_for() {
     let world = World::new();
     fs::write(world.path("a.pdf"), kyso_testkit::pdf::one_page("Công văn")).expect("written");
+    let signed = world.json(&["sign", "--direct", "--json", "--level", "LTA", "a.pdf"]);
+    assert_eq!(signed["signed"][0]["level"], "LTA", "{signed}");
+    let listed = world.expect(&["journal", "list"]);
+    assert!(listed.contains("PAdES-B-LTA extension") && listed.contains("extended"), "{listed}");
+    let verified = world.kyso(&["verify", "--json", "a-signed.pdf"]);
+    let report: serde_json::Value =
+        serde_json::from_slice(&verified.stdout).expect("a JSON report");
+    assert_eq!(report["signatures"][0]["level"], "PAdES-B-LTA", "{report}");
+}
+
+#[test]
+fn a_level_without_an_authority_is_refused_before_anything_is_signed() {
+    let world = World::new();
     world.write("a.txt");
-    let refused = world.kyso(&["sign", "--direct", "--level", "LT", "a.txt", "a.pdf"]);
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(text(&refused.stderr).contains("a.pdf"), "{}", text(&refused.stderr));
     let config = fs::read_to_string(world.path("config.toml")).expect("readable");
     let config = config.split("[timestamp]").next().expect("a part").to_owned();
     fs::write(world.path("config.toml"), config).expect("written");

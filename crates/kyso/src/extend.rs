@@ -1,15 +1,18 @@
-//! Raising signed CMS files to the levels that last (EN 319 122-1 §6): time-stamps, validation data, archive time-stamps.
+//! Raising signed files to the levels that last (EN 319 122-1 §6, EN 319 142-1 §6): time-stamps, validation data, archive and document
+//! time-stamps.
 //!
 //! A signature is judged first: one that is wrong is not made to last. What is added never touches a signed byte, the
 //! result is judged before it is released, and an act of its own in the journal tells which file became which.
 
 mod embed;
 mod error;
+mod pdf;
 mod raise;
 mod write;
 
 use std::path::{Path, PathBuf};
 
+use kyso_cades::level::BaselineLevel;
 use kyso_validation::report::TimestampKind;
 use kyso_x509::Time;
 use serde::{Deserialize, Serialize};
@@ -17,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use error::ExtendError;
 
 use crate::fetch::Fetcher;
-use crate::recorder::{Intent, Outcome, Recorder, Released};
+use crate::recorder::{Intent, Outcome, Recorder, Released, Sha256};
 use crate::timestamp::Authorities;
 use crate::verify::{Options as Judging, SignedFile};
 
@@ -45,12 +48,12 @@ impl Level {
         }
     }
 
-    /// The format as the journal records it.
-    const fn recorded(self) -> &'static str {
+    /// The level as formats call it.
+    const fn baseline(self) -> BaselineLevel {
         match self {
-            Self::T => "CAdES-B-T extension",
-            Self::Lt => "CAdES-B-LT extension",
-            Self::Lta => "CAdES-B-LTA extension",
+            Self::T => BaselineLevel::T,
+            Self::Lt => BaselineLevel::Lt,
+            Self::Lta => BaselineLevel::Lta,
         }
     }
 }
@@ -116,13 +119,70 @@ pub struct Stamp {
 pub fn is_up_to_date(source: &Path, options: &Options<'_>) -> Result<bool, ExtendError> {
     let signed =
         SignedFile::open(source, options.judging.content).map_err(ExtendError::Unusable)?;
-    Ok(raise::judge(&signed, options)?.is_none())
+    Ok(judge(&signed, options)?.is_none())
 }
+
+/// A file that is to be extended.
+enum Judged<'a> {
+    Cms(Box<raise::Judged<'a>>),
+    Pdf(Box<pdf::JudgedPdf>),
+}
+
+fn judge<'a>(
+    signed: &'a SignedFile,
+    options: &Options<'_>,
+) -> Result<Option<Judged<'a>>, ExtendError> {
+    Ok(match signed.cms() {
+        Some((data, content)) => {
+            let judged = raise::judge(signed, data, content, options)?;
+            judged.map(|judged| Judged::Cms(Box::new(judged)))
+        }
+        None => pdf::judge(signed, options)?.map(|judged| Judged::Pdf(Box::new(judged))),
+    })
+}
+
+impl Judged<'_> {
+    /// SHA-256 of the first signer's certificate.
+    fn certificate_sha256(&self) -> Sha256 {
+        match self {
+            Self::Cms(judged) => judged.certificate_sha256,
+            Self::Pdf(judged) => judged.certificate_sha256,
+        }
+    }
+
+    /// The format as the journal records it.
+    fn recorded(&self, level: Level) -> String {
+        let format = match self {
+            Self::Cms(_) => "CAdES",
+            Self::Pdf(_) => "PAdES",
+        };
+        format!("{format}-B-{} extension", level.as_str())
+    }
+
+    /// Extends it, in a file without a name.
+    fn write(
+        self,
+        source: &Path,
+        target: &Path,
+        options: &Options<'_>,
+    ) -> Result<write::Written, ExtendError> {
+        match self {
+            Self::Cms(judged) => {
+                let raised = judged.raise(options)?;
+                write::write(source, target, raised, options.overwrite)
+            }
+            Self::Pdf(judged) => judged.raise_and_write(source, target, options),
+        }
+    }
+}
+
+/// Bytes that a PDF's signature reserves for a time-stamp to come: tokens with two certificates take 5 to 7 KB.
+pub const STAMP_ROOM: usize = 10_240;
 
 /// What journal records call the way in which an extension is made.
 const MECHANISM: &str = "RFC 3161 time-stamp";
 
-/// Extends every signature of a CMS file and writes the result as `target`, which may be the file itself.
+/// Extends every signature of a CMS file or of a PDF and writes the result as `target`, which may be the file itself.
 ///
 /// # Errors
 /// [`ExtendError`]; the file is then as it was, and nothing has the target's name that had not before.
@@ -135,17 +195,17 @@ pub fn extend_file(
     // 1. Read and judge.
     let signed =
         SignedFile::open(source, options.judging.content).map_err(ExtendError::Unusable)?;
-    let Some(judged) = raise::judge(&signed, options)? else { return Ok(Extended::UpToDate) };
+    let Some(judged) = judge(&signed, options)? else { return Ok(Extended::UpToDate) };
 
     // 2. Say what is going to happen, durably.
     let intent = Intent {
         requester: options.requester.clone(),
         document_sha256: write::sha256_of(source)?,
         document_name: source.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        certificate_sha256: judged.certificate_sha256,
+        certificate_sha256: judged.certificate_sha256(),
         token_serial: String::new(),
         mechanism: MECHANISM.to_owned(),
-        format: options.level.recorded().to_owned(),
+        format: judged.recorded(options.level),
         operation: None,
         consent: None,
     };
@@ -153,9 +213,7 @@ pub fn extend_file(
     let [id] = ids.as_slice() else { return Err(ExtendError::NotRecorded) };
 
     // 3. Extend, and write without a name.
-    let made = judged
-        .raise(options)
-        .and_then(|raised| write::write(source, target, raised, options.overwrite));
+    let made = judged.write(source, target, options);
     let outcome = match &made {
         Ok(written) => Outcome::Extended {
             timestamp_sha256: written.last_token,

@@ -79,6 +79,13 @@ pub struct PadesOptions {
     pub reason: Option<String>,
     /// `/Location`.
     pub location: Option<String>,
+    /// Bytes to reserve beyond the signature for a time-stamp that is to come ([`crate::extend::STAMP_ROOM`]).
+    pub time_stamp_room: usize,
+}
+
+impl PadesOptions {
+    /// A new invisible field, and nothing said.
+    pub const PLAIN: Self = Self { field: None, reason: None, location: None, time_stamp_room: 0 };
 }
 
 /// How a batch runs.

@@ -6,18 +6,26 @@ use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kyso_cades::level::BaselineLevel;
+use kyso_cades::timestamp::TokenError;
 use kyso_cades::{
     ContentDigests, ContentHasher, ReadError, ReadLimits, SignedData, SignedDataError,
-    read_signed_data,
+    TimeStampToken, read_signed_data,
 };
-use kyso_pades::{ByteRange, Coverage, Document, Limits, Repair, Signature, digest_byte_ranges};
+use kyso_pades::{
+    ByteRange, Coverage, Document, Limits, Repair, SecurityItem, SecurityStore, Signature,
+    SignatureKind, digest_byte_ranges,
+};
+use kyso_validation::document::{DocumentSecurity, DocumentTimestamp, Placed};
 use kyso_validation::evidence::Evidence;
 use kyso_validation::indication::{FailedReason, IndeterminateReason, Indication};
 use kyso_validation::policy::Policy;
 use kyso_validation::report::{FileFormat, FileReport, Finding, SignatureReport};
 use kyso_validation::trust::{Trust, TrustStore};
-use kyso_validation::{Context, PathCache, validate_cms_signer, validate_pdf_signature};
-use kyso_x509::{Certificate, Digest, DigestAlgorithm, Time, TrustAnchor};
+use kyso_validation::{Context, PathCache, pdf_level, validate_cms_signer, validate_pdf_signature};
+use kyso_x509::{
+    Certificate, CertificateList, Digest, DigestAlgorithm, OcspResponse, Time, TrustAnchor,
+};
 
 use crate::input::open_regular;
 
@@ -166,8 +174,22 @@ pub struct SignedFile {
 
 #[derive(Debug)]
 enum Parts {
-    Pdf { signatures: Vec<Found>, rebuilt: bool },
+    Pdf { signatures: Vec<Found>, security: Box<DocumentSecurity>, rebuilt: bool },
     Cms { signed_data: Box<SignedData>, content: Option<ContentDigests>, differs: bool },
+}
+
+/// What extending a PDF's signature needs to know of it.
+pub(crate) struct PdfSignature<'a> {
+    /// Its level; `None` where it covers nothing or holds no message.
+    pub(crate) level: Option<BaselineLevel>,
+    pub(crate) covers_whole_document: bool,
+    /// Where `/Contents` stands in the file, its angle brackets included.
+    pub(crate) contents: std::ops::Range<u64>,
+    /// `/Contents` with its padding.
+    pub(crate) raw_contents: &'a [u8],
+    /// The message without padding.
+    pub(crate) message_bytes: &'a [u8],
+    pub(crate) message: Option<&'a SignedData>,
 }
 
 /// A PDF's signature with its message parsed and the digests of its byte range.
@@ -236,6 +258,38 @@ impl SignedFile {
         Ok(Self { path: path.to_path_buf(), parts })
     }
 
+    /// Reads a file that is open; `name` is what reports call it.
+    pub(crate) fn of_reader<R: Read + Seek>(
+        name: &Path,
+        reader: R,
+    ) -> Result<Self, VerifyFileError> {
+        Self::read(name, reader, None)
+    }
+
+    /// The signatures of a PDF, in the order of the report.
+    pub(crate) fn pdf_signatures(&self) -> impl Iterator<Item = PdfSignature<'_>> {
+        let (found, security): (&[Found], _) = match &self.parts {
+            Parts::Pdf { signatures, security, .. } => (signatures, Some(security)),
+            Parts::Cms { .. } => (&[], None),
+        };
+        found.iter().map(move |found| {
+            let coverage = found.signature.coverage.as_ref().ok();
+            let message = found.message.as_ref().and_then(|message| message.as_ref().ok());
+            let level =
+                coverage.zip(message).zip(security).map(|((coverage, message), security)| {
+                    pdf_level(message, security, coverage.byte_range.end())
+                });
+            PdfSignature {
+                level,
+                covers_whole_document: coverage.is_some_and(|one| one.covers_whole_document),
+                contents: coverage.map(|one| one.byte_range.contents()).unwrap_or_default(),
+                raw_contents: &found.signature.contents,
+                message_bytes: found.signature.message().unwrap_or_default(),
+                message,
+            }
+        })
+    }
+
     /// The structure of a CMS file with the digests of its content, where the content is at hand; none of a PDF.
     pub(crate) fn cms(&self) -> Option<(&SignedData, Option<&ContentDigests>)> {
         match &self.parts {
@@ -247,9 +301,11 @@ impl SignedFile {
     /// The same file with its CMS structure augmented; a PDF as it is.
     pub(crate) fn with_signed_data(&self, signed_data: SignedData) -> Self {
         let parts = match &self.parts {
-            Parts::Pdf { signatures, rebuilt } => {
-                Parts::Pdf { signatures: signatures.clone(), rebuilt: *rebuilt }
-            }
+            Parts::Pdf { signatures, security, rebuilt } => Parts::Pdf {
+                signatures: signatures.clone(),
+                security: security.clone(),
+                rebuilt: *rebuilt,
+            },
             Parts::Cms { content, differs, .. } => Parts::Cms {
                 signed_data: Box::new(signed_data),
                 content: content.clone(),
@@ -263,8 +319,8 @@ impl SignedFile {
     #[must_use]
     pub fn judge(&self, context: &Context<'_>) -> FileReport {
         let (format, signatures) = match &self.parts {
-            Parts::Pdf { signatures, rebuilt } => {
-                let judge = |one: &Found| judge_pdf(one, *rebuilt, context);
+            Parts::Pdf { signatures, security, rebuilt } => {
+                let judge = |one: &Found| judge_pdf(one, security, *rebuilt, context);
                 (FileFormat::Pdf, signatures.iter().map(judge).collect::<Vec<_>>())
             }
             Parts::Cms { signed_data, content, differs } => {
@@ -296,13 +352,19 @@ impl SignedFile {
 /// The verdict on no signature at all, which never arises.
 const NOT_SIGNED: Indication = Indication::Indeterminate(IndeterminateReason::SignedDataNotFound);
 
-fn judge_pdf(found: &Found, rebuilt: bool, context: &Context<'_>) -> SignatureReport {
+fn judge_pdf(
+    found: &Found,
+    security: &DocumentSecurity,
+    rebuilt: bool,
+    context: &Context<'_>,
+) -> SignatureReport {
     let message = match &found.message {
         None => None,
         Some(Ok(message)) => Some(Ok(message)),
         Some(Err(error)) => Some(Err(*error)),
     };
-    let mut report = validate_pdf_signature(&found.signature, message, &found.content, context);
+    let Found { signature, content, .. } = found;
+    let mut report = validate_pdf_signature(signature, message, content, security, context);
     if rebuilt {
         // Objects that a scan found may be others than another program finds.
         report.open(IndeterminateReason::SigConstraintsFailure, Finding::XrefRebuilt);
@@ -314,15 +376,20 @@ fn pdf<R: Read + Seek>(path: &Path, file: R) -> Result<Parts, VerifyFileError> {
     let refused = |error| VerifyFileError::Pdf { path: path.to_path_buf(), error };
     let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
     let mut document = Document::open(file, Limits::standard()).map_err(refused)?;
-    let found: Vec<_> = document
-        .signatures()
-        .map_err(refused)?
+    let all = document.signatures().map_err(refused)?;
+    // Document time-stamps prove something of the signatures before them; without any, they are all there is to judge.
+    let is_stamp = |one: &Signature| one.kind == SignatureKind::DocumentTimeStamp;
+    let only_stamps = all.iter().all(is_stamp);
+    let (stamps, signatures): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|one| !only_stamps && is_stamp(one));
+    let found: Vec<_> = signatures
         .into_iter()
         .map(|signature| {
             let message = signature.message().map(SignedData::from_ber);
             (signature, message)
         })
         .collect();
+    let mut security = security_of(&mut document).map_err(refused)?;
     let rebuilt = document.repairs().contains(&Repair::Rebuilt);
     // One pass over the file for the ranges of all signatures, each by the digests that its message names.
     let mut requests = Vec::new();
@@ -337,7 +404,18 @@ fn pdf<R: Read + Seek>(path: &Path, file: R) -> Result<Parts, VerifyFileError> {
             owners.push(index);
         }
     }
+    let stamps = stamps.iter().filter_map(read_stamp);
+    for (field_name, byte_range, token) in stamps {
+        if let Ok(token) = &token {
+            requests.push((byte_range, token.info().message_imprint().algorithm()));
+        }
+        security.timestamps.push(DocumentTimestamp { field_name, byte_range, token, digest: None });
+    }
     let digests = digest_byte_ranges(document.reader_mut(), &requests).map_err(unreadable)?;
+    let mut of_stamps = digests.iter().skip(owners.len());
+    for stamp in security.timestamps.iter_mut().filter(|stamp| stamp.token.is_ok()) {
+        stamp.digest = of_stamps.next().copied();
+    }
     let start = content_start(document.reader_mut()).map_err(unreadable)?;
     let signatures = found.into_iter().enumerate().map(|(index, (signature, message))| {
         let own = owners.iter().zip(&digests).filter(|(owner, _)| **owner == index);
@@ -348,7 +426,43 @@ fn pdf<R: Read + Seek>(path: &Path, file: R) -> Result<Parts, VerifyFileError> {
         };
         Found { signature, message, content }
     });
-    Ok(Parts::Pdf { signatures: signatures.collect(), rebuilt })
+    Ok(Parts::Pdf { signatures: signatures.collect(), security: Box::new(security), rebuilt })
+}
+
+/// A document time-stamp that covers something, with its token.
+fn read_stamp(
+    signature: &Signature,
+) -> Option<(String, ByteRange, Result<TimeStampToken, TokenError>)> {
+    let coverage = signature.coverage.as_ref().ok()?;
+    let token = TimeStampToken::from_ber(signature.message().unwrap_or_default());
+    Some((signature.field_name.clone(), coverage.byte_range, token))
+}
+
+/// The document's security store, of which what cannot be read is passed over: it proves nothing.
+fn security_of<R: Read + Seek>(
+    document: &mut Document<R>,
+) -> Result<DocumentSecurity, kyso_pades::Error> {
+    fn read<T, E>(
+        items: Vec<SecurityItem>,
+        from: impl Fn(&[u8]) -> Result<T, E>,
+    ) -> Vec<Placed<T>> {
+        let placed =
+            |item: SecurityItem| Some(Placed { value: from(&item.value).ok()?, end: item.end });
+        items.into_iter().filter_map(placed).collect()
+    }
+    let store = match document.security_store() {
+        Ok(store) => store,
+        Err(limit @ (kyso_pades::Error::LimitExceeded { .. } | kyso_pades::Error::Io(_))) => {
+            return Err(limit);
+        }
+        Err(_) => SecurityStore::default(),
+    };
+    Ok(DocumentSecurity {
+        certificates: read(store.certificates, Certificate::from_der),
+        crls: read(store.crls, CertificateList::from_der),
+        ocsp: read(store.ocsp, OcspResponse::from_der),
+        timestamps: Vec::new(),
+    })
 }
 
 /// The file's first bytes.

@@ -8,8 +8,7 @@ use std::sync::atomic::Ordering;
 use house::{Desk, Journal, Trick};
 use kyso::sign::{PadesOptions, SignError, SignatureFormat, sign_batch};
 
-const PADES: SignatureFormat =
-    SignatureFormat::Pades(PadesOptions { field: None, reason: None, location: None });
+const PADES: SignatureFormat = SignatureFormat::Pades(PadesOptions::PLAIN);
 
 #[test]
 fn a_reservation_that_is_too_small_is_grown_and_signed_again() {

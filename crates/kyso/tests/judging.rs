@@ -14,8 +14,7 @@ use kyso::validation::trust::Trust;
 use kyso::verify::{Content, Options, VerifyFileError, verify_bytes};
 use kyso_x509::Time;
 
-const PADES: SignatureFormat =
-    SignatureFormat::Pades(PadesOptions { field: None, reason: None, location: None });
+const PADES: SignatureFormat = SignatureFormat::Pades(PadesOptions::PLAIN);
 const ATTACHED: SignatureFormat = SignatureFormat::Cades { detached: false };
 
 /// The signed file and its document.

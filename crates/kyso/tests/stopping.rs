@@ -11,8 +11,7 @@ use kyso::recorder::Outcome;
 use kyso::sign::{PadesOptions, SignError, SignatureFormat, Stop, inspect, sign_batch};
 use kyso::signer::Signer;
 
-const PADES: SignatureFormat =
-    SignatureFormat::Pades(PadesOptions { field: None, reason: None, location: None });
+const PADES: SignatureFormat = SignatureFormat::Pades(PadesOptions::PLAIN);
 
 const DETACHED: SignatureFormat = SignatureFormat::Cades { detached: true };
 

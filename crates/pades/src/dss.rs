@@ -11,7 +11,7 @@ use crate::document::Document;
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::new_object::{NewObject, Piece};
-use crate::object::{Dictionary, IndirectObject, Object, Origin, Reference};
+use crate::object::{Dictionary, IndirectObject, Object, Reference};
 use crate::revision::Revision;
 
 /// Compression that takes little time; certificates hardly become smaller, lists by a third.
@@ -24,8 +24,9 @@ pub struct SecurityItem {
     pub object: Reference,
     /// The value, decoded from its stream: DER, if it is what it should be.
     pub value: Vec<u8>,
-    /// Where the object begins in the file: what ends behind it covers it.
-    pub offset: u64,
+    /// Offset behind the last byte of its data: what reaches so far covers it. Where the object begins would not do:
+    /// a stream may begin within what is covered and go on behind it.
+    pub end: u64,
 }
 
 /// What a document keeps for validation; nothing in it is verified.
@@ -159,11 +160,13 @@ impl<R: Read + Seek> Document<R> {
             let Some(object) = self.resolve_object(reference)? else {
                 continue;
             };
-            let (Object::Stream(_), Origin::File(offset)) = (&object.value, object.origin) else {
+            let Object::Stream(stream) = &object.value else {
                 continue;
             };
+            let start = stream.data_offset;
+            let end = start.saturating_add(self.encoded_stream_data(&object)?.len() as u64);
             let value = self.stream_data(&object)?;
-            items.push(SecurityItem { object: object.id, value, offset });
+            items.push(SecurityItem { object: object.id, value, end });
         }
         Ok(())
     }

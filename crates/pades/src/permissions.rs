@@ -131,7 +131,13 @@ struct Transform {
 
 impl<R: Read + Seek> Document<R> {
     /// Finds the wanted field and refuses what would break an earlier signature or sign a doubtful file.
-    pub(crate) fn survey(&mut self, wanted: Option<&str>) -> Result<Survey, Error> {
+    ///
+    /// A document time-stamp is no change that a certification could forbid (ISO 32000-2 §12.8.2.2.2).
+    pub(crate) fn survey(
+        &mut self,
+        wanted: Option<&str>,
+        is_time_stamp: bool,
+    ) -> Result<Survey, Error> {
         self.check_repairs()?;
         let mut survey = Survey { is_signed: false, existing: None, top_names: HashSet::new() };
         let (mut signatures, mut locks) = (Vec::new(), Vec::new());
@@ -151,14 +157,6 @@ impl<R: Read + Seek> Document<R> {
                 survey.existing = Some(field);
             }
         })?;
-        for lock in locks {
-            let lock = self.resolve(&lock)?;
-            if let Some(lock) = lock.as_dictionary()
-                && self.value(lock, "P")? == Object::Integer(1)
-            {
-                return Err(Error::CertifiedNoChanges);
-            }
-        }
         let catalog = self.catalog()?;
         if let Some(catalog) = catalog.value.as_dictionary() {
             let permissions = self.value(catalog, "Perms")?;
@@ -168,6 +166,17 @@ impl<R: Read + Seek> Document<R> {
             check_existing(field)?;
         }
         survey.is_signed = !signatures.is_empty();
+        if is_time_stamp {
+            return Ok(survey);
+        }
+        for lock in locks {
+            let lock = self.resolve(&lock)?;
+            if let Some(lock) = lock.as_dictionary()
+                && self.value(lock, "P")? == Object::Integer(1)
+            {
+                return Err(Error::CertifiedNoChanges);
+            }
+        }
         for signature in signatures {
             self.check_signature(&signature, survey.existing.as_ref())?;
         }

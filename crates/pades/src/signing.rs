@@ -160,7 +160,8 @@ impl<R: Read + Seek> Document<R> {
             SigningField::Existing(name) => Some(name),
             SigningField::New { .. } => None,
         };
-        let fields = self.survey(wanted)?;
+        let is_time_stamp = options.sub_filter == SubFilter::EtsiRfc3161;
+        let fields = self.survey(wanted, is_time_stamp)?;
         if options.certify.is_some() && fields.is_signed {
             return Err(Error::CertificationNotFirst);
         }

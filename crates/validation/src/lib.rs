@@ -8,6 +8,7 @@ pub mod attempt;
 pub mod cache;
 mod chain;
 pub mod context;
+pub mod document;
 pub mod etsi;
 pub mod evidence;
 pub mod indication;
@@ -27,5 +28,6 @@ pub mod trust;
 
 pub use cache::PathCache;
 pub use context::Context;
-pub use pdf::validate_pdf_signature;
+pub use document::DocumentSecurity;
+pub use pdf::{pdf_level, validate_pdf_signature};
 pub use signature::validate_cms_signer;

@@ -1,25 +1,30 @@
 //! Signatures of PDF documents (EN 319 142-1): what the PDF adds to its CMS message.
 
+use kyso_cades::level::{BaselineLevel, has_status};
 use kyso_cades::{
-    ContentDigests, SignedData, SignedDataError, SigningCertificateBinding, VerifiedSignature,
+    ContentDigests, SignedData, SignedDataError, SigningCertificateBinding, TimeStampToken,
+    VerifiedSignature, signature_imprint,
 };
 use kyso_pades::{Date, Signature, SubFilter};
-use kyso_x509::Time;
+use kyso_x509::{Certificate, Time};
 
 use crate::context::Context;
+use crate::document::{DocumentSecurity, merge};
 use crate::indication::{FailedReason, IndeterminateReason};
 use crate::report::{Check, Finding, SignatureReport};
-use crate::signature;
+use crate::signature::{self, Beside};
 
 /// Validates one signature of a PDF: its coverage, then its message as [`crate::validate_cms_signer`] does.
 ///
-/// `message` is what [`Signature::message`] parsed to, `content` the digests of the signed byte range. Whether the
+/// `message` is what [`Signature::message`] parsed to, `content` the digests of the signed byte range, `security` what
+/// the document holds for the long term. Whether the
 /// document's structure can be relied on at all is the caller's to add.
 #[must_use]
 pub fn validate_pdf_signature(
     signature: &Signature,
     message: Option<Result<&SignedData, SignedDataError>>,
     content: &ContentDigests,
+    security: &DocumentSecurity,
     context: &Context<'_>,
 ) -> SignatureReport {
     let format = sub_filter_name(signature.sub_filter.as_ref());
@@ -62,9 +67,12 @@ pub fn validate_pdf_signature(
         report.fail(FailedReason::FormatFailure, Finding::SignerCount { count });
         return report;
     }
-    let verified = signature::validate(signed_data, 0, content, context, &mut report);
+    let beside = Beside { security, end: coverage.byte_range.end() };
+    let verified = signature::validate(signed_data, 0, content, Some(beside), context, &mut report);
     if let Some(verified) = &verified {
-        report.level = Some(pades_level(signature, verified));
+        let baseline = is_baseline(signature, verified);
+        let level = || level_name(pdf_level(signed_data, security, beside.end));
+        report.level = Some(if baseline { level() } else { "PDF-CMS" });
         if verified.signing_time().is_some() {
             report.warnings.push(Finding::SigningTimeInPdf);
         }
@@ -97,10 +105,67 @@ fn sub_filter_name(sub_filter: Option<&SubFilter>) -> String {
 }
 
 /// PAdES B-B is what EN 319 142-1 v1.2.1 §6.3 asks for; anything less is named for what it is.
-fn pades_level(signature: &Signature, verified: &VerifiedSignature) -> &'static str {
-    let baseline = signature.sub_filter == Some(SubFilter::EtsiCadesDetached)
+fn is_baseline(signature: &Signature, verified: &VerifiedSignature) -> bool {
+    signature.sub_filter == Some(SubFilter::EtsiCadesDetached)
         && verified.signing_certificate() != SigningCertificateBinding::Missing
         && verified.signing_time().is_none()
-        && signature.modified.is_some();
-    if baseline { "PAdES-B-B" } else { "PDF-CMS" }
+        && signature.modified.is_some()
+}
+
+const fn level_name(level: BaselineLevel) -> &'static str {
+    match level {
+        BaselineLevel::B => "PAdES-B-B",
+        BaselineLevel::T => "PAdES-B-T",
+        BaselineLevel::Lt => "PAdES-B-LT",
+        BaselineLevel::Lta => "PAdES-B-LTA",
+    }
+}
+
+/// The level that is really there (EN 319 142-1 v1.2.1 §6.3).
+///
+/// B-T has a time-stamp of the signature or, behind it, of the document; B-LT also brings the status of every
+/// certificate on the way up from signer and authorities, in its message or the security store; B-LTA has a document
+/// time-stamp behind all of that, whose own status may come with the next one. Whether they hold good is for validation
+/// to say. `end` is where the signature's byte range ends; B-B is taken for granted.
+#[must_use]
+pub fn pdf_level(signed_data: &SignedData, security: &DocumentSecurity, end: u64) -> BaselineLevel {
+    let documents: Vec<_> = security
+        .covering(end)
+        .filter_map(|stamp| {
+            let token = stamp.token.as_ref().ok()?;
+            (stamp.digest.as_ref() == Some(token.info().message_imprint()))
+                .then_some((token, stamp.byte_range.end()))
+        })
+        .collect();
+    let mut tokens: Vec<TimeStampToken> = Vec::new();
+    if let Some(signer) = signed_data.signer_infos().first() {
+        let is_about = |token: &TimeStampToken| {
+            let imprint = token.info().message_imprint();
+            signature_imprint(signer, imprint.algorithm()) == *imprint
+        };
+        tokens.extend(signer.signature_time_stamps().into_iter().flatten().filter(is_about));
+    }
+    if tokens.is_empty() && documents.is_empty() {
+        return BaselineLevel::B;
+    }
+    let newest = documents.first().map(|(_, end)| *end);
+    tokens.extend(documents.iter().skip(1).map(|(token, _)| (*token).clone()));
+    let mut evidence = security.evidence();
+    merge(&mut evidence, signed_data.embedded_evidence(0));
+    let named = |data: &SignedData| {
+        let sid = data.signer_infos().first()?.sid().clone();
+        evidence.certificates.iter().find(|certificate| sid.matches(certificate)).cloned()
+    };
+    let mut certificates = core::iter::once(named(signed_data))
+        .chain(tokens.iter().map(|token| named(token.signed_data())));
+    let is_complete = |one: Option<Certificate>| {
+        one.is_some_and(|certificate| has_status(&certificate, &evidence))
+    };
+    if !certificates.all(is_complete) {
+        return BaselineLevel::T;
+    }
+    match newest {
+        Some(end) if end >= security.store_end() => BaselineLevel::Lta,
+        _ => BaselineLevel::Lt,
+    }
 }

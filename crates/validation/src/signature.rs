@@ -16,6 +16,7 @@ use kyso_x509::{DigestAlgorithm, SignatureAlgorithm, TrustAnchor};
 
 use crate::chain::{self, Demand, Present, Usage};
 use crate::context::Context;
+use crate::document::{DocumentSecurity, merge};
 use crate::indication::{FailedReason, IndeterminateReason, Indication};
 use crate::library::Library;
 use crate::poe::ProofsOfExistence;
@@ -44,7 +45,7 @@ pub fn validate_cms_signer(
     }
     let nothing = ContentDigests::from_digests(Vec::new());
     let content = content.unwrap_or(&nothing);
-    if let Some(verified) = validate(signed_data, index, content, context, &mut report) {
+    if let Some(verified) = validate(signed_data, index, content, None, context, &mut report) {
         report.level = Some(level_name(signed_data, index, content, &verified));
     }
     report
@@ -66,11 +67,19 @@ fn level_name(
     }
 }
 
+/// What a document holds beside a signature's message, and where in it the signature's own range ends.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside<'a> {
+    pub(crate) security: &'a DocumentSecurity,
+    pub(crate) end: u64,
+}
+
 /// Everything but what the file around the message decides.
 pub(crate) fn validate(
     signed_data: &SignedData,
     index: usize,
     content: &ContentDigests,
+    beside: Option<Beside<'_>>,
     context: &Context<'_>,
     report: &mut SignatureReport,
 ) -> Option<VerifiedSignature> {
@@ -88,7 +97,11 @@ pub(crate) fn validate(
     }
     // 1. Format checking (§5.2.2), identification of the signing certificate (§5.2.3), cryptographic verification
     // (§5.2.7). What fails here fails whatever else is known, so it comes before the rest.
-    let library = Library::new(signed_data.embedded_evidence(index), context);
+    let mut evidence = signed_data.embedded_evidence(index);
+    if let Some(beside) = beside {
+        merge(&mut evidence, beside.security.evidence());
+    }
+    let library = Library::new(evidence, context);
     let verified = match verify_signer(signed_data, index, content, &library.candidates) {
         Ok(verified) => verified,
         Err(failure) => {
@@ -106,8 +119,18 @@ pub(crate) fn validate(
     if report.claimed_signing_time.is_none() {
         report.claimed_signing_time = verified.signing_time();
     }
-    Evaluation { signed_data, index, signer, content, library: &library, verified: &verified }
-        .run(report);
+    let library = &library;
+    let verified_signature = &verified;
+    Evaluation {
+        signed_data,
+        index,
+        signer,
+        content,
+        beside,
+        library,
+        verified: verified_signature,
+    }
+    .run(report);
     Some(verified)
 }
 
@@ -140,6 +163,7 @@ struct Evaluation<'a> {
     index: usize,
     signer: &'a SignerInfo,
     content: &'a ContentDigests,
+    beside: Option<Beside<'a>>,
     library: &'a Library<'a>,
     verified: &'a VerifiedSignature,
 }
@@ -359,7 +383,8 @@ impl<'a> Evaluation<'a> {
         let limit = policy.limits.max_timestamps;
         let count = signer.archive_time_stamps().len()
             + signer.signature_time_stamps().len()
-            + signer.content_time_stamps().len();
+            + signer.content_time_stamps().len()
+            + self.beside.map_or(0, |one| one.security.covering(one.end).count());
         if count == 0 {
             return Vec::new();
         }
@@ -386,6 +411,7 @@ impl<'a> Evaluation<'a> {
             index: self.index,
             signer,
             content: self.content,
+            beside: self.beside,
             bound: bound.then(|| self.verified.certificate()),
         };
         let stamps = timestamp::validate_all(&stamped, self.library, &demand, proofs);

@@ -14,7 +14,7 @@ use crate::library::Library;
 use crate::poe::{ProofsOfExistence, name_of, name_of_response};
 use crate::report::{Finding, Material, Need, TimestampKind, TimestampReport};
 use crate::settle::settle;
-use crate::signature::failure_indication;
+use crate::signature::{Beside, failure_indication};
 use crate::status::later;
 use crate::suites::{Object, digest_use, signature_use};
 
@@ -41,6 +41,8 @@ pub(crate) struct Stamped<'a> {
     pub(crate) index: usize,
     pub(crate) signer: &'a SignerInfo,
     pub(crate) content: &'a ContentDigests,
+    /// What the document around it holds.
+    pub(crate) beside: Option<Beside<'a>>,
     /// The signer's certificate, where the signature binds it: who knew the signature knew the certificate.
     pub(crate) bound: Option<&'a Certificate>,
 }
@@ -56,17 +58,32 @@ pub(crate) fn validate_all(
     demand: &Demand<'_>,
     proofs: &mut ProofsOfExistence,
 ) -> Vec<Stamp> {
+    let mut stamps = Vec::new();
+    // Document time-stamps are archive time-stamps of all that stands before them in the file.
+    if let Some(beside) = stamped.beside {
+        for document in beside.security.covering(beside.end) {
+            let read = document.token.clone();
+            let kind = TimestampKind::Document;
+            let mut stamp =
+                validate(stamped, kind, read, document.digest.as_ref(), library, demand, proofs);
+            if let Some(time) = stamp.proven() {
+                let (data, signer) = (stamped.signed_data, stamped.signer);
+                stamp.coverage = Some(beside.security.coverage(document, data, signer));
+                extract(stamped, &stamp, time, proofs);
+            }
+            stamps.push(stamp);
+        }
+    }
     // §5.6.3.4 steps 4 to 6: archive time-stamps from the newest, then those of the signature, then of the content.
     let groups = [
         (TimestampKind::Archive, stamped.signer.archive_time_stamps()),
         (TimestampKind::Signature, stamped.signer.signature_time_stamps()),
         (TimestampKind::Content, stamped.signer.content_time_stamps()),
     ];
-    let mut stamps = Vec::new();
     for (kind, mut tokens) in groups {
         tokens.sort_by_key(|token| core::cmp::Reverse(made_at(token)));
         for token in tokens {
-            let stamp = validate(stamped, kind, token, library, demand, proofs);
+            let stamp = validate(stamped, kind, token, None, library, demand, proofs);
             if let Some(time) = stamp.proven() {
                 extract(stamped, &stamp, time, proofs);
             }
@@ -87,6 +104,7 @@ fn validate(
     stamped: &Stamped<'_>,
     kind: TimestampKind,
     token: Read,
+    covered: Option<&Digest>,
     library: &Library<'_>,
     demand: &Demand<'_>,
     proofs: &ProofsOfExistence,
@@ -101,7 +119,7 @@ fn validate(
     };
     let mut stamp = blank(kind, Some(&token));
     // 1. The imprint is that of what it is attached to.
-    if !stamp.imprint(stamped, &token) {
+    if !stamp.imprint(stamped, &token, covered) {
         return stamp;
     }
     // 2. Format, signing certificate, value (§5.3 steps 1, 2 and 5, for the token).
@@ -198,10 +216,15 @@ pub(crate) fn disorder(stamps: &[Stamp]) -> Option<Finding> {
     for (outer, outer_time) in valid() {
         for (inner, inner_time) in valid() {
             let covers = match (outer.report.kind, inner.report.kind) {
-                (TimestampKind::Signature | TimestampKind::Archive, TimestampKind::Content) => true,
-                (TimestampKind::Archive, _) => outer.coverage.as_ref().is_some_and(|coverage| {
-                    coverage.tokens.iter().any(|one| name_of(one.as_received()) == inner.name)
-                }),
+                (
+                    TimestampKind::Signature | TimestampKind::Archive | TimestampKind::Document,
+                    TimestampKind::Content,
+                ) => true,
+                (TimestampKind::Archive | TimestampKind::Document, _) => {
+                    outer.coverage.as_ref().is_some_and(|coverage| {
+                        coverage.tokens.iter().any(|one| name_of(one.as_received()) == inner.name)
+                    })
+                }
                 _ => false,
             };
             if covers && outer_time < inner_time {
@@ -257,17 +280,24 @@ impl Stamp {
     }
 
     /// Whether the imprint is that of what it is attached to.
-    fn imprint(&mut self, stamped: &Stamped<'_>, token: &TimeStampToken) -> bool {
+    ///
+    /// `covered` is the digest of what a document time-stamp covers.
+    fn imprint(
+        &mut self,
+        stamped: &Stamped<'_>,
+        token: &TimeStampToken,
+        covered: Option<&Digest>,
+    ) -> bool {
         let imprint = token.info().message_imprint();
         let algorithm = imprint.algorithm();
         let matches = match self.report.kind {
             TimestampKind::Signature => {
                 Some(signature_imprint(stamped.signer, algorithm) == *imprint)
             }
-            // A document time-stamp comes with its own digests.
-            TimestampKind::Content | TimestampKind::Document => {
+            TimestampKind::Content => {
                 stamped.content.find(algorithm).map(|digest| digest == imprint)
             }
+            TimestampKind::Document => covered.map(|digest| digest == imprint),
             TimestampKind::Archive => return self.archive_imprint(stamped, token),
         };
         match matches {

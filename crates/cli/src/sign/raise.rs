@@ -3,7 +3,6 @@
 //! A signature is never lost to an authority that does not answer: the file then stays at level B and waits.
 
 use kyso::extend::{ExtendError, Level};
-use kyso::sign::{SignatureFormat, Task as SignTask};
 use kyso::timestamp::TimestampError;
 use kyso_daemon::explain::extend as explain;
 use kyso_daemon::text::{Lang, Problem};
@@ -13,7 +12,6 @@ use crate::args::{self, SignArgs};
 use crate::desk::Desk;
 use crate::extend::{Extender, RENEW_BEFORE_DAYS, Reached, Task, enqueue};
 use crate::journal;
-use crate::out;
 use crate::out::{say, tell};
 
 /// How a signed file came to the level that was asked for.
@@ -95,20 +93,11 @@ impl Raised {
 }
 
 /// Refuses, before anybody types a PIN, what could not come to its level anyway.
-pub(super) fn refuse_what_cannot_rise(
-    desk: &Desk,
-    arguments: &SignArgs,
-    tasks: &[SignTask],
-) -> Result<(), Problem> {
+pub(super) fn refuse_what_cannot_rise(desk: &Desk, arguments: &SignArgs) -> Result<(), Problem> {
     let lang = desk.lang();
-    let Some(level) = level(arguments) else {
+    if level(arguments).is_none() {
         let unused = arguments.pending || !arguments.tsa.is_empty();
         return if unused { Err(level_missing(lang)) } else { Ok(()) };
-    };
-    let is_pdf = |task: &&SignTask| matches!(task.format, SignatureFormat::Pades(_));
-    let pdfs: Vec<_> = tasks.iter().filter(is_pdf).map(|task| out::path(&task.source)).collect();
-    if !pdfs.is_empty() {
-        return Err(explain::level_not_for_pdf(&pdfs, level.as_str(), lang));
     }
     if desk.config().timestamp.authorities(&arguments.tsa).addresses.is_empty() {
         return Err(explain::no_authority(lang));

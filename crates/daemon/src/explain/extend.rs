@@ -19,14 +19,24 @@ pub fn explain(error: &ExtendError, lang: Lang) -> Problem {
     let (vi, en): ((&str, &str), (&str, &str)) = match error {
         E::Unusable(error) => return verify::explain(error, lang),
         E::Timestamp(error) => return time_stamp(error, lang),
-        E::Pdf => (
+        E::Document(_) => (
             (
-                "bản này chưa nâng mức chữ ký trong PDF",
-                "nâng mức tệp .p7m, .p7s; hoặc ký PDF tách rời dạng CAdES",
+                "cấu trúc của PDF không nhận thêm được dữ liệu; tệp còn nguyên",
+                "xin lại tệp gốc từ người gửi; tệp hỏng có thể do chương trình khác đã ghi lại",
             ),
             (
-                "this version does not extend signatures in PDFs",
-                "extend .p7m and .p7s files, or sign the PDF beside it as CAdES",
+                "the structure of the PDF takes no addition; the file is as it was",
+                "ask the sender for the original; another program may have damaged the file",
+            ),
+        ),
+        E::TokenTooLong { .. } => (
+            (
+                "dấu thời gian dài hơn chỗ đã chừa",
+                "dùng tổ chức cấp dấu thời gian khác bằng `--tsa`",
+            ),
+            (
+                "the time-stamp is longer than the room reserved for it",
+                "use another authority with `--tsa`",
             ),
         ),
         E::ContentMissing => (
@@ -156,7 +166,6 @@ fn why(error: &ExtendError, lang: Lang) -> String {
         E::EvidenceMissing { signer, needs, attempts } => {
             format!("{}: {}", numbered(*signer, lang), missing(needs, attempts, lang))
         }
-        E::Pdf => lang.pick("tệp là PDF", "the file is a PDF").to_owned(),
         E::ContentMissing => lang
             .pick(
                 "chữ ký không chứa nội dung, và không thấy tệp gốc bên cạnh",
@@ -364,23 +373,6 @@ pub fn queue_nowhere(lang: Lang) -> Problem {
         lang.pick("không biết đặt hàng chờ ở đâu", "there is no place for the queue"),
         lang.pick("biến HOME không được đặt", "HOME is not set"),
         lang.pick("đặt HOME hoặc XDG_STATE_HOME", "set HOME or XDG_STATE_HOME"),
-    )
-}
-
-/// The PDF files for which a level above B was asked.
-#[must_use]
-pub fn level_not_for_pdf(files: &[String], level: &str, lang: Lang) -> Problem {
-    Problem::new(
-        "level-not-for-pdf",
-        lang.pick(
-            format!("bản này chưa ký PDF ở mức {level}"),
-            format!("this version does not sign PDFs at level {level}"),
-        ),
-        files.join(", "),
-        lang.pick(
-            "ký PDF ở `--level B`; hoặc ký tách rời `--detached`, hay `--format cades`",
-            "sign PDFs at `--level B`; or beside them with `--detached`, or with `--format cades`",
-        ),
     )
 }
 

@@ -18,8 +18,13 @@ use crate::verify::VerifyFileError;
 pub enum ExtendError {
     /// It cannot be read as a signed file.
     Unusable(VerifyFileError),
-    /// It is a PDF, whose levels this version does not add.
-    Pdf,
+    /// The PDF does not take an addition.
+    Document(kyso_pades::Error),
+    /// An authority's tokens are longer at each call than the one before: none fits its room.
+    TokenTooLong {
+        /// Bytes reserved last.
+        room: usize,
+    },
     /// The content of a detached signature is not at hand.
     ContentMissing,
     /// A signature is wrong, or would be after the extension: it is not made to last.
@@ -101,7 +106,8 @@ impl ExtendError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unusable(_) => "file-unusable",
-            Self::Pdf => "pdf-not-extended",
+            Self::Document(_) => "pdf-not-extended",
+            Self::TokenTooLong { .. } => "token-too-long",
             Self::ContentMissing => "content-missing",
             Self::Failed { .. } => "signature-failed",
             Self::BelowBaseline { .. } => "below-baseline",
@@ -141,7 +147,10 @@ impl fmt::Display for ExtendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unusable(error) => error.fmt(f),
-            Self::Pdf => f.write_str("levels above B are not added to PDFs by this version"),
+            Self::Document(error) => error.fmt(f),
+            Self::TokenTooLong { room } => {
+                write!(f, "the time-stamp does not fit the {room} bytes reserved for it")
+            }
             Self::ContentMissing => f.write_str("the content of the detached signature is missing"),
             Self::Failed { signer, indication } | Self::NotValid { signer, indication } => {
                 write!(f, "signature {signer}: {indication}")

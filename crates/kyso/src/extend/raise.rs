@@ -44,9 +44,10 @@ pub(super) struct Raised {
 /// Judges the file; `None` where nothing is to be done.
 pub(super) fn judge<'a>(
     signed: &'a SignedFile,
+    signed_data: &SignedData,
+    content: Option<&ContentDigests>,
     options: &Options<'_>,
 ) -> Result<Option<Judged<'a>>, ExtendError> {
-    let (signed_data, content) = signed.cms().ok_or(ExtendError::Pdf)?;
     let content = content.ok_or(ExtendError::ContentMissing)?;
     let gathered = gather::verify(signed, &options.judging, options.fetcher, options.now);
     refuse_failed(&gathered.result)?;
@@ -64,6 +65,7 @@ pub(super) fn judge<'a>(
         let due = level < BaselineLevel::Lta
             || renewal_is_due(
                 &report.timestamps,
+                TimestampKind::Archive,
                 suites(report.policy.as_deref(), options),
                 options,
             );
@@ -74,11 +76,7 @@ pub(super) fn judge<'a>(
             digest: strong(verified.algorithm().cms_digest_algorithm(), content),
         });
     }
-    let wanted = match options.level {
-        Level::T => BaselineLevel::T,
-        Level::Lt => BaselineLevel::Lt,
-        Level::Lta => BaselineLevel::Lta,
-    };
+    let wanted = options.level.baseline();
     if signers.iter().all(|signer| signer.level >= wanted && !signer.archive) {
         return Ok(None);
     }
@@ -106,7 +104,10 @@ fn strong(own: DigestAlgorithm, content: &ContentDigests) -> DigestAlgorithm {
 }
 
 /// The suites of the policy that a signature was judged by.
-fn suites<'a>(policy: Option<&str>, options: &Options<'a>) -> Option<&'a CryptographicSuites> {
+pub(super) fn suites<'a>(
+    policy: Option<&str>,
+    options: &Options<'a>,
+) -> Option<&'a CryptographicSuites> {
     let judging = &options.judging;
     let stores = judging.trust.stores.iter().map(|store| &*store.policy);
     let named = judging.policy.into_iter().chain(stores).find(|one| Some(&*one.name) == policy);
@@ -116,12 +117,13 @@ fn suites<'a>(policy: Option<&str>, options: &Options<'a>) -> Option<&'a Cryptog
 /// Whether the newest archive time-stamp ends soon: a certificate of its path, or its digest.
 ///
 /// One that ends soon from the start is renewed when half of its time has passed, not at every call.
-fn renewal_is_due(
+pub(super) fn renewal_is_due(
     stamps: &[TimestampReport],
+    kind: TimestampKind,
     suites: Option<&CryptographicSuites>,
     options: &Options<'_>,
 ) -> bool {
-    let archives = stamps.iter().filter(|one| one.kind == TimestampKind::Archive);
+    let archives = stamps.iter().filter(|one| one.kind == kind);
     let Some(newest) = archives.max_by_key(|one| one.time) else { return true };
     let digest = newest.digest_algorithm.zip(suites);
     let digest = digest.and_then(|(digest, suites)| match suites.digests.get(&digest)? {
@@ -136,7 +138,7 @@ fn renewal_is_due(
     options.now.as_unix_seconds() >= end.saturating_sub(before)
 }
 
-fn refuse_failed(report: &FileReport) -> Result<(), ExtendError> {
+pub(super) fn refuse_failed(report: &FileReport) -> Result<(), ExtendError> {
     let failed = |(index, indication): (usize, Indication)| match indication {
         Indication::TotalFailed(_) => Err(ExtendError::Failed { signer: index + 1, indication }),
         _ => Ok(()),
@@ -241,11 +243,11 @@ fn latest(signed: &SignedFile, time: Time) -> Time {
     tokens.map(|token| token.info().gen_time()).fold(time, Time::max)
 }
 
-fn digest(bytes: &[u8]) -> Digest {
+pub(super) fn digest(bytes: &[u8]) -> Digest {
     DigestAlgorithm::Sha256.digest(bytes)
 }
 
 /// The 32 bytes of a SHA-256 value.
-fn sha256(digest: &Digest) -> Sha256 {
+pub(super) fn sha256(digest: &Digest) -> Sha256 {
     digest.as_bytes().try_into().unwrap_or_default()
 }

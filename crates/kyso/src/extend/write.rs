@@ -1,7 +1,7 @@
 //! Writing the extended structure: without a name until the journal holds its outcome.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Cursor, Read, Write};
+use std::io::{self, BufReader, BufWriter, Cursor, Read, Seek, Write};
 use std::path::Path;
 
 use kyso_cades::ReadLimits;
@@ -40,15 +40,8 @@ pub(super) fn write(
     raised: Raised,
     overwrite: bool,
 ) -> Result<Written, ExtendError> {
-    let unwritable = |error: io::Error| match error.kind() {
-        io::ErrorKind::AlreadyExists => ExtendError::TargetExists { path: target.to_path_buf() },
-        _ => ExtendError::Unwritable { path: target.to_path_buf(), error },
-    };
-    let mut file = PendingFile::create(target, overwrite).map_err(unwritable)?;
-    if let Ok(replaced) = target.metadata() {
-        // What only some could read stays so.
-        file.keep_permissions(replaced.permissions()).map_err(unwritable)?;
-    }
+    let unwritable = |error| unwritable(target, error);
+    let mut file = create(target, overwrite)?;
     let original = original(source)?;
     let (digest, len) = {
         let inner = BufWriter::new(file.file());
@@ -64,6 +57,44 @@ pub(super) fn write(
     let sha256 = digest.as_bytes().try_into().unwrap_or_default();
     let Raised { stamps, last_token, .. } = raised;
     Ok(Written { file, len, digest, sha256, stamps, last_token })
+}
+
+/// A file without a name for `target`, readable by whom the target it replaces is readable.
+pub(super) fn create(target: &Path, overwrite: bool) -> Result<PendingFile, ExtendError> {
+    let unwritable = |error| unwritable(target, error);
+    let mut file = PendingFile::create(target, overwrite).map_err(unwritable)?;
+    if let Ok(replaced) = target.metadata() {
+        // What only some could read stays so.
+        file.keep_permissions(replaced.permissions()).map_err(unwritable)?;
+    }
+    Ok(file)
+}
+
+/// Makes a file durable that was written in several steps.
+pub(super) fn finish(
+    mut file: PendingFile,
+    stamps: Vec<Stamp>,
+    last_token: Option<Sha256>,
+) -> Result<Written, ExtendError> {
+    let target = file.target().to_path_buf();
+    let unwritable = |error| unwritable(&target, error);
+    let mut hashing = Hashing { inner: io::sink(), hasher: hasher(), len: 0 };
+    let whole = file.file();
+    whole
+        .rewind()
+        .and_then(|()| io::copy(&mut BufReader::with_capacity(128 * 1024, whole), &mut hashing))
+        .map_err(unwritable)?;
+    output::flush([&file]).map_err(unwritable)?;
+    let digest = hashing.hasher.finish();
+    let sha256 = digest.as_bytes().try_into().unwrap_or_default();
+    Ok(Written { file, len: hashing.len, digest, sha256, stamps, last_token })
+}
+
+fn unwritable(target: &Path, error: io::Error) -> ExtendError {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => ExtendError::TargetExists { path: target.to_path_buf() },
+        _ => ExtendError::Unwritable { path: target.to_path_buf(), error },
+    }
 }
 
 /// Gives the file its name, which only its receipt allows.
@@ -91,7 +122,7 @@ fn original(source: &Path) -> Result<Box<dyn Read>, ExtendError> {
     }
 }
 
-fn open(path: &Path) -> Result<File, ExtendError> {
+pub(super) fn open(path: &Path) -> Result<File, ExtendError> {
     open_regular(path)
         .map_err(|error| ExtendError::Unreadable { path: path.to_path_buf(), error: error.into() })
 }

@@ -48,7 +48,11 @@ impl Declared {
         signer: &Signer,
         options: &BatchOptions,
     ) -> Result<Prepared, SignError> {
-        let room = options.contents_size.unwrap_or(signer.contents_size() + SLACK);
+        let later = match &self.task.format {
+            SignatureFormat::Pades(pades) => pades.time_stamp_room,
+            SignatureFormat::Cades { .. } => 0,
+        };
+        let room = options.contents_size.unwrap_or(signer.contents_size() + SLACK) + later;
         self.prepare_with_room(signer, options, room)
     }
 

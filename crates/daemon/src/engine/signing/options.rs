@@ -44,6 +44,7 @@ pub(crate) fn format(
         field: options.field.clone(),
         reason: options.reason.clone(),
         location: options.location.clone(),
+        ..PadesOptions::default()
     }))
 }
 
