@@ -9,6 +9,7 @@ use crate::object::{Dictionary, IndirectObject, Object, Reference};
 use crate::object_stream::ObjectStream;
 use crate::parse::indirect_object;
 use crate::rebuild::rebuild;
+use crate::security::{Password, Security, Vectors};
 use crate::source::{Source, find_in, find_last_in};
 use crate::xref::{Section, SectionForm, XrefEntry, look_up};
 use crate::xref_chain::{begins_at, read_chain};
@@ -80,15 +81,31 @@ pub struct Document<R> {
     rebuild_tried: bool,
     object_streams: Vec<Arc<ObjectStream>>,
     catalog: Option<Arc<IndirectObject>>,
+    pub(crate) security: Option<Arc<Security>>,
+    pub(crate) vectors: Vectors,
 }
 
 impl<R: Read + Seek> Document<R> {
-    /// Reads the header and the cross-reference (ISO 32000-2 §7.5) and finds the document catalog.
+    /// Reads the header and the cross-reference (ISO 32000-2 §7.5) and finds the document catalog; an encrypted
+    /// document is opened with the empty password.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::NoHeader`], [`Error::Encrypted`], [`Error::XrefLoop`], [`Error::NoCatalog`]
+    /// [`Error::Empty`], [`Error::NoHeader`], [`Error::PasswordNeeded`], [`Error::UnsupportedEncryption`],
+    /// [`Error::DamagedEncryption`], [`Error::EncryptionChanged`], [`Error::XrefLoop`], [`Error::NoCatalog`]
     /// where even a scan finds nothing, an exceeded limit, or the reader's failure.
     pub fn open(reader: R, limits: Limits) -> Result<Self, Error> {
+        Self::open_with(reader, limits, None)
+    }
+
+    /// As [`open`](Self::open), with the owner's or user's password; a document that is not encrypted needs none.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`], or as [`open`](Self::open).
+    pub fn open_encrypted(reader: R, limits: Limits, password: &Password) -> Result<Self, Error> {
+        Self::open_with(reader, limits, Some(password))
+    }
+
+    fn open_with(reader: R, limits: Limits, password: Option<&Password>) -> Result<Self, Error> {
         let mut source = Source::new(reader, limits.parsed_bytes)?;
         if source.len() == 0 {
             return Err(Error::Empty);
@@ -107,10 +124,18 @@ impl<R: Read + Seek> Document<R> {
             rebuild_tried: false,
             object_streams: Vec::new(),
             catalog: None,
+            security: None,
+            vectors: Vectors::default(),
         };
-        match document.read_xref().and_then(|()| document.find_catalog()) {
+        let found = document
+            .read_xref()
+            .and_then(|()| document.find_encryption(password))
+            .and_then(|()| document.find_catalog());
+        match found {
             Ok(()) => {}
-            Err(error) if error.is_repairable() && !document.rebuild_tried => document.rebuild()?,
+            Err(error) if error.is_repairable() && !document.rebuild_tried => {
+                document.rebuild(password)?;
+            }
             Err(error) => return Err(error),
         }
         Ok(document)
@@ -166,7 +191,7 @@ impl<R: Read + Seek> Document<R> {
     pub fn object(&mut self, id: Reference) -> Result<Option<IndirectObject>, Error> {
         match self.read_object(id) {
             Err(error) if error.is_repairable() && !self.rebuild_tried => {
-                match self.rebuild() {
+                match self.rebuild(None) {
                     Ok(()) => {}
                     Err(limit @ (Error::LimitExceeded { .. } | Error::Io(_))) => return Err(limit),
                     Err(_) => return Err(error),
@@ -231,6 +256,22 @@ impl<R: Read + Seek> Document<R> {
         }
     }
 
+    /// A value or what its reference leads to, before the document's encryption is known; absent is null.
+    pub(crate) fn plain(&mut self, value: Option<&Object>) -> Result<Object, Error> {
+        match value {
+            None => Ok(Object::Null),
+            Some(Object::Reference(id)) => {
+                Ok(self.read_object(*id)?.map_or(Object::Null, |object| object.value))
+            }
+            Some(direct) => Ok(direct.clone()),
+        }
+    }
+
+    /// The trailers, newest first.
+    pub(crate) fn section_trailers(&self) -> impl Iterator<Item = &Dictionary> {
+        self.sections.iter().map(|section| &section.trailer)
+    }
+
     pub(crate) const fn base(&self) -> u64 {
         self.base
     }
@@ -278,12 +319,6 @@ impl<R: Read + Seek> Document<R> {
     }
 
     fn find_catalog(&mut self) -> Result<(), Error> {
-        let encrypted = |section: &Section| {
-            section.trailer.value("Encrypt").is_some_and(|value| *value != Object::Null)
-        };
-        if self.sections.iter().any(encrypted) {
-            return Err(Error::Encrypted);
-        }
         let newest = self.newest_section()?;
         let missing = Error::Syntax { offset: newest.offset, fault: SyntaxFault::NoRoot };
         let Some(root) = newest.trailer.value("Root").and_then(Object::as_reference) else {
@@ -298,13 +333,22 @@ impl<R: Read + Seek> Document<R> {
         }
     }
 
-    fn rebuild(&mut self) -> Result<(), Error> {
+    fn rebuild(&mut self, password: Option<&Password>) -> Result<(), Error> {
         self.rebuild_tried = true;
-        let section = rebuild(&mut self.source, self.header_offset, &self.limits)?;
-        self.sections = vec![section];
+        let found = rebuild(&mut self.source, self.header_offset, &self.limits)?;
         self.object_streams.clear();
         self.catalog = None;
         self.repairs.push(Repair::Rebuilt);
+        if found.is_encrypted() {
+            // What object streams hold is known only once they can be decrypted.
+            self.sections = vec![found.section()];
+            self.find_encryption(password)?;
+        }
+        let security = self.security.clone();
+        let section =
+            found.with_object_streams(&mut self.source, security.as_deref(), &self.limits)?;
+        self.sections = vec![section];
+        self.find_encryption(password)?;
         self.find_catalog().map_err(|error| match error {
             Error::Syntax { fault: SyntaxFault::NoRoot, .. } => Error::NoCatalog,
             other => other,
@@ -316,7 +360,7 @@ impl<R: Read + Seek> Document<R> {
             XrefEntry::Free => Ok(None),
             XrefEntry::InFile { generation, .. } if generation != id.generation => Ok(None),
             XrefEntry::InFile { offset, .. } => {
-                let object = match indirect_object(&mut self.source, offset, &self.limits) {
+                let mut object = match indirect_object(&mut self.source, offset, &self.limits) {
                     Err(Error::Syntax { fault: SyntaxFault::NoObjectHeader, .. }) => {
                         return Err(Error::ObjectMismatch { expected: id, offset });
                     }
@@ -324,6 +368,9 @@ impl<R: Read + Seek> Document<R> {
                 };
                 if object.id != id {
                     return Err(Error::ObjectMismatch { expected: id, offset });
+                }
+                if let Some(security) = &self.security {
+                    security.decrypt_strings(&mut object)?;
                 }
                 Ok(Some(object))
             }
@@ -360,8 +407,9 @@ impl<R: Read + Seek> Document<R> {
             Some(Object::Reference(length)) => self.plain_integer(*length)?,
             _ => None,
         };
+        let security = self.security.as_deref();
         let (stream, searched) =
-            ObjectStream::read(&mut self.source, &object, length, &self.limits)?;
+            ObjectStream::read(&mut self.source, &object, length, security, &self.limits)?;
         if searched {
             self.note_stream_length(object.id);
         }

@@ -5,6 +5,7 @@ use core::fmt;
 use crate::document::Repair;
 use crate::limits::Limit;
 use crate::object::Reference;
+use crate::security::UnsupportedEncryption;
 
 /// Why a PDF cannot be read or signed; offsets count from the file's first byte.
 #[derive(Debug)]
@@ -39,8 +40,28 @@ pub enum Error {
     },
     /// The cross-reference is broken and a scan of the file found no document catalog.
     NoCatalog,
-    /// The trailer names an encryption dictionary (ISO 32000-2 §7.6), which is not supported.
-    Encrypted,
+    /// The document is encrypted and does not open with the empty password.
+    PasswordNeeded,
+    /// The password is neither the owner's nor the user's.
+    WrongPassword,
+    /// The document is encrypted in a way that is not supported.
+    UnsupportedEncryption(UnsupportedEncryption),
+    /// An entry of the encryption dictionary (ISO 32000-2 tables 20 and 21) is absent, short or of the wrong type.
+    DamagedEncryption {
+        /// Its key.
+        key: &'static str,
+    },
+    /// The trailers do not agree on how the document is encrypted, or whether it is: programs read it differently.
+    EncryptionChanged,
+    /// A string or stream of this object is not what its encryption makes.
+    DamagedCiphertext(Reference),
+    /// The document does not permit signing with the user's password; the owner's would.
+    SigningNotPermitted {
+        /// `/P` (ISO 32000-2 table 22).
+        permissions: u32,
+    },
+    /// A revision that AES encrypts was to be written without [`Document::set_vector_seed`](crate::Document::set_vector_seed).
+    NoVectorSeed,
     /// A limit of [`Limits`](crate::Limits) was exceeded.
     LimitExceeded {
         /// Which one.
@@ -195,7 +216,24 @@ impl fmt::Display for Error {
             Self::NoCatalog => {
                 f.write_str("the cross-reference is broken and no document catalog was found")
             }
-            Self::Encrypted => f.write_str("the document is encrypted"),
+            Self::PasswordNeeded => {
+                f.write_str("the document is encrypted and no password was given")
+            }
+            Self::WrongPassword => f.write_str("the password does not open the document"),
+            Self::UnsupportedEncryption(what) => {
+                write!(f, "the document is encrypted in an unsupported way: {what}")
+            }
+            Self::DamagedEncryption { key } => {
+                write!(f, "the encryption dictionary is damaged at /{key}")
+            }
+            Self::EncryptionChanged => {
+                f.write_str("the trailers do not agree on how the document is encrypted")
+            }
+            Self::DamagedCiphertext(id) => write!(f, "object {id} cannot be decrypted"),
+            Self::SigningNotPermitted { permissions } => {
+                write!(f, "the document's permissions 0x{permissions:08x} forbid signing")
+            }
+            Self::NoVectorSeed => f.write_str("no random bytes were given to encrypt with"),
             Self::LimitExceeded { limit, maximum } => {
                 write!(f, "{limit} exceed the limit of {maximum}")
             }

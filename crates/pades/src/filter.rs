@@ -5,6 +5,7 @@ use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 use crate::error::Error;
 use crate::limits::{Limit, Limits};
 use crate::object::{Dictionary, Object, Reference};
+use crate::security::has_crypt_filter;
 
 /// Decodes a stream's data by its dictionary's `/Filter` and `/DecodeParms`.
 pub(crate) fn decode(
@@ -13,19 +14,22 @@ pub(crate) fn decode(
     id: Reference,
     limits: &Limits,
 ) -> Result<Vec<u8>, Error> {
+    // What a first filter `Crypt` did is undone already.
+    let first = usize::from(has_crypt_filter(dictionary));
     let filter = match dictionary.value("Filter") {
-        Some(Object::Array(array)) if array.items.len() > 1 => {
+        Some(Object::Array(array)) if array.items.len() > first + 1 => {
             return Err(Error::UnsupportedFilter(id));
         }
-        Some(Object::Array(array)) => array.items.first(),
+        Some(Object::Array(array)) => array.items.get(first),
         other => other,
     };
     let parameters = match dictionary.value("DecodeParms") {
-        Some(Object::Array(array)) => array.items.first(),
+        Some(Object::Array(array)) => array.items.get(first),
         other => other,
     };
     match filter {
         None | Some(Object::Null) => Ok(data.to_vec()),
+        Some(Object::Name(name)) if name.is("Crypt") => Ok(data.to_vec()),
         Some(Object::Name(name)) if name.is("FlateDecode") || name.is("Fl") => {
             let plain = inflate(data, id, limits)?;
             match parameters {

@@ -50,6 +50,7 @@ mod parse;
 mod permissions;
 mod rebuild;
 mod revision;
+mod security;
 mod signature;
 mod signing;
 mod source;
@@ -74,6 +75,9 @@ pub use object::{
     Array, Dictionary, Entry, IndirectObject, Name, Object, Origin, Reference, Stream,
 };
 pub use permissions::{DocMdpPermission, FieldLock, LockedFields};
+pub use security::{
+    Access, CryptMethod, EncryptionInfo, Password, Permissions, UnsupportedEncryption,
+};
 pub use signature::{Signature, SignatureKind, SubFilter};
 pub use signing::{ContentsTooSmall, PreparedSignature, SigningField, SigningOptions};
 pub use text::{Date, decode_text, encode_text};

@@ -8,6 +8,7 @@ use crate::lexer::Lexer;
 use crate::limits::{Limit, Limits};
 use crate::object::{IndirectObject, Object, Origin, Reference};
 use crate::parse::{error_at, stream_data};
+use crate::security::Security;
 use crate::source::Source;
 
 /// A decoded object stream.
@@ -24,6 +25,7 @@ impl ObjectStream {
         source: &mut Source<R>,
         object: &IndirectObject,
         length: Option<u64>,
+        security: Option<&Security>,
         limits: &Limits,
     ) -> Result<(Self, bool), Error> {
         let Object::Stream(stream) = &object.value else {
@@ -38,7 +40,10 @@ impl ObjectStream {
             value.and_then(|value| usize::try_from(value).ok()).ok_or_else(|| bad(0))
         };
         let (count, first) = (number("N")?, number("First")?);
-        let (data, searched) = stream_data(source, stream, length, limits)?;
+        let (mut data, searched) = stream_data(source, stream, length, limits)?;
+        if let Some(security) = security {
+            data = security.decrypt_stream(&stream.dictionary, object.id, data)?;
+        }
         let text = filter::decode(&stream.dictionary, &data, object.id, limits)?;
         source.charge(text.len() as u64)?;
         let mut index = Vec::new();

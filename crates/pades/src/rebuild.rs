@@ -8,6 +8,7 @@ use crate::limits::{Limit, Limits};
 use crate::object::{Dictionary, Object, Reference};
 use crate::object_stream::ObjectStream;
 use crate::parse::{indirect_object, parse_at};
+use crate::security::Security;
 use crate::source::Source;
 use crate::xref::{Section, SectionForm, Slot, XrefEntry};
 
@@ -36,33 +37,76 @@ impl Found {
     }
 }
 
-/// One section that names every object found, the last of each number.
+/// What a scan found, before object streams are looked into.
+pub(crate) struct Rebuilt {
+    start: u64,
+    places: Vec<(u32, u64, XrefEntry)>,
+    object_streams: Vec<(Reference, u64)>,
+    trailer: Dictionary,
+    trailer_text: Vec<u8>,
+}
+
+impl Rebuilt {
+    /// Whether the trailer names an encryption dictionary.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.trailer.value("Encrypt").is_some_and(|value| *value != Object::Null)
+    }
+
+    /// A section that names the objects which stand in the file themselves, the last of each number.
+    pub(crate) fn section(&self) -> Section {
+        let (trailer, text) = (self.trailer.clone(), self.trailer_text.clone());
+        section(self.start, self.places.clone(), trailer, text)
+    }
+
+    /// A section that names what object streams hold, too.
+    pub(crate) fn with_object_streams<R: Read + Seek>(
+        self,
+        source: &mut Source<R>,
+        security: Option<&Security>,
+        limits: &Limits,
+    ) -> Result<Section, Error> {
+        let mut places = self.places;
+        for &(id, offset) in &self.object_streams {
+            let Some(stream) = readable(object_stream(source, offset, security, limits))? else {
+                continue;
+            };
+            for (index, number) in stream.numbers().enumerate() {
+                let entry = XrefEntry::Compressed { stream: id.number, index: index as u32 };
+                places.push((number, offset, entry));
+            }
+            check_count(places.len(), limits)?;
+        }
+        Ok(section(self.start, places, self.trailer, self.trailer_text))
+    }
+}
+
+fn section(
+    start: u64,
+    mut places: Vec<(u32, u64, XrefEntry)>,
+    trailer: Dictionary,
+    text: Vec<u8>,
+) -> Section {
+    places.sort_by_key(|&(number, offset, _)| (number, core::cmp::Reverse(offset)));
+    places.dedup_by_key(|&mut (number, ..)| number);
+    let slots = places.into_iter().map(|(number, _, entry)| Slot::new(number, entry)).collect();
+    Section::new(start, SectionForm::Rebuilt, slots, trailer, text)
+}
+
+/// Every object found by a scan.
 pub(crate) fn rebuild<R: Read + Seek>(
     source: &mut Source<R>,
     start: u64,
     limits: &Limits,
-) -> Result<Section, Error> {
+) -> Result<Rebuilt, Error> {
     let found = scan(source, start, limits)?;
     let mut places: Vec<(u32, u64, XrefEntry)> = Vec::with_capacity(found.objects.len());
     for &(id, offset) in &found.objects {
         let entry = XrefEntry::InFile { offset, generation: id.generation };
         places.push((id.number, offset, entry));
     }
-    for &(id, offset) in &found.object_streams {
-        let Some(stream) = readable(object_stream(source, offset, limits))? else {
-            continue;
-        };
-        for (index, number) in stream.numbers().enumerate() {
-            let entry = XrefEntry::Compressed { stream: id.number, index: index as u32 };
-            places.push((number, offset, entry));
-        }
-        check_count(places.len(), limits)?;
-    }
-    places.sort_by_key(|&(number, offset, _)| (number, core::cmp::Reverse(offset)));
-    places.dedup_by_key(|&mut (number, ..)| number);
-    let slots = places.into_iter().map(|(number, _, entry)| Slot::new(number, entry)).collect();
-    let (trailer, text) = trailer(source, &found, limits)?;
-    Ok(Section::new(start, SectionForm::Rebuilt, slots, trailer, text))
+    let (trailer, trailer_text) = trailer(source, &found, limits)?;
+    let object_streams = found.object_streams;
+    Ok(Rebuilt { start, places, object_streams, trailer, trailer_text })
 }
 
 fn scan<R: Read + Seek>(
@@ -160,12 +204,13 @@ fn number_before(text: &[u8]) -> Option<(u64, &[u8])> {
 fn object_stream<R: Read + Seek>(
     source: &mut Source<R>,
     offset: u64,
+    security: Option<&Security>,
     limits: &Limits,
 ) -> Result<ObjectStream, Error> {
     let object = indirect_object(source, offset, limits)?;
     let length = object.value.as_dictionary().and_then(|d| d.value("Length")?.as_integer());
     let length = length.and_then(|length| u64::try_from(length).ok());
-    ObjectStream::read(source, &object, length, limits).map(|(stream, _)| stream)
+    ObjectStream::read(source, &object, length, security, limits).map(|(stream, _)| stream)
 }
 
 /// What can be read; a damaged object is passed over, an exceeded limit is not.

@@ -1,16 +1,19 @@
 //! Writes an incremental update (ISO 32000-2 §7.5.6): changed and new objects, a cross-reference, a trailer.
 
 use core::ops::Range;
+use std::borrow::Cow;
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 use kyso_x509::DigestAlgorithm;
 
 use crate::document::Document;
 use crate::error::Error;
 use crate::lexer::is_regular;
-use crate::limits::Limit;
+use crate::limits::{Limit, Limits};
 use crate::new_object::{NewObject, Numbered, Text};
-use crate::object::{Dictionary, IndirectObject, Name, Object, Reference};
+use crate::object::{Dictionary, IndirectObject, Name, Object, Origin, Reference};
+use crate::security::{Security, Vectors};
 use crate::text::{hexadecimal, write_hexadecimal, write_string};
 use crate::xref::SectionForm;
 
@@ -48,6 +51,8 @@ struct Edited {
     span: Range<usize>,
     /// Ranges of the object's text and what replaces them.
     changes: Vec<(Range<usize>, Vec<u8>)>,
+    /// Whether the text stood in an object stream.
+    is_plain: bool,
 }
 
 /// A written revision.
@@ -115,6 +120,7 @@ impl Revision {
                     text: object.text.clone(),
                     span,
                     changes: Vec::new(),
+                    is_plain: matches!(object.origin, Origin::ObjectStream(_)),
                 });
                 self.edited.len() - 1
             }
@@ -213,16 +219,21 @@ impl Revision {
         let mut place =
             |id, out: &Vec<u8>| places.push((id, original_len - base + out.len() as u64));
         let mut added = Vec::with_capacity(self.added.len());
+        let mut encryption = document.security.clone().map(|security| Encryption {
+            security,
+            vectors: &mut document.vectors,
+            limits: &document.limits,
+        });
         for object in &self.added {
             place(object.id, &out);
             out.extend(format!("{} obj\n", object.id).bytes());
             added.push(out.len());
-            write_added(&mut out, object);
+            write_added(&mut out, object, encryption.as_mut())?;
             out.extend(b"\nendobj\n");
         }
         for edited in &mut self.edited {
             place(edited.id, &out);
-            edited.write(&mut out);
+            edited.write(&mut out, encryption.as_mut())?;
         }
         let form = document.newest_section()?.form;
         let xref_offset = original_len - base + out.len() as u64;
@@ -246,38 +257,85 @@ impl Revision {
     }
 }
 
+/// What an encrypted document's new strings and streams are encrypted with; every revision goes through it.
+struct Encryption<'a> {
+    security: Arc<Security>,
+    vectors: &'a mut Vectors,
+    limits: &'a Limits,
+}
+
 /// Writes an added object's value; a stream's `/Length` is added here.
-fn write_added(out: &mut Vec<u8>, object: &Numbered) {
+fn write_added(
+    out: &mut Vec<u8>,
+    object: &Numbered,
+    encryption: Option<&mut Encryption<'_>>,
+) -> Result<(), Error> {
+    let start = out.len();
     for piece in &object.pieces {
         match piece {
             Text::Raw(raw) => out.extend(raw),
             Text::String(string) => write_string(out, string),
         }
     }
-    if let Some(data) = &object.stream {
+    let mut stream = object.stream.as_deref().map(Cow::Borrowed);
+    if let Some(Encryption { security, vectors, limits }) = encryption {
+        // The whole text is read again, so that no string escapes, however it was told.
+        let plain = out.split_off(start);
+        let (text, encrypted) = security.encrypt_object(
+            object.id,
+            &plain,
+            object.stream.as_deref(),
+            vectors,
+            limits,
+        )?;
+        out.extend(text);
+        stream = encrypted.map(Cow::Owned);
+    }
+    if let Some(data) = stream {
         while out.last().is_some_and(u8::is_ascii_whitespace) {
             out.pop();
         }
         out.truncate(out.len().saturating_sub(2));
         out.extend(format!(" /Length {} >>\nstream\n", data.len()).bytes());
-        out.extend(data);
+        out.extend(data.iter());
         out.extend(b"\nendstream");
     }
+    Ok(())
 }
 
 impl Edited {
-    fn write(&mut self, out: &mut Vec<u8>) {
-        let (text, span) = (&self.text, &self.span);
-        out.extend(format!("{} obj\n", self.id).bytes());
+    fn write(
+        &mut self,
+        out: &mut Vec<u8>,
+        mut encryption: Option<&mut Encryption<'_>>,
+    ) -> Result<(), Error> {
+        let (id, text, span) = (self.id, &self.text, &self.span);
+        let mut write_plain = |out: &mut Vec<u8>, part: &[u8]| match &mut encryption {
+            Some(Encryption { security, vectors, limits }) => {
+                security.encrypt_text(id, part, vectors, limits).map(|part| out.extend(part))
+            }
+            None => {
+                out.extend(part);
+                Ok(())
+            }
+        };
+        out.extend(format!("{id} obj\n").bytes());
         self.changes.sort_by_key(|(range, _)| range.start);
         let mut at = span.start;
-        for (range, with) in &self.changes {
-            out.extend(&text[at..range.start]);
-            out.extend(with);
+        let end = (span.end..span.end, Vec::new());
+        for (range, with) in self.changes.iter().chain([&end]) {
+            let kept = &text[at..range.start];
+            // What stood in an object stream was not encrypted on its own; what stands in the file is, under this number.
+            if self.is_plain {
+                write_plain(out, kept)?;
+            } else {
+                out.extend(kept);
+            }
+            write_plain(out, with)?;
             at = range.end;
         }
-        out.extend(&text[at..span.end]);
         out.extend(b"\nendobj\n");
+        Ok(())
     }
 }
 
@@ -305,8 +363,10 @@ fn trailer<R: Read + Seek>(
     }
     let id = newest.trailer.value("ID").cloned().unwrap_or(Object::Null);
     let id = document.resolve(&id)?;
-    let strings: Vec<Vec<u8>> = match &id {
-        Object::Array(array) => {
+    let strings: Vec<Vec<u8>> = match (&document.security, &id) {
+        // The key depends on the first identifier as it was read, be it absent.
+        (Some(security), _) => vec![security.parameters.identifier.clone()],
+        (None, Object::Array(array)) => {
             array.items.iter().filter_map(Object::as_string).map(<[u8]>::to_vec).collect()
         }
         _ => Vec::new(),

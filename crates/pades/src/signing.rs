@@ -165,6 +165,7 @@ impl<R: Read + Seek> Document<R> {
         if options.certify.is_some() && fields.is_signed {
             return Err(Error::CertificationNotFirst);
         }
+        self.check_may_sign(fields.existing.is_some())?;
         let mut revision = Revision::new(self)?;
         let signature = revision.reserve();
         let catalog = self.catalog()?;
@@ -303,6 +304,7 @@ impl SignatureText {
         text.extend(b" /ByteRange ");
         let byte_range = text.len();
         let width = "[0 ".len() + 3 * (OFFSET_DIGITS + 1);
+        text.extend(b"[0 0 0 0]");
         text.resize(byte_range + width, b' ');
         text.extend(b" /Contents ");
         let start = text.len();

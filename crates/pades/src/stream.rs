@@ -38,6 +38,9 @@ impl<R: Read + Seek> Document<R> {
         if searched {
             self.note_stream_length(object.id);
         }
-        Ok(data)
+        match &self.security {
+            Some(security) => security.decrypt_stream(&stream.dictionary, object.id, data),
+            None => Ok(data),
+        }
     }
 }

@@ -39,6 +39,21 @@ pub fn decode_text(bytes: &[u8]) -> String {
     }
 }
 
+/// A text in PDFDocEncoding (ISO 32000-2 Annex D.2); `None` where a character is not in it.
+pub(crate) fn encode_pdf_doc(text: &str) -> Option<Vec<u8>> {
+    let byte_of = |character| match character {
+        // Those that decode to themselves.
+        '\0'..='\u{17}' | ' '..='~' | '\u{a1}'..='\u{ff}' => u8::try_from(character).ok(),
+        '\u{20ac}' => Some(0xa0),
+        _ => {
+            let low = LOW.iter().position(|&one| one == character).map(|at| 0x18 + at);
+            let high = || HIGH[..31].iter().position(|&one| one == character).map(|at| 0x80 + at);
+            low.or_else(high).and_then(|byte| u8::try_from(byte).ok())
+        }
+    };
+    text.chars().map(byte_of).collect()
+}
+
 /// The bytes of a text string: ASCII as it is, else UTF-16BE with its mark.
 #[must_use]
 pub fn encode_text(text: &str) -> Vec<u8> {

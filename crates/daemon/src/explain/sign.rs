@@ -64,7 +64,7 @@ pub fn explain(error: &SignError, lang: Lang) -> Problem {
             ("token trả về chữ ký sai dạng", "rút token, cắm lại rồi ký lại"),
             ("the token returned a malformed signature", "reinsert the token and sign again"),
         ),
-        E::Pades(kyso_pades::Error::Encrypted) => (
+        E::Pades(kyso_pades::Error::PasswordNeeded) => (
             ("tệp PDF được mã hóa", "bỏ mật khẩu của PDF (in lại thành PDF mới) rồi ký"),
             ("the PDF is encrypted", "remove its password (print it to a new PDF), then sign"),
         ),

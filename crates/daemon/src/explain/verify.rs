@@ -335,7 +335,7 @@ pub fn explain(error: &VerifyFileError, lang: Lang) -> Problem {
             ("không nhận ra định dạng", "bản này kiểm tra PDF và CMS (.p7s, .p7m)"),
             ("the format is not known", "this version verifies PDF and CMS (.p7s, .p7m)"),
         ),
-        E::Pdf { error: kyso_pades::Error::Encrypted, .. } => (
+        E::Pdf { error: kyso_pades::Error::PasswordNeeded, .. } => (
             "pdf-encrypted",
             ("tệp PDF được mã hóa", "bản này chưa đọc PDF có mật khẩu"),
             ("the PDF is encrypted", "this version does not read PDFs with a password yet"),

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod encrypted;
+
 use std::fmt::Write as _;
 use std::io::Cursor;
 use std::process::Command;
