@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kyso-x509", &[]),
     ("kyso-cades", &["kyso-x509"]),
     ("kyso-pades", &["kyso-x509"]),
+    ("kyso-appearance", &["kyso-pades", "kyso-x509"]),
     ("kyso-reissue", &["kyso-x509"]),
     ("kyso-token", &[]),
     ("kyso-validation", &["kyso-x509", "kyso-cades", "kyso-pades"]),
@@ -71,7 +72,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that see bytes and return values, nothing else.
-const PURE: &[&str] = &["x509", "cades", "pades", "validation", "reissue", "protocol"];
+const PURE: &[&str] =
+    &["x509", "cades", "pades", "appearance", "validation", "reissue", "protocol"];
 
 /// What a pure crate never names.
 const IMPURE: &[&str] = &[

@@ -36,12 +36,12 @@ pub(super) struct FaceRefs {
 
 impl Face {
     pub(super) fn regular() -> Result<Self, PdfReportError> {
-        let data = include_bytes!("../../../assets/fonts/Tinos-Regular.ttf");
+        let data = include_bytes!("../../../../appearance/assets/fonts/Tinos-Regular.ttf");
         Self::new(data, "KYSOAA+Tinos-Regular")
     }
 
     pub(super) fn bold() -> Result<Self, PdfReportError> {
-        let data = include_bytes!("../../../assets/fonts/Tinos-Bold.ttf");
+        let data = include_bytes!("../../../../appearance/assets/fonts/Tinos-Bold.ttf");
         Self::new(data, "KYSOAB+Tinos-Bold")
     }
 

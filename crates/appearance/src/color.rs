@@ -1,0 +1,97 @@
+//! Colours, and the spaces they are told in.
+
+use crate::number::number;
+
+/// Red, green and blue of sRGB, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Color {
+    /// Red.
+    pub red: f64,
+    /// Green.
+    pub green: f64,
+    /// Blue.
+    pub blue: f64,
+}
+
+impl Color {
+    /// Black: what Decree 30/2020 wants of text.
+    pub const BLACK: Self = Self { red: 0.0, green: 0.0, blue: 0.0 };
+    /// White: the ground of a QR code.
+    pub const WHITE: Self = Self { red: 1.0, green: 1.0, blue: 1.0 };
+    /// A seal's red, for frames and words that imitate one.
+    pub const RED: Self = Self { red: 0.8, green: 0.05, blue: 0.05 };
+}
+
+/// How colours are told.
+///
+/// PDF/A allows device colours only where the document's OutputIntent says what they mean (ISO 19005-1 §6.2.3,
+/// ISO 19005-2 §6.2.4). A signature must not add that intent, and the document's own may be for another kind of device
+/// (DeviceRGB with an intent for CMYK is forbidden). The CIE-based spaces say themselves what they mean and are allowed
+/// everywhere; both reach every colour of sRGB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Colors {
+    /// DeviceGray and DeviceRGB (ISO 32000-2 §8.6.4): smallest, and what printers of office documents expect.
+    Device,
+    /// CalGray and CalRGB (ISO 32000-2 §8.6.5) with the primaries and white of sRGB: for PDF/A.
+    Calibrated,
+}
+
+/// D65 with Y = 1 (IEC 61966-2-1).
+const WHITE_POINT: &str = "[0.9505 1 1.089]";
+/// The power law nearest to sRGB's curve (IEC 61966-2-1, annex A).
+const GAMMA: &str = "2.2";
+/// XYZ of sRGB's primaries, one after the other.
+const MATRIX: &str = "[0.4124 0.2126 0.0193 0.3576 0.7152 0.1192 0.1805 0.0722 0.9505]";
+
+impl Colors {
+    /// The space of grey values.
+    pub(crate) fn gray(self) -> String {
+        match self {
+            Self::Device => "/DeviceGray".to_owned(),
+            Self::Calibrated => {
+                format!("[/CalGray << /WhitePoint {WHITE_POINT} /Gamma {GAMMA} >>]")
+            }
+        }
+    }
+
+    /// The space of red, green and blue.
+    pub(crate) fn rgb(self) -> String {
+        match self {
+            Self::Device => "/DeviceRGB".to_owned(),
+            Self::Calibrated => format!(
+                "[/CalRGB << /WhitePoint {WHITE_POINT} /Gamma [{GAMMA} {GAMMA} {GAMMA}] /Matrix {MATRIX} >>]"
+            ),
+        }
+    }
+
+    /// The form's `/ColorSpace` resources; none for device colours.
+    pub(crate) fn resources(self) -> String {
+        match self {
+            Self::Device => String::new(),
+            Self::Calibrated => {
+                format!(" /ColorSpace << /Gray {} /Rgb {} >>", self.gray(), self.rgb())
+            }
+        }
+    }
+
+    /// The operators that make a colour the one to fill with.
+    pub(crate) fn fill(self, color: Color) -> String {
+        self.operators(color, ["g", "rg", "cs", "sc"])
+    }
+
+    /// The operators that make a colour the one to stroke with.
+    pub(crate) fn stroke(self, color: Color) -> String {
+        self.operators(color, ["G", "RG", "CS", "SC"])
+    }
+
+    fn operators(self, color: Color, [gray, rgb, space, set]: [&str; 4]) -> String {
+        let [red, green, blue] = [color.red, color.green, color.blue].map(number);
+        let is_gray = red == green && green == blue;
+        match (self, is_gray) {
+            (Self::Device, true) => format!("{red} {gray}\n"),
+            (Self::Device, false) => format!("{red} {green} {blue} {rgb}\n"),
+            (Self::Calibrated, true) => format!("/Gray {space} {red} {set}\n"),
+            (Self::Calibrated, false) => format!("/Rgb {space} {red} {green} {blue} {set}\n"),
+        }
+    }
+}

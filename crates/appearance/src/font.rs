@@ -1,0 +1,190 @@
+//! Tinos, the typeface of every text: which glyphs a text needs, how wide it is, and the subset that a file embeds.
+//!
+//! Tinos has the widths of Times New Roman, which Decree 30/2020 prescribes, and every Vietnamese letter; its licence
+//! lies beside it in `assets/fonts`.
+
+mod embed;
+
+use core::fmt;
+use std::collections::HashMap;
+
+use skrifa::charmap::Charmap;
+use skrifa::instance::{LocationRef, Size};
+use skrifa::metrics::GlyphMetrics;
+use skrifa::{FontRef, GlyphId, MetadataProvider as _};
+use subsetter::GlyphRemapper;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// PDF measures glyphs in thousandths of the text size (ISO 32000-2 §9.2.4).
+const EM: f32 = 1000.0;
+
+/// How heavy the strokes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Weight {
+    /// Tinos Regular.
+    Regular,
+    /// Tinos Bold.
+    Bold,
+}
+
+impl Weight {
+    const fn data(self) -> &'static [u8] {
+        match self {
+            Self::Regular => include_bytes!("../assets/fonts/Tinos-Regular.ttf"),
+            Self::Bold => include_bytes!("../assets/fonts/Tinos-Bold.ttf"),
+        }
+    }
+
+    const fn postscript_name(self) -> &'static str {
+        match self {
+            Self::Regular => "Tinos-Regular",
+            Self::Bold => "Tinos-Bold",
+        }
+    }
+}
+
+/// The font of this build cannot be read or made smaller: a defect of the program, not of its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FontDamaged(pub Weight);
+
+impl fmt::Display for FontDamaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the program's own font {} cannot be read", self.0.postscript_name())
+    }
+}
+
+impl std::error::Error for FontDamaged {}
+
+/// The font lacks a glyph for this character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissingGlyph(pub char);
+
+impl fmt::Display for MissingGlyph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = u32::from(self.0);
+        if self.0.is_control() {
+            write!(f, "the font has no glyph for the character U+{number:04X}")
+        } else {
+            write!(f, "the font has no glyph for '{}' (U+{number:04X})", self.0)
+        }
+    }
+}
+
+impl std::error::Error for MissingGlyph {}
+
+/// One weight of the typeface, and which of its glyphs a document uses.
+pub struct Face {
+    weight: Weight,
+    font: FontRef<'static>,
+    charmap: Charmap<'static>,
+    metrics: GlyphMetrics<'static>,
+    remapper: GlyphRemapper,
+    /// The code of each character used. Characters that share a glyph (`Đ` and `Ð`) keep codes of their own, so that a
+    /// search finds what was written.
+    codes: HashMap<char, u16>,
+    /// By code, from 1: the character, its glyph in the subset and its width in thousandths.
+    used: Vec<Used>,
+}
+
+struct Used {
+    character: char,
+    glyph: u16,
+    width: f64,
+}
+
+impl fmt::Debug for Face {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Face")
+            .field("weight", &self.weight)
+            .field("used", &self.used.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Face {
+    /// A face of which nothing is used yet.
+    ///
+    /// # Errors
+    /// [`FontDamaged`] where the program's own font cannot be read.
+    pub fn new(weight: Weight) -> Result<Self, FontDamaged> {
+        let font = FontRef::new(weight.data()).map_err(|_damaged| FontDamaged(weight))?;
+        let charmap = font.charmap();
+        let metrics = font.glyph_metrics(Size::new(EM), LocationRef::default());
+        let remapper = GlyphRemapper::new();
+        Ok(Self { weight, font, charmap, metrics, remapper, codes: HashMap::new(), used: vec![] })
+    }
+
+    /// The text in composed letters (NFC), every one of which has a glyph.
+    ///
+    /// # Errors
+    /// [`MissingGlyph`]: the first character that has none.
+    pub fn compose(&self, text: &str) -> Result<String, MissingGlyph> {
+        let mut composed = String::with_capacity(text.len());
+        for character in text.nfc() {
+            self.glyph(character).ok_or(MissingGlyph(character))?;
+            composed.push(character);
+        }
+        Ok(composed)
+    }
+
+    /// The text in composed letters, and characters without a glyph by their number: for what must be shown in any case.
+    #[must_use]
+    pub fn escape(&self, text: &str) -> String {
+        let mut escaped = String::with_capacity(text.len());
+        for character in text.nfc() {
+            if self.glyph(character).is_some() {
+                escaped.push(character);
+            } else {
+                escaped.extend(character.escape_unicode());
+            }
+        }
+        escaped
+    }
+
+    /// Width in points of a text that [`compose`](Self::compose) or [`escape`](Self::escape) gave.
+    #[must_use]
+    pub fn width(&self, text: &str, size: f64) -> f64 {
+        let thousandths: f64 = text.chars().map(|character| self.advance(character)).sum();
+        thousandths * size / f64::from(EM)
+    }
+
+    /// The text as two-byte codes, which this document's copy of the face will know.
+    ///
+    /// A character without a glyph becomes code 0, the font's sign for a missing glyph.
+    pub fn encode(&mut self, text: &str) -> Vec<u8> {
+        text.chars().flat_map(|character| self.code(character).to_be_bytes()).collect()
+    }
+
+    /// Whether nothing was encoded, so that nothing need be embedded.
+    #[must_use]
+    pub const fn is_unused(&self) -> bool {
+        self.used.is_empty()
+    }
+
+    fn glyph(&self, character: char) -> Option<GlyphId> {
+        // U+00AD is a place where a word may break, not a sign; fonts map it to the hyphen.
+        if character == '\u{ad}' {
+            return None;
+        }
+        self.charmap.map(character).filter(|glyph| *glyph != GlyphId::NOTDEF)
+    }
+
+    fn code(&mut self, character: char) -> u16 {
+        if let Some(code) = self.codes.get(&character) {
+            return *code;
+        }
+        let Some(glyph) = self.glyph(character) else { return 0 };
+        // The font has fewer than 65,536 characters, so both conversions hold.
+        let Ok(old) = u16::try_from(glyph.to_u32()) else { return 0 };
+        let Ok(code) = u16::try_from(self.used.len() + 1) else { return 0 };
+        let glyph = self.remapper.remap(old);
+        self.used.push(Used { character, glyph, width: self.advance(character) });
+        self.codes.insert(character, code);
+        code
+    }
+
+    fn advance(&self, character: char) -> f64 {
+        let glyph = self.glyph(character).unwrap_or_default();
+        self.metrics.advance_width(glyph).map_or(0.0, f64::from)
+    }
+}

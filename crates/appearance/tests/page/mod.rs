@@ -1,0 +1,97 @@
+//! A page that shows an appearance, and programs that look at it.
+#![allow(dead_code, reason = "each test uses a part")]
+#![allow(clippy::disallowed_methods, reason = "tests write what other programs judge")]
+
+use std::path::{Path, PathBuf};
+
+use kyso_appearance::{Appearance, Colors, Moment, Values, write_file};
+use kyso_pades::{NewObject, Piece};
+use kyso_testkit::peer::run;
+
+/// A page of a size with the appearance at a place.
+pub(crate) fn page(
+    appearance: &Appearance,
+    (width, height): (f64, f64),
+    (x, y): (f64, f64),
+) -> Vec<u8> {
+    let mut objects = appearance.objects.clone();
+    let first = objects.len();
+    let raw = |text: &str| Piece::Raw(text.as_bytes().to_vec());
+    let value = |pieces| NewObject { pieces, stream: None };
+    let sizes = format!("/MediaBox [0 0 {width} {height}] ");
+    objects.extend([
+        value(vec![raw("<< /Type /Catalog /Pages "), Piece::Reference(first + 1), raw(" >>")]),
+        value(vec![
+            raw("<< /Type /Pages /Count 1 /Kids ["),
+            Piece::Reference(first + 2),
+            raw("] >>"),
+        ]),
+        value(vec![
+            raw("<< /Type /Page /Parent "),
+            Piece::Reference(first + 1),
+            raw(&format!(" {sizes} /Resources << /XObject << /A ")),
+            Piece::Reference(0),
+            raw(" >> >> /Contents "),
+            Piece::Reference(first + 3),
+            raw(" >>"),
+        ]),
+        NewObject {
+            pieces: vec![raw("<< >>")],
+            stream: Some(format!("q 1 0 0 1 {x} {y} cm /A Do Q").into_bytes()),
+        },
+    ]);
+    write_file(&objects, first, None)
+}
+
+/// A page just large enough, with a margin of 10 points.
+pub(crate) fn tight(appearance: &Appearance) -> Vec<u8> {
+    let (width, height) = appearance.size;
+    page(appearance, (width + 20.0, height + 20.0), (10.0, 10.0))
+}
+
+/// Writes a file and has qpdf judge it.
+pub(crate) fn checked(folder: &Path, name: &str, file: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, file).expect("a file in the test's own folder");
+    let verdict = run("qpdf", [Path::new("--check"), &path]);
+    assert!(verdict.success, "{name}: {}{}", verdict.text(), verdict.stderr);
+    path
+}
+
+/// The text that pdftotext finds.
+pub(crate) fn text_of(path: &Path) -> String {
+    let layout = ["-enc", "UTF-8", "-raw"].map(Path::new);
+    let verdict = run("pdftotext", [layout.as_slice(), &[path, Path::new("-")]].concat());
+    String::from_utf8(verdict.expect_success()).expect("UTF-8 as asked")
+}
+
+/// Words apart by single spaces.
+pub(crate) fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Values of a leader in Vietnam.
+pub(crate) fn values() -> Values<'static> {
+    let time = kyso_x509::Time::from_unix_seconds(1_772_386_205);
+    let moment = Moment::new(time, Moment::VIETNAM);
+    Values {
+        signer: Some("Hà Văn Tý"),
+        email: Some("hvty@quangngai.gov.vn"),
+        organization: Some("ỦY BAN NHÂN DÂN TỈNH QUẢNG NGÃI"),
+        unit: Some("Văn phòng"),
+        time: moment,
+        date: moment,
+        number: Some("123/UBND-NC"),
+        ..Values::default()
+    }
+}
+
+/// Device colours.
+pub(crate) const DEVICE: Colors = Colors::Device;
+
+/// Keeps a file to look at, where `KYSO_LOOK` names a folder.
+pub(crate) fn keep(path: &Path) {
+    if let (Some(folder), Some(name)) = (std::env::var_os("KYSO_LOOK"), path.file_name()) {
+        std::fs::copy(path, Path::new(&folder).join(name)).expect("a folder to keep files in");
+    }
+}
