@@ -146,7 +146,7 @@ impl SignatureReport {
         self.timestamps.iter().find(|stamp| {
             stamp.indication == Indication::TotalPassed
                 && stamp.kind != TimestampKind::Content
-                && stamp.time == Some(self.best_signature_time)
+                && stamp.latest == Some(self.best_signature_time)
         })
     }
 
@@ -223,6 +223,9 @@ pub struct TimestampReport {
     pub time: Option<Time>,
     /// accuracy in microseconds, where it is stated.
     pub accuracy_micros: Option<u64>,
+    /// The last moment at which it can have been made (RFC 3161 §2.4.2): genTime and its accuracy, a started second
+    /// counted whole. By then, and not before, what it covers is proven to have existed.
+    pub latest: Option<Time>,
     /// The authority's certificate.
     pub authority: Option<Certificate>,
     /// The policy that the token states.

@@ -445,7 +445,7 @@ impl<'a> Evaluation<'a> {
         let younger_than = stamps
             .iter()
             .filter(|stamp| stamp.report.kind == crate::report::TimestampKind::Content)
-            .filter_map(Stamp::proven)
+            .filter_map(Stamp::earliest)
             .max();
         if let Some(time) = younger_than {
             for (reason, finding) in &settled.open {

@@ -4,7 +4,7 @@ use kyso_cades::archive::verify_archive_time_stamp;
 use kyso_cades::timestamp::TokenError;
 use kyso_cades::{
     ArchiveFailure, ContentDigests, Coverage, SignedData, SignerInfo, TimeStampToken, TokenFailure,
-    signature_imprint, verify_token,
+    TstInfo, signature_imprint, verify_token,
 };
 use kyso_x509::{Certificate, Digest, SignatureAlgorithm, Time};
 
@@ -23,17 +23,78 @@ pub(crate) struct Stamp {
     pub(crate) report: TimestampReport,
     /// What its token is called among the proofs of existence.
     name: Digest,
+    /// When it says that it was made.
+    moment: Option<Moment>,
     /// What a valid archive time-stamp covers.
     coverage: Option<Coverage>,
     pub(crate) needs: Vec<Need>,
 }
 
 impl Stamp {
-    /// Its time, where it proves anything.
+    /// The time by which what it covers existed, where it proves anything.
     pub(crate) fn proven(&self) -> Option<Time> {
-        self.report.time.filter(|_| self.report.indication == Indication::TotalPassed)
+        self.report.latest.filter(|_| self.is_valid())
+    }
+
+    /// The time since which what holds it was made, where it proves anything.
+    pub(crate) fn earliest(&self) -> Option<Time> {
+        self.moment.as_ref().filter(|_| self.is_valid()).map(Moment::earliest)
+    }
+
+    fn is_valid(&self) -> bool {
+        self.report.indication == Indication::TotalPassed
     }
 }
+
+/// genTime with what RFC 3161 §2.4.2 says of its precision.
+struct Moment {
+    /// genTime in microseconds since 1970.
+    micros: i64,
+    /// Either way; an authority that states none is taken at its word.
+    accuracy_micros: i64,
+    ordering: bool,
+}
+
+impl Moment {
+    fn of(info: &TstInfo) -> Self {
+        let seconds = info.gen_time().as_unix_seconds();
+        let accuracy = info.accuracy_micros().unwrap_or(0);
+        Self {
+            micros: seconds
+                .saturating_mul(SECOND)
+                .saturating_add(i64::from(info.gen_time_micros())),
+            accuracy_micros: i64::try_from(accuracy).unwrap_or(i64::MAX),
+            ordering: info.ordering(),
+        }
+    }
+
+    /// The first moment at which the token can have been made, its second begun.
+    fn earliest(&self) -> Time {
+        let micros = self.micros.saturating_sub(self.accuracy_micros);
+        Time::from_unix_seconds(micros.div_euclid(SECOND))
+    }
+
+    /// The last one, its second ended.
+    fn latest(&self) -> Time {
+        let micros = self.micros.saturating_add(self.accuracy_micros);
+        let started = i64::from(micros.rem_euclid(SECOND) > 0);
+        Time::from_unix_seconds(micros.div_euclid(SECOND).saturating_add(started))
+    }
+
+    /// Whether it is certain that this token is the older one: by genTime alone where one authority promises order, else
+    /// where the two are further apart than both accuracies together.
+    fn is_before(&self, other: &Self, one_authority: bool) -> bool {
+        let apart = if one_authority && self.ordering && other.ordering {
+            0
+        } else {
+            self.accuracy_micros.saturating_add(other.accuracy_micros)
+        };
+        other.micros.saturating_sub(self.micros) > apart
+    }
+}
+
+/// Microseconds.
+const SECOND: i64 = 1_000_000;
 
 /// One signer's signature, as time-stamps see it.
 pub(crate) struct Stamped<'a> {
@@ -212,9 +273,12 @@ pub(crate) fn signature_name(signer: &SignerInfo) -> Digest {
 
 /// §5.5.4 step 4 (d): no valid time-stamp is older than what it covers; gives the pair that contradicts.
 pub(crate) fn disorder(stamps: &[Stamp]) -> Option<Finding> {
-    let valid = || stamps.iter().filter_map(|stamp| Some((stamp, stamp.proven()?)));
-    for (outer, outer_time) in valid() {
-        for (inner, inner_time) in valid() {
+    let valid = || {
+        let valid = stamps.iter().filter(|stamp| stamp.is_valid());
+        valid.filter_map(|stamp| Some((stamp, stamp.report.time?, stamp.moment.as_ref()?)))
+    };
+    for (outer, outer_time, outer_moment) in valid() {
+        for (inner, inner_time, inner_moment) in valid() {
             let covers = match (outer.report.kind, inner.report.kind) {
                 (
                     TimestampKind::Signature | TimestampKind::Archive | TimestampKind::Document,
@@ -227,7 +291,8 @@ pub(crate) fn disorder(stamps: &[Stamp]) -> Option<Finding> {
                 }
                 _ => false,
             };
-            if covers && outer_time < inner_time {
+            let one_authority = outer.report.authority == inner.report.authority;
+            if covers && outer_moment.is_before(inner_moment, one_authority) {
                 return Some(Finding::TimestampOrder {
                     outer: outer.report.kind,
                     outer_time,
@@ -243,12 +308,14 @@ pub(crate) fn disorder(stamps: &[Stamp]) -> Option<Finding> {
 fn blank(kind: TimestampKind, token: Option<&TimeStampToken>) -> Stamp {
     let name = name_of(token.map(TimeStampToken::as_received).unwrap_or_default());
     let info = token.map(TimeStampToken::info);
+    let moment = info.map(Moment::of);
     Stamp {
         report: TimestampReport {
             kind,
             indication: Indication::TotalPassed,
             time: info.map(|info| info.gen_time()),
             accuracy_micros: info.and_then(|info| info.accuracy_micros()),
+            latest: moment.as_ref().map(Moment::latest),
             authority: None,
             token_policy: info.map(|info| info.policy()),
             digest_algorithm: info.map(|info| info.message_imprint().algorithm()),
@@ -260,6 +327,7 @@ fn blank(kind: TimestampKind, token: Option<&TimeStampToken>) -> Stamp {
             sha256: name,
         },
         name,
+        moment,
         coverage: None,
         needs: Vec::new(),
     }

@@ -11,7 +11,6 @@ mod world;
 
 use kyso_cades::ContentDigests;
 use kyso_validation::{Context, validate_cms_signer};
-use kyso_x509::DigestAlgorithm;
 use mint::day;
 use scene::{Case, Scene, cases};
 use std::collections::BTreeSet;
@@ -38,10 +37,7 @@ fn run(case: &Case) -> Option<String> {
         validation_time: day(case.at),
         paths: None,
     };
-    let content = ContentDigests::of_bytes(
-        &[DigestAlgorithm::Sha256, DigestAlgorithm::Sha1ForLegacyUseOnly],
-        scene.content,
-    );
+    let content = ContentDigests::of_bytes(&world::DIGESTS, scene.content);
     let report = validate_cms_signer(signed, 0, Some(&content), &context);
     let verdict = report.indication.to_string();
     let best = case.best.is_none_or(|best| report.best_signature_time == day(best));

@@ -1,16 +1,16 @@
 //! The cases of the table, and what each builds step by step.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
-use kyso_cades::SignedData;
+use kyso_cades::{SignedData, signature_imprint};
 use kyso_validation::policy::{Expiry, Policy};
 use kyso_x509::asn1::{self, sequence, tag, tlv};
-use kyso_x509::{Certificate, CertificateList, DigestAlgorithm, EllipticCurve};
+use kyso_x509::{Certificate, CertificateList, Digest, DigestAlgorithm, EllipticCurve};
 use serde::Deserialize;
 use std::sync::Arc;
 
 use crate::mint::{self, Crl, Ocsp, Single, Subject, day};
 use crate::odd::{self, Oddity};
-use crate::world::{self, World, time_stamping, token_by};
+use crate::world::{self, Precision, World, time_stamping, token_by};
 
 const TABLE: &str = include_str!("../../../../test-vectors/validation/long-term.toml");
 
@@ -138,9 +138,54 @@ impl Scene {
                 let signed = self.signed.take().unwrap();
                 self.signed = Some(self.world.stamped(signed, day(number(&words, 0))));
             }
+            // With an accuracy in seconds; `stamp-in-order` promises order beside it.
+            "stamp-about" | "stamp-in-order" => {
+                let signed = self.signed.take().unwrap();
+                let imprint = signature_imprint(&signed.signer_infos()[0], DigestAlgorithm::Sha256);
+                let token = self.world.token_of(
+                    &imprint,
+                    day(number(&words, 0)),
+                    precision(verb, &words, 1),
+                );
+                self.signed = Some(signed.with_signature_time_stamp(0, &token).unwrap());
+            }
+            "archive-about" | "archive-in-order" => {
+                let signed = self.signed.take().unwrap();
+                let (time, precision) = (day(number(&words, 0)), precision(verb, &words, 1));
+                let world = &self.world;
+                let stamp = |imprint: &Digest| world.token_of(imprint, time, precision);
+                self.signed = Some(world.archived_by(signed, stamp));
+            }
+            "sign-after-about" => {
+                let imprint = DigestAlgorithm::Sha256.digest(world::CONTENT);
+                let precision = precision(verb, &words, 2);
+                let token = self.world.token_of(&imprint, day(number(&words, 0)), precision);
+                self.sign_oddly(&words, 1, &Oddity::ContentTimeStamp(token));
+            }
             "archive" => {
                 let signed = self.signed.take().unwrap();
                 self.signed = Some(self.world.archived(signed, day(number(&words, 0))));
+            }
+            // SHA-512 throughout: by an authority of its own.
+            "strong" => {
+                let signed = self.signed.take().unwrap();
+                let (authority, tsa) = (strong_authority(), strong_stamps());
+                let issuer = authority.issued_by(&self.world.root.clone().sha512());
+                let certificate = tsa.issued_by(&authority);
+                let time = day(number(&words, 0));
+                self.signed =
+                    Some(self.world.archived_under(DigestAlgorithm::Sha512, signed, |imprint| {
+                        token_by(&tsa, &certificate, &issuer, imprint, time)
+                    }));
+            }
+            // SHA-512 over what is archived, but by the first authority, which signs with SHA-256.
+            "half-strong" => {
+                let signed = self.signed.take().unwrap();
+                let (world, time) = (&self.world, day(number(&words, 0)));
+                self.signed =
+                    Some(world.archived_under(DigestAlgorithm::Sha512, signed, |imprint| {
+                        world.token(imprint, time)
+                    }));
             }
             "archive2" => {
                 let signed = self.signed.take().unwrap();
@@ -164,6 +209,10 @@ impl Scene {
             "SHA-256" => {
                 suites.digests.remove(&DigestAlgorithm::Sha256);
                 suites.digests.extend(expiry.map(|one| (DigestAlgorithm::Sha256, one)));
+            }
+            "SHA-512" => {
+                suites.digests.remove(&DigestAlgorithm::Sha512);
+                suites.digests.extend(expiry.map(|one| (DigestAlgorithm::Sha512, one)));
             }
             "P-256" => {
                 suites.ecdsa.retain(|(curve, _)| *curve != EllipticCurve::P256);
@@ -216,6 +265,10 @@ impl Scene {
             }
             "tsa-revoked" => revoke(&world.tsa_certificate).signed_by(&world.authority),
             "authority-revoked" => revoke(&world.authority_certificate).signed_by(&world.root),
+            // Signed with SHA-512: by the authority of strong time-stamps, the root, the authority.
+            "strong-nobody" => list.signed_by(&strong_authority()),
+            "strong-root" => list.signed_by(&world.root.clone().sha512()),
+            "nobody-512" => list.signed_by(&world.authority.clone().sha512()),
             "root-nobody" => list.signed_by(&world.root),
             // Another key under the authority's name.
             "forged" => {
@@ -266,9 +319,23 @@ impl Scene {
     }
 }
 
+/// Signs with SHA-512, as its certificate is signed.
+fn strong_authority() -> Subject {
+    Subject::authority("Strong authority", 14).valid(0, 2000).sha512()
+}
+
+fn strong_stamps() -> Subject {
+    time_stamping("Strong stamps", 13).valid(50, 600).sha512()
+}
+
 /// Signs lists for the authority.
 fn list_issuer() -> Subject {
     Subject::new("Lists", 12).valid(0, 3000).with("2.5.29.15", true, &[3, 2, 1, 0x02])
+}
+
+fn precision(verb: &str, words: &[&str], at: usize) -> Precision {
+    let accuracy_seconds = words[at].parse().unwrap();
+    Precision { accuracy_seconds, ordering: verb.ends_with("in-order") }
 }
 
 fn words(step: &str) -> (&str, Vec<&str>) {

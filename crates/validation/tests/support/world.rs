@@ -16,15 +16,13 @@ use kyso_x509::{
     Certificate, CertificateList, Civil, Digest, DigestAlgorithm, SignatureAlgorithm,
     SignatureValue, Time, TrustAnchor,
 };
-use p256::ecdsa::{Signature, SigningKey};
-use signature::Signer as _;
 use std::sync::Arc;
 
 use crate::mint::{Crl, Subject, day};
 
 pub const CONTENT: &[u8] = b"the document";
-const DIGESTS: [DigestAlgorithm; 2] =
-    [DigestAlgorithm::Sha256, DigestAlgorithm::Sha1ForLegacyUseOnly];
+pub const DIGESTS: [DigestAlgorithm; 3] =
+    [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512, DigestAlgorithm::Sha1ForLegacyUseOnly];
 
 /// Root, authority, signer and time-stamping authority; days count from 1 January 2026.
 pub struct World {
@@ -119,7 +117,7 @@ impl World {
             form,
         })
         .unwrap();
-        let value = value(&self.signer.key, to_be_signed.bytes_to_sign());
+        let value = value(&self.signer, to_be_signed.bytes_to_sign());
         to_be_signed.finish_detached(&value)
     }
 
@@ -132,6 +130,12 @@ impl World {
     pub fn stamped(&self, signed: SignedData, time: Time) -> SignedData {
         let imprint = signature_imprint(&signed.signer_infos()[0], DigestAlgorithm::Sha256);
         signed.with_signature_time_stamp(0, &self.token(&imprint, time)).unwrap()
+    }
+
+    /// A token that knows the time as exactly as it says.
+    pub fn token_of(&self, imprint: &Digest, time: Time, precision: Precision) -> TimeStampToken {
+        let info = tst_info(imprint, time, Some(precision));
+        token_about(&self.tsa, &self.tsa_certificate, &self.authority_certificate, &info)
     }
 
     /// Level B-LT.
@@ -151,15 +155,24 @@ impl World {
         self.archived_by(signed, |imprint| self.token(imprint, time))
     }
 
+    /// Renewed under another digest.
+    pub fn archived_under(
+        &self,
+        digest: DigestAlgorithm,
+        signed: SignedData,
+        stamp: impl FnOnce(&Digest) -> TimeStampToken,
+    ) -> SignedData {
+        let prepared = signed.prepare_archive_time_stamp(0, digest, &content()).unwrap();
+        let token = stamp(prepared.imprint());
+        prepared.finish(signed, &token).unwrap()
+    }
+
     pub fn archived_by(
         &self,
         signed: SignedData,
         stamp: impl FnOnce(&Digest) -> TimeStampToken,
     ) -> SignedData {
-        let prepared =
-            signed.prepare_archive_time_stamp(0, DigestAlgorithm::Sha256, &content()).unwrap();
-        let token = stamp(prepared.imprint());
-        prepared.finish(signed, &token).unwrap()
+        self.archived_under(DigestAlgorithm::Sha256, signed, stamp)
     }
 
     pub fn validate(&self, signed: &SignedData, time: Time) -> SignatureReport {
@@ -202,33 +215,49 @@ pub fn token_by(
     imprint: &Digest,
     time: Time,
 ) -> TimeStampToken {
-    let info = tst_info(imprint, time);
+    token_about(tsa, certificate, issuer, &tst_info(imprint, time, None))
+}
+
+/// How exactly a token says that it knows the time.
+#[derive(Clone, Copy)]
+pub struct Precision {
+    pub accuracy_seconds: u32,
+    pub ordering: bool,
+}
+
+pub fn token_about(
+    tsa: &Subject,
+    certificate: &Certificate,
+    issuer: &Certificate,
+    info: &[u8],
+) -> TimeStampToken {
+    let digest = if tsa.sha512 { DigestAlgorithm::Sha512 } else { DigestAlgorithm::Sha256 };
     let to_be_signed = prepare(SigningParameters {
         certificate: certificate.clone(),
         extra_certificates: vec![issuer.clone()],
-        algorithm: SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256),
+        algorithm: SignatureAlgorithm::Ecdsa(digest),
         content_type: oid::TST_INFO,
-        message_digest: DigestAlgorithm::Sha256.digest(&info),
+        message_digest: digest.digest(info),
         form: Form::Pades,
     })
     .unwrap();
-    let value = value(&tsa.key, to_be_signed.bytes_to_sign());
+    let value = value(tsa, to_be_signed.bytes_to_sign());
     let attached = to_be_signed.finish_attached(&value, info.len() as u64);
-    TimeStampToken::from_ber(&[attached.prefix(), &info, attached.suffix()].concat()).unwrap()
+    TimeStampToken::from_ber(&[attached.prefix(), info, attached.suffix()].concat()).unwrap()
 }
 
-fn value(key: &SigningKey, bytes: &[u8]) -> SignatureValue {
-    let signature: Signature = key.sign(bytes);
+fn value(signer: &Subject, bytes: &[u8]) -> SignatureValue {
+    let signature = signer.sign(bytes);
     SignatureValue::from_bytes(signature.to_der().as_bytes().to_vec())
 }
 
-fn tst_info(imprint: &Digest, time: Time) -> Vec<u8> {
+pub fn tst_info(imprint: &Digest, time: Time, precision: Option<Precision>) -> Vec<u8> {
     let civil = Civil::from_time(time);
     let time = format!(
         "{:04}{:02}{:02}{:02}{:02}{:02}Z",
         civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second
     );
-    sequence(&[
+    let mut fields = vec![
         asn1::small_integer(1),
         asn1::oid(crate::mint::oid("1.2.3.4.1")),
         sequence(&[
@@ -237,5 +266,12 @@ fn tst_info(imprint: &Digest, time: Time) -> Vec<u8> {
         ]),
         asn1::small_integer(7),
         tlv(tag::GENERALIZED_TIME, time.as_bytes()),
-    ])
+    ];
+    if let Some(Precision { accuracy_seconds, ordering }) = precision {
+        fields.push(sequence(&[asn1::small_integer(accuracy_seconds)]));
+        if ordering {
+            fields.push(tlv(tag::BOOLEAN, &[0xff]));
+        }
+    }
+    sequence(&fields)
 }

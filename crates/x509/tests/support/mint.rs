@@ -8,6 +8,7 @@ use kyso_x509::{
 };
 use p256::ecdsa::{Signature, SigningKey};
 use signature::Signer as _;
+use signature::hazmat::PrehashSigner as _;
 
 /// 2026-01-01T00:00:00Z.
 pub const NEW_YEAR: i64 = 1_767_225_600;
@@ -47,8 +48,10 @@ pub fn extension(id: &str, critical: bool, value: &[u8]) -> Vec<u8> {
     sequence(&fields)
 }
 
-fn algorithm() -> Vec<u8> {
-    sequence(&[asn1::oid(oid("1.2.840.10045.4.3.2"))])
+/// ecdsa-with-SHA256 or ecdsa-with-SHA512.
+fn algorithm(issuer: &Subject) -> Vec<u8> {
+    let oid = oid(if issuer.sha512 { "1.2.840.10045.4.3.4" } else { "1.2.840.10045.4.3.2" });
+    sequence(&[asn1::oid(oid)])
 }
 
 fn bit_string(bytes: &[u8]) -> Vec<u8> {
@@ -65,9 +68,9 @@ pub fn generalized(time: Time) -> Vec<u8> {
     tlv(tag::GENERALIZED_TIME, text.as_bytes())
 }
 
-fn signed(tbs: Vec<u8>, signer: &SigningKey, more: &[Vec<u8>]) -> Vec<u8> {
-    let value: Signature = signer.sign(&tbs);
-    let mut fields = vec![tbs, algorithm(), bit_string(value.to_der().as_bytes())];
+fn signed(tbs: Vec<u8>, signer: &Subject, more: &[Vec<u8>]) -> Vec<u8> {
+    let value = signer.sign(&tbs);
+    let mut fields = vec![tbs, algorithm(signer), bit_string(value.to_der().as_bytes())];
     fields.extend_from_slice(more);
     sequence(&fields)
 }
@@ -81,6 +84,8 @@ pub struct Subject {
     pub extensions: Vec<Vec<u8>>,
     pub not_before: Time,
     pub not_after: Time,
+    /// Signs with SHA-512 instead of SHA-256.
+    pub sha512: bool,
 }
 
 impl Subject {
@@ -92,6 +97,7 @@ impl Subject {
             extensions: Vec::new(),
             not_before: day(0),
             not_after: day(300),
+            sha512: false,
         }
     }
 
@@ -126,6 +132,19 @@ impl Subject {
         self
     }
 
+    /// The same key, signing with SHA-512.
+    pub fn sha512(mut self) -> Self {
+        self.sha512 = true;
+        self
+    }
+
+    pub fn sign(&self, bytes: &[u8]) -> Signature {
+        if !self.sha512 {
+            return self.key.sign(bytes);
+        }
+        self.key.sign_prehash(DigestAlgorithm::Sha512.digest(bytes).as_bytes()).unwrap()
+    }
+
     pub fn issued_by(&self, issuer: &Self) -> Certificate {
         let point = self.key.verifying_key().to_sec1_point(false);
         let kind =
@@ -133,7 +152,7 @@ impl Subject {
         let mut fields = vec![
             constructed(tag::context(0), &[asn1::small_integer(2)]),
             tlv(tag::INTEGER, &self.serial),
-            algorithm(),
+            algorithm(issuer),
             issuer.name.clone(),
             sequence(&[time(self.not_before), time(self.not_after)]),
             self.name.clone(),
@@ -142,7 +161,7 @@ impl Subject {
         if !self.extensions.is_empty() {
             fields.push(constructed(tag::context(3), &[sequence(&self.extensions)]));
         }
-        Certificate::from_der(&signed(sequence(&fields), &issuer.key, &[])).unwrap()
+        Certificate::from_der(&signed(sequence(&fields), issuer, &[])).unwrap()
     }
 
     pub fn self_signed(&self) -> Certificate {
@@ -205,8 +224,12 @@ impl Crl {
     }
 
     pub fn der(&self, issuer: &Subject) -> Vec<u8> {
-        let mut fields =
-            vec![asn1::small_integer(1), algorithm(), issuer.name.clone(), time(self.this_update)];
+        let mut fields = vec![
+            asn1::small_integer(1),
+            algorithm(issuer),
+            issuer.name.clone(),
+            time(self.this_update),
+        ];
         fields.extend(self.next_update.map(time));
         if !self.entries.is_empty() {
             fields.push(sequence(&self.entries));
@@ -214,7 +237,7 @@ impl Crl {
         if !self.extensions.is_empty() {
             fields.push(constructed(tag::context(0), &[sequence(&self.extensions)]));
         }
-        signed(sequence(&fields), &issuer.key, &[])
+        signed(sequence(&fields), issuer, &[])
     }
 }
 
@@ -364,6 +387,6 @@ impl Ocsp {
         } else {
             vec![constructed(tag::context(0), &[sequence(&certificates)])]
         };
-        signed(sequence(&fields), &signer.key, &more)
+        signed(sequence(&fields), signer, &more)
     }
 }
