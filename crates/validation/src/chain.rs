@@ -178,7 +178,8 @@ fn search(library: &Library<'_>, certificate: &Certificate, demand: &Demand<'_>)
     // of them and for past certificate validation.
     for moment in [Moment::At(now), Moment::WithinAll] {
         let mut accept = |path: &ValidatedPath| {
-            let rules = Rules { anchor: path.anchor(), path: &constraints, revocation };
+            let max_depth = policy.limits.max_status_depth;
+            let rules = Rules { anchor: path.anchor(), path: &constraints, revocation, max_depth };
             let examined = Box::new(examine(library, path.clone(), &rules, policy));
             let in_order = examined.badness(now) == 0;
             // 3. The next prospective path, where this one is not in order; the best of them is kept.

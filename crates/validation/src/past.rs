@@ -30,9 +30,6 @@ pub(crate) enum PastFailure {
     TooEarly { control_time: Time },
 }
 
-/// Signers of status whose own past has to be shown by others, and so on.
-const MAX_DEPTH: u8 = 3;
-
 /// Past certificate validation (§5.6.2.1): a path on which everything was in order up to a control-time that is not
 /// before the target's proof of existence.
 pub(crate) fn validate(
@@ -46,7 +43,8 @@ pub(crate) fn validate(
     let revocation = revocation_rules(demand.policy, demand.usage);
     let mut accepted = None;
     let mut accept = |path: &ValidatedPath| {
-        let rules = Rules { anchor: path.anchor(), path: &constraints, revocation };
+        let max_depth = demand.policy.limits.max_status_depth;
+        let rules = Rules { anchor: path.anchor(), path: &constraints, revocation, max_depth };
         let slider = Slider { library, rules, policy: demand.policy, proofs };
         // 3. Validation time sliding.
         let (control_time, facts) = slider.path(path)?;
@@ -99,7 +97,8 @@ impl Slider<'_> {
         // 2. From the certificate below the anchor down to the end entity.
         let pairs: Vec<_> = chain.iter().zip(chain.iter().skip(1)).collect();
         for (certificate, issuer) in pairs.into_iter().rev() {
-            let (slid, fact) = self.certificate(certificate, issuer, control, MAX_DEPTH)?;
+            let (slid, fact) =
+                self.certificate(certificate, issuer, control, self.rules.max_depth)?;
             control = slid;
             facts.push(fact);
         }
@@ -113,7 +112,7 @@ impl Slider<'_> {
         certificate: &Certificate,
         issuer: &Certificate,
         mut control: Time,
-        depth: u8,
+        depth: usize,
     ) -> Result<(Time, RevocationFact), PastFailure> {
         let not_proven = || PastFailure::NotProven { certificate: certificate.clone() };
         let depth = depth.checked_sub(1).ok_or_else(not_proven)?;
@@ -185,7 +184,7 @@ impl Slider<'_> {
         certificate: &Certificate,
         issuer: &Certificate,
         control: Time,
-        depth: u8,
+        depth: usize,
     ) -> bool {
         let exists_since = self.proofs.of_status(record);
         let known = match record.status {
@@ -205,7 +204,7 @@ impl Slider<'_> {
         record: &StatusRecord,
         issuer: &Certificate,
         exists_since: Time,
-        depth: u8,
+        depth: usize,
     ) -> bool {
         if !record
             .parts

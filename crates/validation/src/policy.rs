@@ -130,6 +130,9 @@ pub struct Limits {
     pub max_signers: usize,
     /// Most time-stamps of one signature.
     pub max_timestamps: usize,
+    /// Longest chain of signers of status of which each vouches for the one before; counts at present and in past
+    /// certificate validation alike, whose recursion it bounds.
+    pub max_status_depth: usize,
     /// Most rounds of gathering what a validation needs.
     pub max_rounds: usize,
 }

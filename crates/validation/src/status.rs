@@ -27,16 +27,14 @@ pub(crate) enum Status {
     Unknown,
 }
 
-/// Signers of status whose own status is known from others, and so on: a responder, the signer of the CRL that
-/// speaks of it, and one more.
-const MAX_DEPTH: u8 = 3;
-
 /// By what statuses are asked for and judged.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules<'a> {
     pub(crate) anchor: &'a TrustAnchor,
     pub(crate) path: &'a PathPolicy,
     pub(crate) revocation: RevocationConstraints,
+    /// [`crate::policy::Limits::max_status_depth`].
+    pub(crate) max_depth: usize,
 }
 
 /// The status of a certificate at a time, from the newest statement that may be used.
@@ -47,7 +45,7 @@ pub(crate) fn status_at(
     rules: &Rules<'_>,
     time: Time,
 ) -> Status {
-    status_within(library, certificate, issuer, rules, time, MAX_DEPTH)
+    status_within(library, certificate, issuer, rules, time, rules.max_depth)
 }
 
 fn status_within(
@@ -56,7 +54,7 @@ fn status_within(
     issuer: &Certificate,
     rules: &Rules<'_>,
     time: Time,
-    depth: u8,
+    depth: usize,
 ) -> Status {
     let Some(depth) = depth.checked_sub(1) else {
         return Status::Unknown;
@@ -169,7 +167,7 @@ fn signer_in_order(
     record: &StatusRecord,
     rules: &Rules<'_>,
     time: Time,
-    depth: u8,
+    depth: usize,
 ) -> bool {
     if !record.parts.iter().all(|part| signer_in_order(library, part, rules, time, depth)) {
         return false;

@@ -99,6 +99,12 @@ fn a_wrong_file_is_refused_with_key_and_line() {
             PolicyFault::Range { least: 1, most: 100_000, found: 0 },
         ),
         (
+            "max-status-depth = 3",
+            "max-status-depth = 17",
+            "limits.max-status-depth",
+            PolicyFault::Range { least: 1, most: 16, found: 17 },
+        ),
+        (
             "clock-skew = 300",
             "clock-skew = -1",
             "revocation.clock-skew",

@@ -382,6 +382,40 @@ fn an_indirect_crl_names_the_issuer_of_each_entry() {
 }
 
 #[test]
+fn of_several_entries_the_gravest_counts() {
+    let world = world();
+    let serial = world.person.serial();
+    let invalid = extension("2.5.29.24", false, &generalized(day(2)));
+    // Date and reason, in the order of the list; the one that counts.
+    let cases: [(&[(i64, u8)], _); 7] = [
+        (&[(4, 6), (7, 1)], revoked(7, RevocationReason::KeyCompromise)),
+        (&[(7, 1), (4, 6)], revoked(7, RevocationReason::KeyCompromise)),
+        (&[(4, 6), (7, 8)], revoked(4, RevocationReason::CertificateHold)),
+        (&[(7, 8), (4, 6)], revoked(4, RevocationReason::CertificateHold)),
+        (&[(7, 8), (4, 6), (6, 4), (5, 1)], revoked(5, RevocationReason::KeyCompromise)),
+        (&[(7, 1), (5, 0)], revoked(5, RevocationReason::Unspecified)),
+        (&[(7, 8), (8, 8)], GOOD),
+    ];
+    for (entries, expected) in cases {
+        let list = entries.iter().fold(Crl::new(10, 20), |list, (date, reason)| {
+            list.revoke(&world.person, day(*date), *reason)
+        });
+        assert_eq!(world.status(&list.signed_by(&world.root)), Ok(expected), "{entries:?}");
+    }
+    // An invalidityDate counts as the revocation.
+    let list = Crl::new(10, 20)
+        .revoke(&world.person, day(5), 1)
+        .entry(serial, day(7), &[reason_code(4), invalid])
+        .signed_by(&world.root);
+    let expected = RevokedEntry {
+        revocation_date: day(7),
+        reason: RevocationReason::Superseded,
+        invalidity_date: Some(day(2)),
+    };
+    assert_eq!(world.status(&list), Ok(CertificateStatus::Revoked(expected)));
+}
+
+#[test]
 fn what_is_critical_and_not_understood_spoils_the_list() {
     let world = world();
     let unknown = mint::oid("1.2.3.4");

@@ -115,6 +115,7 @@ struct FileLimits {
     max_signature_checks: Spanned<i64>,
     max_signers: Spanned<i64>,
     max_timestamps: Spanned<i64>,
+    max_status_depth: Spanned<i64>,
     max_rounds: Spanned<i64>,
 }
 
@@ -123,6 +124,9 @@ const CENTURY: i64 = 100 * 366 * 86_400;
 
 /// Longest RSA modulus that a rule may name; verification refuses longer ones.
 const LONGEST_MODULUS: i64 = 16_384;
+
+/// Deepest chain of signers of status that a limit may allow: each step is one of recursion.
+const DEEPEST_STATUS: i64 = 16;
 
 /// Largest count that a limit may set: above it a limit is none.
 const LARGEST_LIMIT: i64 = 100_000;
@@ -183,6 +187,16 @@ impl File {
                 )?,
                 max_signers: count("limits.max-signers", limits.max_signers)?,
                 max_timestamps: count("limits.max-timestamps", limits.max_timestamps)?,
+                max_status_depth: usize::try_from(place.number(
+                    "limits.max-status-depth",
+                    &limits.max_status_depth,
+                    1,
+                    DEEPEST_STATUS,
+                )?)
+                .map_err(|_| {
+                    let key = "limits.max-status-depth";
+                    place.fault(key, &limits.max_status_depth, PolicyFault::Size)
+                })?,
                 max_rounds: count("limits.max-rounds", limits.max_rounds)?,
             },
         })
@@ -224,6 +238,7 @@ impl File {
                 max_signature_checks: number(policy.limits.max_signature_checks),
                 max_signers: number(policy.limits.max_signers),
                 max_timestamps: number(policy.limits.max_timestamps),
+                max_status_depth: number(policy.limits.max_status_depth),
                 max_rounds: number(policy.limits.max_rounds),
             },
         }

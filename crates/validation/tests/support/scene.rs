@@ -238,6 +238,17 @@ impl Scene {
                 list.with("2.5.29.60", false, &since).signed_by(&world.authority)
             }
             "revoked" => revoke(&world.certificate).signed_by(&world.authority),
+            // Two entries in one list.
+            "revoked-twice" => {
+                let reason = u8::try_from(number(words, 6)).unwrap();
+                let list = list.clone().revoke(
+                    &world.certificate,
+                    day(number(words, 3)),
+                    u8::try_from(number(words, 4)).unwrap(),
+                );
+                list.revoke(&world.certificate, day(number(words, 5)), reason)
+                    .signed_by(&world.authority)
+            }
             // invalidityDate beside the revocation.
             "invalid" => {
                 let reason = mint::reason_code(u8::try_from(number(words, 4)).unwrap());

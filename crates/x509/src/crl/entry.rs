@@ -79,6 +79,22 @@ pub struct RevokedEntry {
     pub invalidity_date: Option<Time>,
 }
 
+impl RevokedEntry {
+    fn is_graver_than(&self, other: &Self) -> bool {
+        let rank = |entry: &Self| match entry.reason {
+            RevocationReason::RemoveFromCrl => 2,
+            RevocationReason::CertificateHold => 1,
+            _ => 0,
+        };
+        let since = |entry: &Self| {
+            entry
+                .invalidity_date
+                .map_or(entry.revocation_date, |date| date.min(entry.revocation_date))
+        };
+        (rank(self), since(self)) < (rank(other), since(other))
+    }
+}
+
 /// Where the entries lie in the list's bytes, and how to find one.
 #[derive(Default)]
 pub(super) struct Entries {
@@ -120,7 +136,8 @@ impl Entries {
 
     /// The entry of a certificate, in the list `der` of this issuer.
     ///
-    /// Where several entries name it, one that revokes goes before one that takes back.
+    /// A list should name it once. Where it names it several times the gravest counts: a revocation before a suspension
+    /// before what takes back, and of two alike the one that has held for longer.
     pub(super) fn find(
         &self,
         der: &[u8],
@@ -140,7 +157,7 @@ impl Entries {
             {
                 continue;
             }
-            if found.is_none_or(|one| one.reason == RevocationReason::RemoveFromCrl) {
+            if found.is_none_or(|known| entry.revoked.is_graver_than(&known)) {
                 found = Some(entry.revoked);
             }
         }
