@@ -45,6 +45,7 @@ fn of_signature(signature: &SignatureReport, lang: Lang) -> SignatureVerdict {
         errors: findings(&signature.errors, lang),
         warnings: findings(&signature.warnings, lang),
         signer: signature.signer.as_ref().map(certificate_facts),
+        claimed_signer: signature.claimed_signer.as_ref().map(certificate_facts),
         algorithm: signature.algorithm.map(|algorithm| algorithm.to_string()),
         content_digest: signature.content_digest.as_ref().map(digest),
         managing_unit: signature.signer.as_ref().and_then(|one| unit::managing(one.subject())),

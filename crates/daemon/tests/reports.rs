@@ -84,6 +84,7 @@ fn passed() -> SignatureReport {
         errors: Vec::new(),
         warnings: Vec::new(),
         signer: Some(certificate("signer")),
+        claimed_signer: None,
         algorithm: Some(SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256)),
         content_digest: Some(digest("content")),
         claimed_signing_time: Some(at(NOW - 30 * DAY)),
@@ -144,7 +145,10 @@ fn open() -> SignatureReport {
     one.best_signature_time = at(NOW);
     one.timestamps.clear();
     one.warnings.push(Finding::NoClaimedTime);
-    one.counter_signatures = 2;
+    one.counter_signatures = 1;
+    let holds =
+        Finding::CounterSignatureHolds { number: 1, signer: certificate("ca").subject().clone() };
+    one.warnings.push(holds);
     one.covers_whole_document = Some(false);
     one.revocation = Vec::new();
     one.checked.truncate(5);
@@ -171,7 +175,7 @@ fn open() -> SignatureReport {
 fn changed() -> SignatureReport {
     let mut one = passed();
     one.fail(FailedReason::HashFailure, Finding::OtherContent);
-    one.signer = None;
+    one.claimed_signer = one.signer.take();
     one.level = None;
     one.algorithm = None;
     one.content_digest = None;
@@ -406,4 +410,12 @@ fn many_signatures_and_long_names_go_on_further_pages() {
         .expect("a count");
     assert!((6..=14).contains(&pages), "{pages}");
     assert!(text.contains(&format!("trang {pages}/{pages}")), "{text}");
+}
+
+#[test]
+fn who_trusts_nobody_is_told_how_to_trust() {
+    for lang in [Lang::Vi, Lang::En] {
+        let text = kyso_daemon::explain::verify::finding(&Finding::NoTrustAnchors, lang);
+        assert!(text.contains("--trust") && text.contains("kyso trust add"), "{text}");
+    }
 }

@@ -56,6 +56,8 @@ pub struct SignatureVerdict {
     pub warnings: Vec<Finding>,
     /// The signer's certificate, where it was identified.
     pub signer: Option<CertificateFacts>,
+    /// Where no signer was identified: the certificate that the signature names; a claim that nothing verifies.
+    pub claimed_signer: Option<CertificateFacts>,
     /// The signature algorithm.
     pub algorithm: Option<String>,
     /// Digest of the signed content, where it was computed.
@@ -75,7 +77,7 @@ pub struct SignatureVerdict {
     pub changes: Vec<Finding>,
     /// Its time-stamps, in the order in which they were made.
     pub timestamps: Vec<TimestampVerdict>,
-    /// How many counter-signatures it carries.
+    /// How many counter-signatures it carries; what their values are worth stands among the warnings.
     pub counter_signatures: usize,
     /// The trust anchor that the path reached.
     pub trust_anchor: Option<CertificateFacts>,

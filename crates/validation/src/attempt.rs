@@ -46,6 +46,8 @@ pub enum FetchFailure {
     NameNotFound,
     /// The name leads to an address that may not be asked: private, loopback, link-local, multicast.
     AddressNotAllowed(IpAddr),
+    /// This machine gives no further thread, in which the name would be looked up.
+    NoThread,
     /// Nobody answers there.
     ConnectionFailed,
     /// The server's TLS certificate or handshake is not accepted.
@@ -145,6 +147,7 @@ impl FetchFailure {
             Self::AddressMalformed => "address-malformed",
             Self::NameNotFound => "name-not-found",
             Self::AddressNotAllowed(_) => "address-not-allowed",
+            Self::NoThread => "no-thread",
             Self::ConnectionFailed => "connection-failed",
             Self::Tls => "tls",
             Self::Proxy(_) => "proxy-refused",
@@ -176,6 +179,9 @@ impl fmt::Display for FetchFailure {
                     f,
                     "{address} is not a public address and is not allowed by the configuration"
                 )
+            }
+            Self::NoThread => {
+                f.write_str("this machine gives no further thread to look the name up")
             }
             Self::ConnectionFailed => f.write_str("nobody answers"),
             Self::Tls => f.write_str("the server's TLS certificate or handshake is not accepted"),

@@ -5,6 +5,7 @@
 //! The same signature, evidence, policy and time give the same report.
 
 pub mod attempt;
+mod beside;
 pub mod cache;
 mod chain;
 pub mod context;

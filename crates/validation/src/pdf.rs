@@ -36,6 +36,9 @@ pub fn validate_pdf_signature(
         Ok(coverage) => coverage,
         Err(failure) => {
             report.covers_whole_document = Some(false);
+            if let Some(Ok(message)) = message {
+                report.claimed_signer = crate::beside::claimed_by(message);
+            }
             report.fail(FailedReason::FormatFailure, Finding::Coverage(*failure));
             return report;
         }

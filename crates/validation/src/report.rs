@@ -70,6 +70,9 @@ pub struct SignatureReport {
     pub warnings: Vec<Finding>,
     /// The signer's certificate, where it was identified.
     pub signer: Option<Certificate>,
+    /// Where no signer was identified: the certificate that the signature names. A claim, since nothing binds the one to
+    /// the other.
+    pub claimed_signer: Option<Certificate>,
     /// The signature algorithm.
     pub algorithm: Option<SignatureAlgorithm>,
     /// Digest of the signed content, where it was computed.
@@ -115,6 +118,7 @@ impl SignatureReport {
             errors: Vec::new(),
             warnings: Vec::new(),
             signer: None,
+            claimed_signer: None,
             algorithm: None,
             content_digest: None,
             claimed_signing_time: None,

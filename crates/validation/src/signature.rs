@@ -108,11 +108,19 @@ pub(crate) fn validate(
             let indication = failure_indication(&failure);
             report.indication = report.indication.worse(indication);
             report.errors.push(Finding::Signature(failure));
+            report.claimed_signer = signer
+                .and_then(|signer| crate::beside::claimed_signer(signer, &library.candidates));
             return None;
         }
     };
     let signer = signer?;
     report.checked.extend([Check::ContentDigest, Check::SignatureValue]);
+    report.warnings.extend(crate::beside::findings(
+        signed_data,
+        index,
+        signer,
+        &library.candidates,
+    ));
     report.signer = Some(verified.certificate().clone());
     report.algorithm = Some(verified.algorithm());
     report.content_digest = Some(*verified.message_digest());

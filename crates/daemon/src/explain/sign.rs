@@ -196,8 +196,8 @@ pub fn warnings(path: &PathStatus, lang: Lang) -> Vec<String> {
 pub fn path_warning(path: &PathStatus, lang: Lang) -> Option<String> {
     matches!(path, PathStatus::NoAnchors).then(|| {
         lang.pick(
-            "chưa kiểm tra đường dẫn chứng thư: chưa có chứng thư gốc tin cậy (`--trust`)",
-            "the certificate's path was not checked: no trust anchors are configured (`--trust`)",
+            "chưa kiểm tra đường dẫn chứng thư: chưa có chứng thư gốc tin cậy (`--trust THƯ_MỤC`, `kyso trust add`)",
+            "the certificate's path was not checked: no trust anchors are configured (`--trust DIR`, `kyso trust add`)",
         )
         .to_owned()
     })

@@ -210,6 +210,7 @@ pub fn fetch_failure(failure: &FetchFailure, lang: Lang) -> String {
         F::AddressNotAllowed(address) => {
             format!("{address} không phải địa chỉ công cộng và cấu hình không cho phép")
         }
+        F::NoThread => "máy không cấp thêm được luồng để tra tên miền".to_owned(),
         F::ConnectionFailed => "không ai trả lời".to_owned(),
         F::Tls => "không chấp nhận được chứng thư hoặc kết nối TLS của máy chủ".to_owned(),
         F::Proxy(status) => format!("proxy từ chối với HTTP {status}"),
@@ -228,9 +229,21 @@ pub fn fetch_failure(failure: &FetchFailure, lang: Lang) -> String {
     }
 }
 
+/// That nobody is trusted, and how somebody comes to be.
+#[must_use]
+pub fn no_trust_anchors(lang: Lang) -> &'static str {
+    lang.pick(
+        "chưa có chứng thư gốc tin cậy nào: chỉ ra bằng --trust THƯ_MỤC, hoặc thêm lâu dài bằng kyso trust add",
+        "no trust anchors were given: name them by --trust DIR, or add them for good by kyso trust add",
+    )
+}
+
 /// A finding in the reader's language; where Vietnamese words add nothing, the facts stand as they are.
 #[must_use]
 pub fn finding(found: &Finding, lang: Lang) -> String {
+    if matches!(found, Finding::NoTrustAnchors) {
+        return no_trust_anchors(lang).to_owned();
+    }
     if lang == Lang::En {
         return found.to_string();
     }
@@ -253,7 +266,13 @@ pub fn finding(found: &Finding, lang: Lang) -> String {
         }
         Finding::WeakDigest(_) | Finding::WeakKey { .. } => "thuật toán hoặc khóa không đạt",
         Finding::Path(_) | Finding::EndEntity(_) => "chứng thư không đạt",
-        Finding::NoTrustAnchors => return "chưa có chứng thư gốc tin cậy nào".to_owned(),
+        Finding::NoTrustAnchors => return no_trust_anchors(lang).to_owned(),
+        Finding::CounterSignatureHolds { .. } => {
+            "giá trị chữ ký xác nhận thêm đúng, chứng thư của người xác nhận chưa được xét"
+        }
+        Finding::CounterSignatureInvalid { .. } => "chữ ký xác nhận thêm không đúng",
+        Finding::CounterSignatureUnknown { .. } => "chưa kiểm tra được chữ ký xác nhận thêm",
+        Finding::TooManyCounterSignatures { .. } => "quá nhiều chữ ký xác nhận thêm",
         Finding::RevocationUnknown => {
             return "chính sách đòi tình trạng thu hồi nhưng chưa biết (không có CRL, OCSP)"
                 .to_owned();

@@ -119,11 +119,14 @@ pub fn text(file: &str, report: &CertificateReport, attempts: &[Attempt], lang: 
 /// Why a certificate does not pass, in the reader's language.
 #[must_use]
 pub fn reason_text(reason: &Reason, lang: Lang) -> String {
+    if matches!(reason, Reason::NoTrustAnchors) {
+        return explain::no_trust_anchors(lang).to_owned();
+    }
     if lang == Lang::En {
         return reason.to_string();
     }
     let words = match reason {
-        Reason::NoTrustAnchors => return "chưa có chứng thư gốc tin cậy nào".to_owned(),
+        Reason::NoTrustAnchors => return explain::no_trust_anchors(lang).to_owned(),
         Reason::Path(error) if error.unsupported_algorithm().is_some() => {
             "bản này không tính được thuật toán của chứng thư"
         }

@@ -131,8 +131,8 @@ pub fn signature(one: &SignatureReport, report: &FileReport, lang: Lang) -> Sign
     }
     if one.counter_signatures > 0 {
         facts.add(
-            "Chữ ký xác nhận thêm (chưa kiểm tra)",
-            "Counter-signatures (not checked)",
+            "Chữ ký xác nhận thêm (chỉ kiểm tra giá trị, không ảnh hưởng kết luận)",
+            "Counter-signatures (values checked only, no part of the verdict)",
             one.counter_signatures.to_string(),
         );
     }
@@ -168,6 +168,17 @@ fn who(facts: &mut Facts, one: &SignatureReport) {
     let Some(signer) = &one.signer else {
         let text = lang.pick("không xác định được", "not identified");
         facts.add("Người ký", "Signer", text);
+        if let Some(claimed) = &one.claimed_signer {
+            let text = format!(
+                "{} ({})",
+                claimed.subject().display_name(),
+                lang.pick(
+                    "theo chứng thư nằm trong tệp, CHƯA được xác minh",
+                    "claimed by the certificate inside, NOT verified",
+                )
+            );
+            facts.add("Người ký tự xưng", "Claimed signer", text);
+        }
         return;
     };
     let subject = signer.subject();
@@ -328,6 +339,10 @@ fn timestamp(stamp: &TimestampReport, lang: Lang) -> String {
     let time = stamp
         .time
         .map_or_else(|| lang.pick("không rõ lúc nào", "of unknown time").to_owned(), moment);
+    let time = match stamp.accuracy_micros {
+        Some(micros) => format!("{time} (± {} s)", seconds(micros)),
+        None => time,
+    };
     let authority = stamp.authority.as_ref().map_or_else(
         || lang.pick("không rõ nơi cấp", "unknown authority").to_owned(),
         |one| one.subject().display_name(),
@@ -357,6 +372,13 @@ fn timestamp(stamp: &TimestampReport, lang: Lang) -> String {
         line.push_str(&format!(" ({})", reasons.join("; ")));
     }
     line
+}
+
+/// Microseconds as seconds, with no more digits than they need.
+fn seconds(micros: u64) -> String {
+    let (whole, rest) = (micros / 1_000_000, micros % 1_000_000);
+    let text = format!("{whole}.{rest:06}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Trust store, anchor, policy and time; what was checked and what not.

@@ -64,7 +64,7 @@ impl Transport {
             content: ask.content,
         };
         let Some(proxy) = self.proxies.for_url(url)? else {
-            let addresses = resolve(&url.host, url.port, deadline)?;
+            let addresses = resolve(&url.host, url.port, deadline, thread::Builder::new())?;
             let allowed = checked(&addresses, &self.networks)?;
             let stream = self.connect(&allowed, deadline)?;
             return if url.tls {
@@ -75,7 +75,8 @@ impl Transport {
         };
         // The proxy knows names that this machine does not; what can be seen from here is checked here.
         self.check_behind_proxy(url)?;
-        let mut stream = self.connect(&resolve(&proxy.host, proxy.port, deadline)?, deadline)?;
+        let addresses = resolve(&proxy.host, proxy.port, deadline, thread::Builder::new())?;
+        let mut stream = self.connect(&addresses, deadline)?;
         if url.tls {
             let target = url.host_and_port();
             let connect = Request {
@@ -163,17 +164,23 @@ fn checked(addresses: &[SocketAddr], networks: &Networks) -> Result<Vec<SocketAd
 }
 
 /// Looks a name up; what is connected to are these addresses and no later answer.
-fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, FetchFailure> {
+fn resolve(
+    host: &str,
+    port: u16,
+    deadline: Instant,
+    thread: thread::Builder,
+) -> Result<Vec<SocketAddr>, FetchFailure> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
     let (sender, receiver) = mpsc::sync_channel(1);
     let host = host.to_owned();
     // The system's resolver knows no deadline; a thread that comes too late is left to end by itself.
-    thread::spawn(move || {
+    let look_up = move || {
         let found = (host.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
         let _ = sender.send(found);
-    });
+    };
+    thread.spawn(look_up).map_err(|_refused| FetchFailure::NoThread)?;
     let left = remaining(deadline).ok_or(FetchFailure::TimedOut)?;
     let found = receiver.recv_timeout(left).map_err(|_late| FetchFailure::TimedOut)?;
     found.ok().filter(|found| !found.is_empty()).ok_or(FetchFailure::NameNotFound)
@@ -227,5 +234,20 @@ impl Write for Timed {
 
     fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_threads_is_an_error() {
+        // No machine has room for such a stack.
+        let none = thread::Builder::new().stack_size(1 << 60);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        assert_eq!(resolve("localhost", 80, deadline, none), Err(FetchFailure::NoThread));
+        let one = thread::Builder::new();
+        assert!(resolve("127.0.0.1", 80, deadline, one).is_ok());
     }
 }

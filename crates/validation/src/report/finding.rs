@@ -158,6 +158,32 @@ pub enum Finding {
     TimestampImprintUnknown,
     /// An archive time-stamp cannot be checked: its hash index does not fit.
     Archive(Box<ArchiveFailure>),
+    /// A counter-signature's value verifies (RFC 5652 §11.4); its certificate is not validated.
+    CounterSignatureHolds {
+        /// Its number from 1.
+        number: usize,
+        /// Subject of the certificate under which it verifies.
+        signer: Name,
+    },
+    /// A counter-signature is wrong.
+    CounterSignatureInvalid {
+        /// Its number from 1.
+        number: usize,
+        /// Why.
+        failure: Box<VerifyFailure>,
+    },
+    /// A counter-signature could not be verified.
+    CounterSignatureUnknown {
+        /// Its number from 1.
+        number: usize,
+        /// Why.
+        failure: Box<VerifyFailure>,
+    },
+    /// There are more counter-signatures than are verified.
+    TooManyCounterSignatures {
+        /// How many are.
+        limit: usize,
+    },
     /// A time-stamp proves nothing here; its own report says why.
     TimestampNotValid {
         /// What it covers.
@@ -314,6 +340,10 @@ impl Finding {
             Self::TimestampImprint => "timestamp-imprint",
             Self::TimestampImprintUnknown => "timestamp-imprint-unknown",
             Self::Archive(_) => "archive-index",
+            Self::CounterSignatureHolds { .. } => "counter-signature-holds",
+            Self::CounterSignatureInvalid { .. } => "counter-signature-invalid",
+            Self::CounterSignatureUnknown { .. } => "counter-signature-unknown",
+            Self::TooManyCounterSignatures { .. } => "too-many-counter-signatures",
             Self::TimestampNotValid { .. } => "timestamp-not-valid",
             Self::TimestampOrder { .. } => "timestamp-order",
             Self::TimestampDelay { .. } => "timestamp-delay",
@@ -428,6 +458,20 @@ impl fmt::Display for Finding {
                 f.write_str("what the time-stamp is over cannot be computed from what is at hand")
             }
             Self::Archive(failure) => failure.fmt(f),
+            Self::CounterSignatureHolds { number, signer } => write!(
+                f,
+                "counter-signature {number}: its value verifies under the certificate of {}, which is not validated",
+                signer.display_name()
+            ),
+            Self::CounterSignatureInvalid { number, failure } => {
+                write!(f, "counter-signature {number} is wrong: {failure}")
+            }
+            Self::CounterSignatureUnknown { number, failure } => {
+                write!(f, "counter-signature {number} cannot be verified: {failure}")
+            }
+            Self::TooManyCounterSignatures { limit } => {
+                write!(f, "only the first {limit} counter-signatures were verified")
+            }
             Self::TimestampNotValid { kind } => {
                 write!(f, "a {} proves nothing", kind.as_str())
             }
