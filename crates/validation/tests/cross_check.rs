@@ -46,6 +46,11 @@ const DIVERGENCES: &[(&str, &str, &str)] = &[
     ),
     ("delta that revokes", "ok", "it looks for deltas only where freshestCRL announces them"),
     ("delta that releases", "23", "it looks for deltas only where freshestCRL announces them"),
+    (
+        "held and taken back in one list",
+        "23",
+        "both heed the suspension; it makes no difference between held and revoked",
+    ),
 ];
 
 /// Steps about which `openssl verify` is not asked: it knows no OCSP responses, no proofs, no policies of ours.
