@@ -6,6 +6,7 @@ use crate::document::Repair;
 use crate::limits::Limit;
 use crate::object::Reference;
 use crate::security::UnsupportedEncryption;
+use crate::seed::SeedDemand;
 
 /// Why a PDF cannot be read or signed; offsets count from the file's first byte.
 #[derive(Debug)]
@@ -126,12 +127,19 @@ pub enum Error {
         /// The name asked for.
         name: String,
     },
-    /// The field carries a lock or a seed value dictionary (ISO 32000-2 §12.7.5.5), not yet honoured.
+    /// The field carries a seed value dictionary (ISO 32000-2 §12.7.5.5), and nobody said who signs.
     FieldConstraint {
         /// The field.
         field: Reference,
-        /// `Lock` or `SV`.
+        /// `SV`.
         key: &'static str,
+    },
+    /// The field demands something of its signature that this one does not have (ISO 32000-2 §12.7.5.5).
+    SeedValue {
+        /// The field.
+        field: Reference,
+        /// What it demands.
+        demand: SeedDemand,
     },
     /// An earlier signature locks the field (FieldMDP, ISO 32000-2 §12.8.2.4): a value would break that.
     FieldLocked(Reference),
@@ -260,8 +268,9 @@ impl fmt::Display for Error {
             Self::FieldNameTaken { name } => write!(f, "a field named {name:?} exists already"),
             Self::InvalidFieldName { name } => write!(f, "{name:?} cannot name a field"),
             Self::FieldConstraint { field, key } => {
-                write!(f, "field {field} carries /{key}, which is not supported yet")
+                write!(f, "field {field} carries /{key}, and the signer is not known")
             }
+            Self::SeedValue { field, demand } => write!(f, "field {field} demands {demand}"),
             Self::FieldLocked(id) => write!(f, "an earlier signature locks field {id}"),
             Self::CertifiedNoChanges => {
                 f.write_str("the document is certified and permits no change, not even a signature")

@@ -51,6 +51,7 @@ mod permissions;
 mod rebuild;
 mod revision;
 mod security;
+mod seed;
 mod signature;
 mod signing;
 mod source;
@@ -78,6 +79,7 @@ pub use permissions::{DocMdpPermission, FieldLock, LockedFields};
 pub use security::{
     Access, CryptMethod, EncryptionInfo, Password, Permissions, UnsupportedEncryption,
 };
+pub use seed::{SeedDemand, SeedFacts, SeedValues};
 pub use signature::{Signature, SignatureKind, SubFilter};
 pub use signing::{ContentsTooSmall, PreparedSignature, SigningField, SigningOptions};
 pub use text::{Date, decode_text, encode_text};

@@ -331,11 +331,5 @@ fn check_existing(field: &Field) -> Result<(), Error> {
     if field.value.is_some() {
         return Err(Error::AlreadySigned(id));
     }
-    if let Some(dictionary) = field.object.value.as_dictionary() {
-        let key = "SV";
-        if dictionary.value(key).is_some_and(|value| *value != Object::Null) {
-            return Err(Error::FieldConstraint { field: id, key });
-        }
-    }
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::new_object::{NewObject, Piece};
 use crate::object::{Dictionary, IndirectObject, Name, Object, Reference};
 use crate::permissions::{DocMdpPermission, FieldLock, signature_references};
 use crate::revision::{Revision, write_name};
+use crate::seed::SeedFacts;
 use crate::signature::SubFilter;
 use crate::text::{Date, encode_text, hexadecimal};
 use crate::widget::NewWidget;
@@ -63,6 +64,8 @@ pub struct SigningOptions<'a> {
     pub certify: Option<DocMdpPermission>,
     /// What a new field locks when it is signed; an existing one says so itself.
     pub lock: Option<&'a FieldLock>,
+    /// Who signs, for the demands of an existing field; a field that has any is refused without.
+    pub seed_facts: Option<SeedFacts<'a>>,
     /// Bytes to reserve for the message; `/Contents` takes twice as many.
     pub contents_size: usize,
 }
@@ -162,6 +165,9 @@ impl<R: Read + Seek> Document<R> {
         };
         let is_time_stamp = options.sub_filter == SubFilter::EtsiRfc3161;
         let fields = self.survey(wanted, is_time_stamp)?;
+        if let Some(field) = &fields.existing {
+            self.check_seed(field, options)?;
+        }
         if options.certify.is_some() && fields.is_signed {
             return Err(Error::CertificationNotFirst);
         }

@@ -96,6 +96,7 @@ fn three_hundred_megabytes_are_signed_in_little_memory() {
         appearance: &[],
         certify: None,
         lock: None,
+        seed_facts: None,
         contents_size: 8_192,
     };
     let prepared = document.prepare_signature(&options).expect("prepared");

@@ -512,7 +512,8 @@ proptest! {
             reason: reason.as_deref(),
             location: location.as_deref(),
             contact_info: contact_info.as_deref(),
-            appearance: &[],            certify: None,            lock: None,            contents_size,
+            appearance: &[],            certify: None,            lock: None,            seed_facts: None,
+            contents_size,
         };
         let once = sign(&original, &options);
         prop_assert!(once.len() > original.len() && once.starts_with(&original));

@@ -143,6 +143,12 @@ impl KeyUsage {
         self.0 & (1 << bit) != 0
     }
 
+    /// Whether the bit of this number is set; none beyond 8 is.
+    #[must_use]
+    pub const fn has_bit(self, bit: usize) -> bool {
+        bit < Self::NAMES.len() && self.has(bit as u8)
+    }
+
     /// Bit 0.
     #[must_use]
     pub const fn digital_signature(self) -> bool {

@@ -263,6 +263,7 @@ impl Work<'_> {
                 appearance: &[],
                 certify: None,
                 lock: None,
+                seed_facts: None,
                 contents_size: room,
             };
             let mut document = self.document()?;

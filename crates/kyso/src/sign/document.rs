@@ -4,8 +4,8 @@ use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
 use kyso_cades::{Attached, AttachedError, Form, SigningParameters, ToBeSigned, oid};
 use kyso_pades::{
-    ContentsTooSmall, Date, Document, Limits, PreparedSignature, SigningField, SigningOptions,
-    SubFilter,
+    ContentsTooSmall, Date, Document, Limits, PreparedSignature, SeedFacts, SigningField,
+    SigningOptions, SubFilter,
 };
 use kyso_x509::{Digest, DigestAlgorithm, Hasher, SignatureValue, Time};
 
@@ -113,6 +113,13 @@ fn signing_options<'a>(
         appearance: &[],
         certify: None,
         lock: None,
+        seed_facts: Some(SeedFacts {
+            certificate: signer.certificate(),
+            issuers: signer.intermediates(),
+            digest: signer.content_digest(),
+            time_stamped: pades.time_stamp_room > 0,
+            revocation_embedded: false,
+        }),
         contents_size: room,
     }
 }

@@ -82,6 +82,7 @@ fn pdf<R: Read + Seek>(mut file: R, pades: &PadesOptions) -> Result<(usize, usiz
         appearance: &[],
         certify: None,
         lock: None,
+        seed_facts: None,
         contents_size: ROOM,
     };
     revision(&mut file, pades, trial)?;

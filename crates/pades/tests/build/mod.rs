@@ -313,6 +313,7 @@ pub(crate) fn options(field: SigningField<'_>) -> SigningOptions<'_> {
         appearance: &[],
         certify: None,
         lock: None,
+        seed_facts: None,
         contents_size: 64,
     }
 }
