@@ -1,5 +1,7 @@
 //! What a field demands of its signature is met or refused by name (ISO 32000-2 §12.7.5.5).
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+
 mod build;
 
 use build::*;
