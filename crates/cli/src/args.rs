@@ -318,6 +318,8 @@ pub(crate) struct SignArgs {
     /// PAdES: place shown by viewers
     #[arg(long)]
     pub(crate) location: Option<String>,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
     /// Trust anchors (files or folders, DER or PEM) that the signer's path must reach
     #[arg(long, value_name = "PATH")]
     pub(crate) trust: Vec<PathBuf>,
@@ -342,6 +344,17 @@ pub(crate) struct SignArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Where the password of encrypted PDFs comes from; a person at a terminal is asked where none of them is given.
+#[derive(Debug, Default, Args)]
+pub(crate) struct PasswordArgs {
+    /// Encrypted PDFs: file whose first line is the owner's or user's password
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Encrypted PDFs: read the password from the first line of standard input
+    #[arg(long, conflicts_with = "password_file")]
+    pub(crate) password_stdin: bool,
 }
 
 #[derive(Debug, Subcommand)]

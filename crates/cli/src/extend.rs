@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use kyso::extend::{self, ExtendError, Extended, Level, Options};
 use kyso::fetch::Fetcher;
+use kyso::password::DocumentPassword;
 use kyso::timestamp::Authorities;
 use kyso::verify::{Content, Options as Judging};
 use kyso_daemon::explain::extend as explain;
@@ -19,6 +20,7 @@ use crate::args::{ExtendArgs, ExtendLevel, Judging as JudgingArgs};
 use crate::desk::Desk;
 use crate::judging::Judgement;
 use crate::out::{self, say, tell};
+use crate::password;
 use crate::sign::{make_folder, progress};
 use crate::verify::beside;
 
@@ -48,7 +50,10 @@ pub(crate) fn run(desk: &Desk, arguments: &ExtendArgs) -> Result<u8, Problem> {
         make_folder(folder, lang)?;
     }
     let judging = arguments.trusting.judging();
-    let extender = Extender::open(desk, &judging, &arguments.tsa, arguments.renew_before)?;
+    let password =
+        password::given(desk, &arguments.password, tasks.iter().map(|task| task.source.as_path()))?;
+    let extender = Extender::open(desk, &judging, &arguments.tsa, arguments.renew_before)?
+        .with_password(password);
     let bar = progress(tasks.len(), lang.pick("Đang nâng mức", "Extending"));
     let rows: Vec<Row> = tasks
         .into_iter()
@@ -102,10 +107,16 @@ pub(crate) struct Extender {
     pub(crate) journal: Journal,
     renew_within: i64,
     requester: String,
+    password: Option<DocumentPassword>,
     lang: Lang,
 }
 
 impl Extender {
+    /// The same for PDFs that this password opens.
+    pub(crate) fn with_password(self, password: Option<DocumentPassword>) -> Self {
+        Self { password, ..self }
+    }
+
     pub(crate) fn open(
         desk: &Desk,
         judging: &JudgingArgs,
@@ -125,6 +136,7 @@ impl Extender {
             journal: desk.journal_to_sign()?,
             renew_within: i64::from(renew_before) * DAY,
             requester: desk.requester(),
+            password: None,
             lang: desk.lang(),
         })
     }
@@ -181,6 +193,7 @@ impl Extender {
                 validation_time: now,
                 content: task.content.as_deref().map(Content::File),
                 paths: None,
+                password: self.password.as_ref(),
             },
             fetcher: &self.fetcher,
             authorities,

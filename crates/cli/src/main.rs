@@ -15,6 +15,7 @@ mod journal;
 mod judging;
 mod key_file;
 mod out;
+mod password;
 mod prompt;
 #[cfg(unix)]
 mod reissue;

@@ -87,6 +87,12 @@ impl Terminal {
     }
 }
 
+/// Asks for the password of an encrypted document.
+pub(crate) fn document_password(file: &std::path::Path, lang: Lang) -> Result<Pin, PinRefused> {
+    let what = lang.pick("Mật khẩu của tệp PDF", "Password of the PDF");
+    ask(&format!("{what} {}: ", crate::out::path(file)))
+}
+
 fn ask(question: &str) -> Result<Pin, PinRefused> {
     let typed = rpassword::prompt_password(question).map_err(|_| PinRefused::Cancelled)?;
     if typed.is_empty() { Err(PinRefused::Cancelled) } else { Ok(Pin::new(typed)) }

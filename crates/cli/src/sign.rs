@@ -11,6 +11,7 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use kyso::password::DocumentPassword;
 use kyso::sign::{PadesOptions, SignError, SignatureFormat, Task};
 use serde_json::json;
 
@@ -18,6 +19,7 @@ use crate::args::{self, Format, SignArgs};
 use crate::desk::Desk;
 use crate::out;
 use crate::out::{say, tell};
+use crate::password;
 use kyso_daemon::explain::sign as sign_problem;
 use kyso_daemon::text::{Lang, Problem, unwritable};
 use raise::Raised;
@@ -50,7 +52,7 @@ struct Report {
 pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
     let lang = desk.lang();
     refuse_what_is_not_there(&arguments, lang)?;
-    let tasks = tasks(&arguments, lang)?;
+    let mut tasks = tasks(&arguments, lang)?;
     raise::refuse_what_cannot_rise(desk, &arguments)?;
     if let Some(folder) = &arguments.out_dir {
         make_folder(folder, lang)?;
@@ -60,13 +62,33 @@ pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
         // Nothing can be signed: nobody is asked for a PIN, and no try of it is spent.
         return Ok(report_hopeless(&tasks, &hopeless, &arguments, lang));
     }
+    let mut password = None;
     let report = if arguments.direct {
+        // Before the PIN: a document that does not open costs no try of it.
+        password = given_password(desk, &arguments, &mut tasks)?;
         direct::sign(desk, &arguments, tasks)?
     } else {
         by_daemon(desk, &arguments, &tasks, hopeless)?
     };
-    let report = raise::raise(desk, &arguments, report);
+    let report = raise::raise(desk, &arguments, report, password);
     Ok(report.tell(&arguments, lang))
+}
+
+/// Gives every PDF the password, if there is one.
+fn given_password(
+    desk: &Desk,
+    arguments: &SignArgs,
+    tasks: &mut [Task],
+) -> Result<Option<DocumentPassword>, Problem> {
+    let is_pdf = |task: &&Task| matches!(task.format, SignatureFormat::Pades(_));
+    let files: Vec<_> = tasks.iter().filter(is_pdf).map(|task| task.source.clone()).collect();
+    let given = password::given(desk, &arguments.password, files.iter().map(PathBuf::as_path))?;
+    for task in tasks {
+        if let SignatureFormat::Pades(options) = &mut task.format {
+            options.password.clone_from(&given);
+        }
+    }
+    Ok(given)
 }
 
 #[cfg(unix)]
@@ -306,6 +328,7 @@ fn format(source: &Path, arguments: &SignArgs) -> SignatureFormat {
                 args::Level::B => 0,
                 _ => kyso::extend::STAMP_ROOM,
             },
+            password: None,
         })
     } else {
         SignatureFormat::Cades { detached: arguments.detached }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kyso::evidence::{Bundle, BundledFile};
 use kyso::gather;
+use kyso::password::DocumentPassword;
 use kyso::report::FileReport;
 use kyso::verify::{Content, Options, verify_file};
 use kyso_validation::evidence::Evidence;
@@ -15,6 +16,7 @@ use crate::args::VerifyArgs;
 use crate::desk::Desk;
 use crate::judging::{self, Judgement, OPERATIONAL, PASSED, exit_code, worse};
 use crate::out::{self, tell};
+use crate::password;
 use kyso_daemon::explain::verify as explain;
 use kyso_daemon::report;
 use kyso_daemon::report::pdf::{self, VerifiedFile};
@@ -23,6 +25,8 @@ use kyso_daemon::text::{Lang, Problem, system, unwritable};
 pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
     let lang = desk.lang();
     one_file_only(arguments, lang)?;
+    let files = arguments.files.iter().map(PathBuf::as_path);
+    let password = password::given(desk, &arguments.password, files)?;
     let judgement = Judgement::of(desk, &arguments.judging)?;
     let mut worst = PASSED;
     let mut rows = Vec::new();
@@ -30,7 +34,7 @@ pub(crate) fn run(desk: &Desk, arguments: &VerifyArgs) -> Result<u8, Problem> {
     let (mut rests_on, mut bundled_files) = (Evidence::default(), Vec::new());
     for file in &arguments.files {
         let spinner = judging::spinner(lang);
-        let verified = verify(file, arguments, &judgement, lang);
+        let verified = verify(file, arguments, &judgement, password.as_ref(), lang);
         spinner.finish_and_clear();
         match verified {
             Ok(Verified { report, evidence, bundled }) => {
@@ -86,6 +90,7 @@ fn verify(
     file: &Path,
     arguments: &VerifyArgs,
     judgement: &Judgement,
+    password: Option<&DocumentPassword>,
     lang: Lang,
 ) -> Result<Verified, Problem> {
     let content = arguments.content.clone().or_else(|| beside(file));
@@ -96,6 +101,7 @@ fn verify(
         validation_time: judgement.validation_time,
         content: content.as_deref().map(Content::File),
         paths: None,
+        password,
     };
     let explained = |error| explain::explain(&error, lang);
     let (mut report, evidence) = match &judgement.fetcher {

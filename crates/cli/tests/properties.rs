@@ -44,6 +44,7 @@ fn a_flipped_byte_never_passes() {
             validation_time: Time::from_unix_seconds(house.now),
             content: content.map(Content::File),
             paths: None,
+            password: None,
         };
         verify_file(path, &options).is_ok_and(|report| report.indication == Indication::TotalPassed)
     };

@@ -1,5 +1,6 @@
 //! Errors of the library in three parts, Vietnamese and English.
 
+mod encryption;
 pub mod extend;
 pub mod journal;
 pub mod reissue;

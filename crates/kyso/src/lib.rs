@@ -11,6 +11,7 @@ pub mod fetch;
 pub mod gather;
 pub mod input;
 pub mod output;
+pub mod password;
 pub mod pending;
 pub mod recorder;
 pub mod sign;

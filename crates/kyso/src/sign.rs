@@ -20,6 +20,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::password::DocumentPassword;
 use crate::recorder::{Intent, IntentId, Outcome, OutcomeReceipt, Recorder, Released};
 use crate::signer::Signer;
 use course::Course;
@@ -81,11 +82,14 @@ pub struct PadesOptions {
     pub location: Option<String>,
     /// Bytes to reserve beyond the signature for a time-stamp that is to come ([`crate::extend::STAMP_ROOM`]).
     pub time_stamp_room: usize,
+    /// What an encrypted document is opened with; `None`: the empty password.
+    pub password: Option<DocumentPassword>,
 }
 
 impl PadesOptions {
     /// A new invisible field, and nothing said.
-    pub const PLAIN: Self = Self { field: None, reason: None, location: None, time_stamp_room: 0 };
+    pub const PLAIN: Self =
+        Self { field: None, reason: None, location: None, time_stamp_room: 0, password: None };
 }
 
 /// How a batch runs.

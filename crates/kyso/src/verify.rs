@@ -13,8 +13,8 @@ use kyso_cades::{
     TimeStampToken, read_signed_data,
 };
 use kyso_pades::{
-    ByteRange, Coverage, Document, Limits, Repair, SecurityItem, SecurityStore, Signature,
-    SignatureKind, digest_byte_ranges,
+    ByteRange, Coverage, Document, Repair, SecurityItem, SecurityStore, Signature, SignatureKind,
+    digest_byte_ranges,
 };
 use kyso_validation::document::{DocumentSecurity, DocumentTimestamp, Placed};
 use kyso_validation::evidence::Evidence;
@@ -28,6 +28,7 @@ use kyso_x509::{
 };
 
 use crate::input::open_regular;
+use crate::password::{DocumentPassword, open_document};
 
 /// The content of a CMS signature that does not hold it, or does not alone.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +67,8 @@ pub struct Options<'a> {
     pub content: Option<Content<'a>>,
     /// Paths that were validated before under the same trust, evidence, policy and time.
     pub paths: Option<&'a PathCache>,
+    /// What encrypted PDFs are opened with; `None`: the empty password.
+    pub password: Option<&'a DocumentPassword>,
 }
 
 impl Options<'_> {
@@ -148,7 +151,7 @@ const MOST_PEM_BYTES: u64 = 64 * 1024 * 1024;
 /// [`VerifyFileError`] where the file cannot be read as a signed file at all; a bad signature is a
 /// result, not an error.
 pub fn verify_file(path: &Path, options: &Options<'_>) -> Result<FileReport, VerifyFileError> {
-    Ok(SignedFile::open(path, options.content)?.judge(&options.context()))
+    Ok(SignedFile::open(path, options.content, options.password)?.judge(&options.context()))
 }
 
 /// Verifies every signature of a file that is all in memory; `name` is what the report calls it.
@@ -162,7 +165,8 @@ pub fn verify_bytes(
     name: &str,
     options: &Options<'_>,
 ) -> Result<FileReport, VerifyFileError> {
-    Ok(SignedFile::of_bytes(signed, name, options.content)?.judge(&options.context()))
+    Ok(SignedFile::of_bytes(signed, name, options.content, options.password)?
+        .judge(&options.context()))
 }
 
 /// A signed file that was read once: its signatures and the digests of what they cover, not its content.
@@ -201,16 +205,20 @@ struct Found {
 }
 
 impl SignedFile {
-    /// Reads a file; `content` is that of a CMS signature.
+    /// Reads a file; `content` is that of a CMS signature, `password` that of an encrypted PDF.
     ///
     /// # Errors
     /// As [`verify_file`].
-    pub fn open(path: &Path, content: Option<Content<'_>>) -> Result<Self, VerifyFileError> {
+    pub fn open(
+        path: &Path,
+        content: Option<Content<'_>>,
+        password: Option<&DocumentPassword>,
+    ) -> Result<Self, VerifyFileError> {
         let file = open_regular(path).map_err(|error| VerifyFileError::Unreadable {
             path: path.to_path_buf(),
             error: error.into(),
         })?;
-        Self::read(path, file, content)
+        Self::read(path, file, content, password)
     }
 
     /// Reads what is all in memory; `name` is what reports call it.
@@ -221,14 +229,16 @@ impl SignedFile {
         signed: &[u8],
         name: &str,
         content: Option<Content<'_>>,
+        password: Option<&DocumentPassword>,
     ) -> Result<Self, VerifyFileError> {
-        Self::read(Path::new(name), Cursor::new(signed), content)
+        Self::read(Path::new(name), Cursor::new(signed), content, password)
     }
 
     fn read<R: Read + Seek>(
         path: &Path,
         mut file: R,
         content: Option<Content<'_>>,
+        password: Option<&DocumentPassword>,
     ) -> Result<Self, VerifyFileError> {
         let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
         let mut head = Vec::new();
@@ -244,7 +254,7 @@ impl SignedFile {
             if content.is_some() {
                 return Err(VerifyFileError::ContentNotApplicable { path: path.to_path_buf() });
             }
-            pdf(path, file)?
+            pdf(path, file, password)?
         } else {
             cms(path, file, &head, content)?
         };
@@ -262,8 +272,9 @@ impl SignedFile {
     pub(crate) fn of_reader<R: Read + Seek>(
         name: &Path,
         reader: R,
+        password: Option<&DocumentPassword>,
     ) -> Result<Self, VerifyFileError> {
-        Self::read(name, reader, None)
+        Self::read(name, reader, None, password)
     }
 
     /// The signatures of a PDF, in the order of the report.
@@ -372,10 +383,14 @@ fn judge_pdf(
     report
 }
 
-fn pdf<R: Read + Seek>(path: &Path, file: R) -> Result<Parts, VerifyFileError> {
+fn pdf<R: Read + Seek>(
+    path: &Path,
+    file: R,
+    password: Option<&DocumentPassword>,
+) -> Result<Parts, VerifyFileError> {
     let refused = |error| VerifyFileError::Pdf { path: path.to_path_buf(), error };
     let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
-    let mut document = Document::open(file, Limits::standard()).map_err(refused)?;
+    let mut document = open_document(file, password).map_err(refused)?;
     let all = document.signatures().map_err(refused)?;
     // Document time-stamps prove something of the signatures before them; without any, they are all there is to judge.
     let is_stamp = |one: &Signature| one.kind == SignatureKind::DocumentTimeStamp;

@@ -81,6 +81,7 @@ fn an_archive_time_stamp_may_use_a_digest_that_was_not_announced() {
         validation_time: day(30),
         content: None,
         paths: None,
+        password: None,
     };
     let report = verify_bytes(&archived, "a.p7m", &options).expect("a report");
     let archive = &report.signatures[0].timestamps[0];

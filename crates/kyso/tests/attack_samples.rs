@@ -57,6 +57,7 @@ fn ending(sample: &Sample) -> (String, Vec<String>) {
         validation_time: day(sample.at),
         content: Some(Content::Bytes(&sample.content)),
         paths: None,
+        password: None,
     };
     match verify_bytes(&sample.bytes, "sample.p7s", &options) {
         Ok(report) => {
@@ -137,6 +138,7 @@ fn a_flipped_bit_changes_nothing_that_passes() {
             validation_time: day(honest.at),
             content: Some(Content::Bytes(&honest.content)),
             paths: None,
+            password: None,
         };
         flips += 1;
         let Ok(report) = verify_bytes(&bytes, "flipped.p7s", &options) else { continue };

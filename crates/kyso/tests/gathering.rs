@@ -119,6 +119,7 @@ fn options<'a>(trust: &'a Trust, evidence: &'a Evidence, content: &'a Path) -> O
         validation_time: day(13),
         content: Some(kyso::verify::Content::File(content)),
         paths: None,
+        password: None,
     }
 }
 

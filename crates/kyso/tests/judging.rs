@@ -112,6 +112,7 @@ fn what_is_in_memory_is_judged_without_a_file() {
         validation_time: Time::from_unix_seconds(house::NOW),
         content,
         paths: None,
+        password: None,
     };
     let report = verify_bytes(&signature, "công văn.p7s", &options(Some(Content::Bytes(&content))))
         .expect("a report");

@@ -126,6 +126,7 @@ fn library_call(message: &[u8]) -> Result<Duration> {
         validation_time: now,
         content: None,
         paths: None,
+        password: None,
     };
     let begun = Instant::now();
     let report = verify_bytes(message, "small.p7m", &options)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Judging;
+use super::{Judging, PasswordArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExtendArgs {
@@ -47,6 +47,8 @@ pub(crate) struct ExtendArgs {
     /// Replace existing output files
     #[arg(long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
     #[command(flatten)]
     pub(crate) trusting: Trusting,
 }

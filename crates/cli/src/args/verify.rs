@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::PasswordArgs;
+
 /// By what is judged: anchors, evidence, policy, time.
 #[derive(Debug, Args)]
 pub(crate) struct Judging {
@@ -40,6 +42,8 @@ pub(crate) struct VerifyArgs {
     /// Content of a detached signature [default: the file's name without .p7s]
     #[arg(long, value_name = "FILE")]
     pub(crate) content: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
     #[command(flatten)]
     pub(crate) judging: Judging,
     /// Write everything that the verdict rests on to a new folder, from which --evidence repeats it

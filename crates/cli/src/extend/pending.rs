@@ -16,6 +16,7 @@ use super::{Extender, Reached, Task};
 use crate::args::ExtendArgs;
 use crate::desk::Desk;
 use crate::out::{self, say, tell};
+use crate::password;
 use crate::sign::progress;
 
 /// Works, lists or shortens the queue.
@@ -41,7 +42,9 @@ pub(super) fn run(desk: &Desk, arguments: &ExtendArgs) -> Result<u8, Problem> {
         return Ok(0);
     }
     let judging = arguments.trusting.judging();
-    let extender = Extender::open(desk, &judging, &arguments.tsa, arguments.renew_before)?;
+    let password = password::given(desk, &arguments.password, [])?;
+    let extender = Extender::open(desk, &judging, &arguments.tsa, arguments.renew_before)?
+        .with_password(password);
     let named = !arguments.tsa.is_empty();
     let bar = progress(entries.len(), lang.pick("Đang nâng mức", "Extending"));
     let mut rows = Vec::new();

@@ -67,6 +67,19 @@ fn refuse_what_belongs_to_direct(arguments: &SignArgs, lang: Lang) -> Result<(),
         ("--untrusted", !arguments.untrusted.is_empty()),
         ("--sessions", arguments.sessions != 1),
     ];
+    let password = [
+        ("--password-file", arguments.password.password_file.is_some()),
+        ("--password-stdin", arguments.password.password_stdin),
+    ];
+    if let Some((name, _)) = password.into_iter().find(|(_, given)| *given) {
+        return Err(remote::only_direct(
+            lang.pick(
+                format!("{name}: mật khẩu của tài liệu không được gửi cho dịch vụ"),
+                format!("{name}: no document's password is sent to the daemon"),
+            ),
+            lang,
+        ));
+    }
     match given.into_iter().find(|(_, given)| *given) {
         None => Ok(()),
         Some((name, _)) => Err(remote::only_direct(

@@ -3,6 +3,7 @@
 //! A signature is never lost to an authority that does not answer: the file then stays at level B and waits.
 
 use kyso::extend::{ExtendError, Level};
+use kyso::password::DocumentPassword;
 use kyso::timestamp::TimestampError;
 use kyso_daemon::explain::extend as explain;
 use kyso_daemon::text::{Lang, Problem};
@@ -127,7 +128,12 @@ fn level(arguments: &SignArgs) -> Option<Level> {
 }
 
 /// Extends what was signed, each file for itself.
-pub(super) fn raise(desk: &Desk, arguments: &SignArgs, mut report: Report) -> Report {
+pub(super) fn raise(
+    desk: &Desk,
+    arguments: &SignArgs,
+    mut report: Report,
+    password: Option<DocumentPassword>,
+) -> Report {
     let Some(level) = level(arguments) else { return report };
     if report.rows.iter().all(|row| row.ended.is_err()) {
         return report;
@@ -142,7 +148,8 @@ pub(super) fn raise(desk: &Desk, arguments: &SignArgs, mut report: Report) -> Re
         offline: false,
         json: arguments.json,
     };
-    let extender = Extender::open(desk, &judging, &arguments.tsa, RENEW_BEFORE_DAYS);
+    let extender = Extender::open(desk, &judging, &arguments.tsa, RENEW_BEFORE_DAYS)
+        .map(|extender| extender.with_password(password));
     for Row { source, ended } in &mut report.rows {
         let Ok(signed) = ended else { continue };
         let raised = match &extender {

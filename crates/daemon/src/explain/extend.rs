@@ -9,13 +9,18 @@ use kyso::timestamp::{AuthorityFailure, TimestampError};
 use kyso_validation::attempt::Attempt;
 use kyso_validation::indication::Indication;
 
-use super::verify;
+use super::{encryption, verify};
 use crate::text::{Lang, Problem, system};
 
 /// The three parts of why a file was not extended; it is as it was.
 #[must_use]
 pub fn explain(error: &ExtendError, lang: Lang) -> Problem {
     use ExtendError as E;
+    if let E::Document(error) = error
+        && let Some(problem) = encryption::explain(error, lang)
+    {
+        return problem;
+    }
     let (vi, en): ((&str, &str), (&str, &str)) = match error {
         E::Unusable(error) => return verify::explain(error, lang),
         E::Timestamp(error) => return time_stamp(error, lang),

@@ -5,12 +5,17 @@ use kyso::signer::PathStatus;
 use kyso_x509::path::PathError;
 use kyso_x509::{Name, Time};
 
-use super::token as token_problem;
+use super::{encryption, token as token_problem};
 use crate::text::{Lang, Problem, system};
 
 /// The three parts of a signing error.
 pub fn explain(error: &SignError, lang: Lang) -> Problem {
     use SignError as E;
+    if let E::Pades(error) = error
+        && let Some(problem) = encryption::explain(error, lang)
+    {
+        return problem;
+    }
     let (vi, en): ((&str, &str), (&str, &str)) = match error {
         E::Token(error) => return token_problem::explain(error, lang),
         E::Certificate(error) => return path(error, lang),
@@ -63,10 +68,6 @@ pub fn explain(error: &SignError, lang: Lang) -> Problem {
         E::EcdsaEncoding(_) => (
             ("token trả về chữ ký sai dạng", "rút token, cắm lại rồi ký lại"),
             ("the token returned a malformed signature", "reinsert the token and sign again"),
-        ),
-        E::Pades(kyso_pades::Error::PasswordNeeded) => (
-            ("tệp PDF được mã hóa", "bỏ mật khẩu của PDF (in lại thành PDF mới) rồi ký"),
-            ("the PDF is encrypted", "remove its password (print it to a new PDF), then sign"),
         ),
         E::Pades(kyso_pades::Error::CertifiedNoChanges) => (
             (

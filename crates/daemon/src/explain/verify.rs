@@ -7,6 +7,7 @@ use kyso::report::{Check, Finding, Need};
 use kyso::verify::VerifyFileError;
 use kyso_validation::attempt::{Attempt, FetchFailure, Wanted};
 
+use super::encryption;
 use crate::text::{Lang, Problem, system};
 
 /// A verdict in a sentence: what the indication means for the reader.
@@ -338,6 +339,12 @@ pub fn finding(found: &Finding, lang: Lang) -> String {
 #[must_use]
 pub fn explain(error: &VerifyFileError, lang: Lang) -> Problem {
     use VerifyFileError as E;
+    if let E::Pdf { path, error } = error
+        && let Some(mut problem) = encryption::explain(error, lang)
+    {
+        problem.why = format!("{}: {}", path.display(), problem.why);
+        return problem;
+    }
     let (code, vi, en): (_, (&str, &str), (&str, &str)) = match error {
         E::Unreadable { .. } => (
             "unreadable",
@@ -353,11 +360,6 @@ pub fn explain(error: &VerifyFileError, lang: Lang) -> Problem {
             "unknown-format",
             ("không nhận ra định dạng", "bản này kiểm tra PDF và CMS (.p7s, .p7m)"),
             ("the format is not known", "this version verifies PDF and CMS (.p7s, .p7m)"),
-        ),
-        E::Pdf { error: kyso_pades::Error::PasswordNeeded, .. } => (
-            "pdf-encrypted",
-            ("tệp PDF được mã hóa", "bản này chưa đọc PDF có mật khẩu"),
-            ("the PDF is encrypted", "this version does not read PDFs with a password yet"),
         ),
         E::Pdf { .. } | E::Cms { .. } => (
             "malformed",

@@ -116,6 +116,7 @@ async fn verify(
             validation_time,
             content,
             paths: None,
+            password: None,
         };
         let report = match &query.document {
             None => verify_bytes(&bytes, &query.name, &options),

@@ -10,9 +10,7 @@ use std::path::Path;
 
 use kyso_cades::archive;
 use kyso_cades::level::BaselineLevel;
-use kyso_pades::{
-    Document, Limits, SecurityData, SigningField, SigningOptions, SubFilter, copy_and_hash,
-};
+use kyso_pades::{Document, SecurityData, SigningField, SigningOptions, SubFilter, copy_and_hash};
 use kyso_validation::evidence::Evidence;
 use kyso_validation::indication::Indication;
 use kyso_validation::report::{FileReport, TimestampKind};
@@ -23,6 +21,7 @@ use super::write::{self, Written};
 use super::{ExtendError, Level, Options, STAMP_ROOM, Stamp, embed};
 use crate::gather::{self, Gathered};
 use crate::output::PendingFile;
+use crate::password::open_document;
 use crate::recorder::Sha256;
 use crate::timestamp::{Stamped, stamp};
 use crate::verify::{PdfSignature, SignedFile};
@@ -143,11 +142,13 @@ impl Work<'_> {
 
     fn read(&mut self) -> Result<SignedFile, ExtendError> {
         self.file.file().rewind().map_err(|error| self.unwritable(error))?;
-        SignedFile::of_reader(self.target, self.file.file()).map_err(ExtendError::Unusable)
+        SignedFile::of_reader(self.target, self.file.file(), self.options.judging.password)
+            .map_err(ExtendError::Unusable)
     }
 
     fn document(&mut self) -> Result<Document<&mut File>, ExtendError> {
-        Document::open(self.file.file(), Limits::standard()).map_err(ExtendError::Document)
+        open_document(self.file.file(), self.options.judging.password)
+            .map_err(ExtendError::Document)
     }
 
     fn note(&mut self, signer: usize, kind: TimestampKind, made: &Stamped) {

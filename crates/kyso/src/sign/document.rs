@@ -4,8 +4,7 @@ use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
 use kyso_cades::{Attached, AttachedError, Form, SigningParameters, ToBeSigned, oid};
 use kyso_pades::{
-    ContentsTooSmall, Date, Document, Limits, PreparedSignature, SeedFacts, SigningField,
-    SigningOptions, SubFilter,
+    ContentsTooSmall, Date, PreparedSignature, SeedFacts, SigningField, SigningOptions, SubFilter,
 };
 use kyso_x509::{Digest, DigestAlgorithm, Hasher, SignatureValue, Time};
 
@@ -15,6 +14,7 @@ use super::finish::Written;
 use super::{BatchOptions, PadesOptions, SignError, SignatureFormat, Task};
 use crate::input::open_regular;
 use crate::output::PendingFile;
+use crate::password::open_document;
 use crate::signer::Signer;
 
 /// Bytes reserved in `/Contents` beyond the estimate, which is an upper bound: for readers that want some padding.
@@ -130,7 +130,7 @@ pub(super) fn revision<'a, R: Read + Seek>(
     pades: &'a PadesOptions,
     mut signing: SigningOptions<'a>,
 ) -> Result<PreparedSignature, SignError> {
-    let mut document = Document::open(reader, Limits::standard()).map_err(SignError::Pades)?;
+    let mut document = open_document(reader, pades.password.as_ref()).map_err(SignError::Pades)?;
     if let Some(name) = pades.field.as_deref() {
         let new = std::mem::replace(&mut signing.field, SigningField::Existing(name));
         match document.prepare_signature(&signing) {

@@ -3,13 +3,14 @@
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use kyso_pades::{Document, Limits, SigningField, SigningOptions, SubFilter};
+use kyso_pades::{SigningField, SigningOptions, SubFilter};
 use kyso_x509::{DigestAlgorithm, Hasher};
 
 use super::declare::sha256;
 use super::document::revision;
 use super::{PadesOptions, SignError, SignatureFormat};
 use crate::input::{OpenError, open_regular};
+use crate::password::open_document;
 use crate::recorder::Sha256;
 
 /// Room for the message in the revision that is tried; what it holds does not matter to the check.
@@ -86,7 +87,7 @@ fn pdf<R: Read + Seek>(mut file: R, pades: &PadesOptions) -> Result<(usize, usiz
         contents_size: ROOM,
     };
     revision(&mut file, pades, trial)?;
-    let mut document = Document::open(file, Limits::standard()).map_err(SignError::Pades)?;
+    let mut document = open_document(file, pades.password.as_ref()).map_err(SignError::Pades)?;
     let pages = document.page_count().map_err(SignError::Pades)?;
     let signatures = document.signatures().map_err(SignError::Pades)?;
     Ok((pages, signatures.len()))

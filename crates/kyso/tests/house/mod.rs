@@ -160,6 +160,7 @@ impl Desk {
             validation_time: Time::from_unix_seconds(NOW),
             content: content.map(Content::File),
             paths: None,
+            password: None,
         };
         let by_file = verify_file(path, &options);
         // Whatever the tests look at must be the same from memory.

@@ -147,6 +147,7 @@ impl World {
                 validation_time: now,
                 content: content.map(Content::File),
                 paths: None,
+                password: None,
             },
             fetcher: &self.fetcher,
             authorities: &self.authorities,

@@ -221,7 +221,15 @@ impl Known {
     pub(crate) const fn options<'a>(&'a self, evidence: &'a Evidence) -> Options<'a> {
         let validation_time = Time::from_unix_seconds(self.now);
         let trust = &self.trust;
-        Options { trust, evidence, policy: None, validation_time, content: None, paths: None }
+        Options {
+            trust,
+            evidence,
+            policy: None,
+            validation_time,
+            content: None,
+            paths: None,
+            password: None,
+        }
     }
 
     /// Puts it into a folder, for a process of its own and for peers.
