@@ -95,3 +95,36 @@ pub(crate) fn keep(path: &Path) {
         std::fs::copy(path, Path::new(&folder).join(name)).expect("a folder to keep files in");
     }
 }
+
+/// Red, green and blue at a place, in pixels of 72 dpi from the upper left corner.
+pub(crate) fn pixel(path: &Path, x: usize, y: usize) -> [u8; 3] {
+    let picture = rendered(path, "72");
+    let at = 3 * (y * picture.width + x);
+    [picture.rgb[at], picture.rgb[at + 1], picture.rgb[at + 2]]
+}
+
+/// A page as pdftoppm draws it.
+pub(crate) struct Rendered {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) rgb: Vec<u8>,
+}
+
+pub(crate) fn rendered(path: &Path, dpi: &str) -> Rendered {
+    let root = path.with_extension("");
+    let options = ["-png", "-singlefile", "-r", dpi].map(Path::new);
+    run("pdftoppm", [options.as_slice(), &[path, &root]].concat()).expect_success();
+    let file = std::fs::read(root.with_extension("png")).expect("the picture");
+    png_rgb(&file)
+}
+
+/// An RGB picture of 8 bits.
+pub(crate) fn png_rgb(file: &[u8]) -> Rendered {
+    let decoder = png::Decoder::new(std::io::Cursor::new(file));
+    let mut reader = decoder.read_info().expect("a PNG");
+    let mut rgb = vec![0; reader.output_buffer_size().expect("a small picture")];
+    let frame = reader.next_frame(&mut rgb).expect("a whole PNG");
+    assert_eq!(frame.color_type, png::ColorType::Rgb);
+    let (width, height) = (frame.width as usize, frame.height as usize);
+    Rendered { width, height, rgb }
+}
