@@ -15,11 +15,14 @@ use std::process::{Command, Stdio};
 
 use daemon::Daemon;
 use indicatif::ProgressBar;
+use kyso_testkit::pki::{Clock, Hierarchy, Keys, Plan, Route, Server};
 use kyso_testkit::softhsm;
 
 use crate::args::DemoArgs;
 use crate::out::say;
 use kyso_daemon::text::{Lang, Problem};
+
+const DAY: i64 = 86_400;
 
 /// PIN of the demo's token and password of its key file; it protects nothing.
 const PIN: &str = "1234567890";
@@ -84,6 +87,8 @@ struct Story {
     /// Whether the key lies in a file, although SoftHSM may be installed.
     key_file: bool,
     daemon: Option<Daemon>,
+    /// Authority, responder, lists and time-stamps, over loopback and for as long as the story lasts.
+    services: Server,
     transcript: String,
     lang: Lang,
 }
@@ -101,8 +106,14 @@ impl Story {
         // With a key file too: the daemon lists the tokens of every module it finds, and shall not find the user's.
         let softhsm = softhsm::module_path().map(|_| softhsm::Environment::new(&folder));
         let key_file = key_file || softhsm.is_none();
-        let story =
-            Self { folder, softhsm, key_file, daemon: None, transcript: String::new(), lang };
+        let now = jiff::Timestamp::now().as_second();
+        let services = Server::start(Clock::System, |base| {
+            let plan = Plan::new(now - DAY, now + 3650 * DAY).served_at(base);
+            Hierarchy::new(&plan, Keys::Fresh)
+        })
+        .map_err(|error| error.to_string())?;
+        let transcript = String::new();
+        let story = Self { folder, softhsm, key_file, daemon: None, services, transcript, lang };
         let config = story.config();
         story.write("config.toml", config.as_bytes())?;
         story.secret("pin.txt", PIN.as_bytes())?;
@@ -122,6 +133,13 @@ impl Story {
             }
             _ => {}
         }
+        // The demo's services are on this machine, where nothing is fetched from unless it is said.
+        let _ = writeln!(
+            config,
+            "[fetch]\nnetworks = [\"127.0.0.0/8\"]\ncache = {:?}\n[timestamp]\nauthorities = [{:?}]",
+            at("cache"),
+            self.services.url(Route::TimeStamping),
+        );
         let _ = writeln!(
             config,
             "[daemon]\nsocket = {:?}\nstate = {:?}\npinentry = {:?}",
@@ -145,6 +163,10 @@ impl Story {
         name(
             "signed/",
             lang.pick("các giấy mời đã ký và biên nhận", "the signed letters and a receipt"),
+        );
+        name(
+            "bao-cao.pdf",
+            lang.pick("báo cáo kiểm tra so-lieu.csv.p7s", "the report on so-lieu.csv.p7s"),
         );
         name(
             "yeu-cau-cap-lai.p7m",

@@ -19,12 +19,14 @@ fn the_demo_tells_the_whole_story_on_one_screen() {
             let story = text(&output.stdout);
             assert!(output.status.success(), "{name}: {story}{}", text(&output.stderr));
             assert!(story.lines().count() <= 24, "{name}: more than a screen:\n{story}");
-            for word in ["TOTAL-PASSED", "HASH_FAILURE", "cong-van-signed.pdf", "XÃ ĐĂK HÀ"] {
+            for word in ["TOTAL-PASSED", "CAdES-B-LTA", "HASH_FAILURE", "cong-van-signed.pdf", "XÃ ĐĂK HÀ"] {
                 assert!(story.contains(word), "{name}: no {word} in\n{story}");
             }
             for file in [
                 "cong-van-signed.pdf.tlog-proof",
                 "so-lieu.csv.p7s",
+                "bao-cao.pdf",
+                "evidence",
                 "signed/giay-moi-12.pdf",
                 "signed/giay-moi-01.pdf.tlog-proof",
                 "yeu-cau-cap-lai.p7m.tlog-proof",
@@ -32,7 +34,7 @@ fn the_demo_tells_the_whole_story_on_one_screen() {
                 "questions.txt",
                 "transcript.txt",
             ] {
-                assert!(demo.join(file).is_file(), "{name}: {file}");
+                assert!(demo.join(file).exists(), "{name}: {file}");
             }
             let questions = std::fs::read_to_string(demo.join("questions.txt")).expect("questions");
             assert!(questions.contains("in real life, a person answers"), "{questions}");

@@ -1,11 +1,13 @@
 //! The demo's steps.
 
 use kyso_daemon::client::{self, Client};
-use kyso_testkit::{Authority, Curve, Profile, Subject};
+use kyso_testkit::Subject;
+use kyso_testkit::pki::hierarchy::with_addresses;
+use kyso_testkit::pki::{Key, Template};
 use serde_json::Value;
 
-use super::Story;
 use super::daemon::{self, Daemon};
+use super::{DAY, Story};
 use crate::out::say;
 
 /// A letter of a commune, made by LibreOffice.
@@ -13,8 +15,6 @@ const DOCUMENT: &[u8] = include_bytes!("../../../../test-vectors/pdf/cong-van.pd
 
 /// How many letters the batch signs.
 const LETTERS: usize = 12;
-
-const DAY: i64 = 86_400;
 
 /// The holder's subject: the commune of Hà Mòn (Kon Tum) became part of Đăk Hà (Quảng Ngãi) on 2025-07-01.
 fn holder() -> Subject {
@@ -44,6 +44,7 @@ impl Story {
         self.sign(&mut entries)?;
         self.sign_many(&mut entries)?;
         self.verify()?;
+        self.make_last()?;
         self.refuse_what_was_altered()?;
         self.reissue(&mut entries)?;
         self.prove(&entries)?;
@@ -92,22 +93,18 @@ impl Story {
 
     fn issue_certificate(&self) -> Result<(), String> {
         let now = jiff::Timestamp::now().as_second();
-        let authority = Authority::new(Curve::P256, now - DAY, now + 3650 * DAY)
-            .map_err(|error| error.to_string())?;
-        let profile = Profile::document_signing(holder(), now - DAY / 24, now + 365 * DAY);
         let pem =
             std::fs::read(self.folder.join("public-key.pem")).map_err(|error| error.to_string())?;
         let spki = kyso_x509::pem::decode(&pem, &["PUBLIC KEY"])
             .map_err(|error| error.to_string())?
             .swap_remove(0);
-        let leaf = authority.issue(&profile, &spki).map_err(|error| error.to_string())?;
-        let chain = format!(
-            "{}{}",
-            kyso_testkit::authority::certificate_pem(&leaf),
-            authority.intermediate_pem()
-        );
+        let template = Template::signer(&holder(), now - DAY / 24, now + 365 * DAY);
+        let template = with_addresses(template, &self.services.base());
+        let authorities = self.services.hierarchy();
+        let leaf = authorities.authority.issue(&template, Key::public(&spki));
+        let chain = format!("{}{}", leaf.pem(), authorities.authority.pem());
         self.write("certificate.pem", chain.as_bytes())?;
-        self.write("root.pem", authority.root_pem().as_bytes())
+        self.write("root.pem", authorities.root.pem().as_bytes())
     }
 
     /// 2. The demo's own daemon, with a stand-in for the person.
@@ -121,14 +118,16 @@ impl Story {
             2,
             lang.pick("Dịch vụ", "Daemon"),
             &lang.pick(
-                format!("chạy riêng cho bản trình diễn (tiến trình {})", daemon.pid()),
-                format!("one of the demo's own (process {})", daemon.pid()),
+                format!(
+                    "của riêng bản trình diễn (tiến trình {}); một người thế thân đồng ý và nhập PIN",
+                    daemon.pid()
+                ),
+                format!(
+                    "one of the demo's own (process {}); a stand-in agrees and types the PIN",
+                    daemon.pid()
+                ),
             ),
         );
-        self.note(lang.pick(
-            "một người thế thân đồng ý và nhập PIN; ngoài đời, một người thật trả lời",
-            "a stand-in agrees and types the PIN; in real life a person answers",
-        ));
         self.daemon = Some(daemon);
         Ok(())
     }
@@ -180,23 +179,35 @@ impl Story {
         let lang = self.lang;
         let asked = client::block_on(self.verdict_of_daemon("cong-van-signed.pdf"))
             .map_err(|error| error.to_string())??;
-        let offline =
-            self.expect(&["verify", "--policy", "integrity-only", "cong-van-signed.pdf"])?;
-        let verdict = offline.stdout.lines().next().unwrap_or_default().to_owned();
+        let verified = self.expect(&["verify", "cong-van-signed.pdf"])?;
+        let verdict = verified.stdout.lines().next().unwrap_or_default().to_owned();
         self.step(5, lang.pick("Kiểm tra", "Verify"), &verdict);
-        self.note(&lang.pick(
-            format!(
-                "(dịch vụ trả lời: {asked}; không có --policy thì cần biết tình trạng thu hồi)"
-            ),
-            format!(
-                "(the daemon says: {asked}; without --policy the revocation status is demanded)"
-            ),
-        ));
         if asked != "TOTAL-PASSED" {
             return Err(format!("the daemon's verdict is {asked}"));
         }
-        self.expect(&["verify", "--policy", "integrity-only", "so-lieu.csv.p7s"])?;
-        self.expect(&["verify", "--policy", "integrity-only", "signed/giay-moi-12.pdf"])?;
+        self.expect(&["verify", "so-lieu.csv.p7s"])?;
+        self.expect(&["verify", "signed/giay-moi-12.pdf"])?;
+        Ok(())
+    }
+
+    /// 6. What must be valid for years gets time-stamps and all evidence; afterwards nobody has to be asked.
+    fn make_last(&mut self) -> Result<(), String> {
+        let lang = self.lang;
+        let file = "so-lieu.csv.p7s";
+        self.expect(&["extend", "--level", "LTA", "--in-place", file])?;
+        let first = ["verify", "--pdf-report", "bao-cao.pdf", "--evidence-out", "evidence", file];
+        let verified = self.expect(&first)?;
+        // The stored evidence alone gives the same report, without any network.
+        let again = self.expect(&["verify", "--evidence", "evidence", "--offline", file])?;
+        if again.stdout != verified.stdout {
+            return Err("the stored evidence gives another report".to_owned());
+        }
+        let verdict = verified.stdout.lines().next().unwrap_or_default().to_owned();
+        self.step(6, lang.pick("Lâu dài", "Long term"), &verdict);
+        self.note(lang.pick(
+            "CAdES-B-LTA: dấu thời gian và chứng cứ nằm trong tệp; --offline cho cùng kết quả",
+            "CAdES-B-LTA: time-stamps and evidence are in the file; --offline says the same",
+        ));
         Ok(())
     }
 
@@ -209,7 +220,7 @@ impl Story {
         Ok(report.map_err(told)?.indication)
     }
 
-    /// 6. A copy with one byte changed is refused.
+    /// 7. A copy with one byte changed is refused.
     fn refuse_what_was_altered(&mut self) -> Result<(), String> {
         let lang = self.lang;
         let mut altered = std::fs::read(self.folder.join("cong-van-signed.pdf"))
@@ -229,11 +240,11 @@ impl Story {
             return Err(format!("an altered PDF was not refused: exit {}", answer.code));
         }
         let verdict = answer.stdout.lines().next().unwrap_or_default().to_owned();
-        self.step(6, lang.pick("Bản bị sửa", "Altered copy"), &verdict);
+        self.step(7, lang.pick("Bản bị sửa", "Altered copy"), &verdict);
         Ok(())
     }
 
-    /// 7. The certificate names a commune that is no more: the daemon warns and proposes the request.
+    /// 8. The certificate names a commune that is no more: the daemon warns and proposes the request.
     fn reissue(&mut self, entries: &mut Entries) -> Result<(), String> {
         let lang = self.lang;
         let draft = self.expect(&["reissue", "request", "--from-warning", "--draft", "--json"])?;
@@ -248,7 +259,7 @@ impl Story {
             changed.and_then(|change| change[name].as_str()).unwrap_or_default().to_owned()
         };
         self.step(
-            7,
+            8,
             lang.pick("Cấp lại", "Reissuance"),
             &lang.pick(
                 format!("đơn vị đã sáp nhập: ~ O {} → {}", side("old"), side("new")),
@@ -275,12 +286,12 @@ impl Story {
         Ok(())
     }
 
-    /// 8. The journal holds what happened and proves it.
+    /// 9. The journal holds what happened and proves it.
     fn prove(&mut self, entries: &Entries) -> Result<(), String> {
         let lang = self.lang;
         let verified = self.expect(&["journal", "verify"])?;
         let first = verified.stdout.lines().next().unwrap_or_default().to_owned();
-        self.step(8, lang.pick("Nhật ký", "Journal"), &first);
+        self.step(9, lang.pick("Nhật ký", "Journal"), &first);
         let proved = [
             (entries.signature, "cong-van-signed.pdf"),
             (entries.batch_item, "signed/giay-moi-01.pdf"),
