@@ -1,16 +1,38 @@
 //! Attributes of a SignerInfo (RFC 5652 §5.3).
 
+use crate::timestamp::{TimeStampToken, TokenError};
+use crate::unsigned::MAX_TIME_STAMPS;
 use kyso_x509::ObjectIdentifier;
 use kyso_x509::asn1::{self, Asn1Error, Element, Reader, Rules, tag};
+use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// `Attribute ::= SEQUENCE { attrType OBJECT IDENTIFIER, attrValues SET OF AttributeValue }`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Attribute {
     /// attrType.
     pub oid: ObjectIdentifier,
     /// Each value as received, header included.
     pub values: Vec<Vec<u8>>,
+    /// Read once: several steps of validation ask for the tokens of a signature.
+    tokens: OnceLock<Vec<Result<TimeStampToken, TokenError>>>,
 }
+
+impl Clone for Attribute {
+    /// A copy may be given other values, so nothing is taken as read of them.
+    fn clone(&self) -> Self {
+        Self::new(self.oid, self.values.clone())
+    }
+}
+
+impl PartialEq for Attribute {
+    fn eq(&self, other: &Self) -> bool {
+        // What was read of the values so far distinguishes nothing.
+        self.oid == other.oid && self.values == other.values
+    }
+}
+
+impl Eq for Attribute {}
 
 impl Attribute {
     pub(crate) fn from_element(element: &Element<'_>) -> Result<Self, Asn1Error> {
@@ -21,7 +43,20 @@ impl Attribute {
         let oid = fields.expect(tag::OBJECT_IDENTIFIER)?.oid()?;
         let values = fields.expect(tag::SET)?.children()?.rest()?;
         fields.finish()?;
-        Ok(Self { oid, values: values.iter().map(|value| value.raw().to_vec()).collect() })
+        Ok(Self::new(oid, values.iter().map(|value| value.raw().to_vec()).collect()))
+    }
+
+    pub(crate) const fn new(oid: ObjectIdentifier, values: Vec<Vec<u8>>) -> Self {
+        Self { oid, values, tokens: OnceLock::new() }
+    }
+
+    /// The values as time-stamp tokens, as many as a signer may have of one kind.
+    pub(crate) fn tokens(&self) -> &[Result<TimeStampToken, TokenError>] {
+        let read = || {
+            let values = self.values.iter().take(MAX_TIME_STAMPS);
+            values.map(|value| TimeStampToken::from_ber(value)).collect()
+        };
+        self.tokens.get_or_init(read)
     }
 
     /// DER of an attribute with one value.
@@ -49,9 +84,14 @@ impl SignedAttributes {
             *first = tag::SET;
         }
         let ber = Reader::new(&retagged, Rules::Ber).element()?;
-        let der = ber.to_der()?;
-        let received_as_der = der == retagged;
-        Self::from_der(der, received_as_der)
+        let rewritten = match ber.to_der()? {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(der) => Some(der),
+        };
+        match rewritten {
+            None => Self::from_der(retagged, true),
+            Some(der) => Self::from_der(der, false),
+        }
     }
 
     /// Takes the DER of the SET OF.

@@ -46,6 +46,18 @@ pub fn level(
     verified: &VerifiedSignature,
     content: &ContentDigests,
 ) -> Option<BaselineLevel> {
+    level_with(signed_data, index, verified, content, &signed_data.embedded_evidence(index))
+}
+
+/// As [`level`], for a caller that has what [`SignedData::embedded_evidence`] gives for this signer.
+#[must_use]
+pub fn level_with(
+    signed_data: &SignedData,
+    index: usize,
+    verified: &VerifiedSignature,
+    content: &ContentDigests,
+    evidence: &EmbeddedEvidence,
+) -> Option<BaselineLevel> {
     let signer = signed_data.signer_infos().get(index)?;
     // 1. B-B is the ground of all.
     if verified.level() != SignatureLevel::CadesBB {
@@ -57,10 +69,9 @@ pub fn level(
         return Some(BaselineLevel::B);
     }
     // 3. B-LT.
-    let evidence = signed_data.embedded_evidence(index);
     let complete = core::iter::once(verified.certificate().clone())
         .chain(tokens.iter().filter_map(time_stamping_certificate))
-        .all(|certificate| has_status(&certificate, &evidence));
+        .all(|certificate| has_status(&certificate, evidence));
     if !complete {
         return Some(BaselineLevel::T);
     }

@@ -33,7 +33,7 @@ pub use augment::{ArchiveToBeStamped, AugmentError};
 pub use content::{ContentDigests, ContentHasher};
 pub use evidence::EmbeddedEvidence;
 pub use level::{BaselineLevel, level};
-pub use read::{ReadError, ReadLimits, read_signed_data};
+pub use read::{ReadError, ReadLimits, read_signed_data, read_signed_data_with};
 pub use rewrite::RewriteError;
 pub use sign::{
     FinishedSigner, Form, PrepareError, SigningParameters, ToBeSigned, estimated_size, prepare,

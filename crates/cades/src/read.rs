@@ -8,7 +8,7 @@ use crate::oid;
 use crate::signed_data::{Content, RevocationInfo, SignedData, SignedDataError};
 use crate::signer_info::SignerInfo;
 use kyso_x509::asn1::{Element, Reader, Rules, tag};
-use kyso_x509::{AlgorithmIdentifier, Certificate, DigestAlgorithm};
+use kyso_x509::{AlgorithmIdentifier, Certificate, CertificateCache, DigestAlgorithm};
 use std::io::{self, Read};
 
 /// What reading may cost.
@@ -86,7 +86,20 @@ pub fn read_signed_data(
     limits: &ReadLimits,
     content: &mut dyn FnMut(&[u8]),
 ) -> Result<(SignedData, ContentDigests), ReadError> {
-    read(reader, limits, Trailing::Refused, &DigestAlgorithm::ALL, content)
+    read(reader, limits, Trailing::Refused, &DigestAlgorithm::ALL, None, content)
+}
+
+/// As [`read_signed_data`], with the certificates that were read before from the same bytes.
+///
+/// # Errors
+/// As [`read_signed_data`].
+pub fn read_signed_data_with(
+    reader: impl Read,
+    limits: &ReadLimits,
+    known: &CertificateCache,
+    content: &mut dyn FnMut(&[u8]),
+) -> Result<(SignedData, ContentDigests), ReadError> {
+    read(reader, limits, Trailing::Refused, &DigestAlgorithm::ALL, Some(known), content)
 }
 
 /// Computes those digests that both `wanted` and digestAlgorithms name.
@@ -95,6 +108,7 @@ pub(crate) fn read(
     limits: &ReadLimits,
     trailing: Trailing,
     wanted: &[DigestAlgorithm],
+    known: Option<&CertificateCache>,
     sink: &mut dyn FnMut(&[u8]),
 ) -> Result<(SignedData, ContentDigests), ReadError> {
     let mut stream = Stream::new(reader, limits);
@@ -158,6 +172,7 @@ pub(crate) fn read(
         },
         &rest,
         limits,
+        known,
     )
     .map_err(|error| shifted(error, rest_offset))?;
     // The digest of no content must not pass for that of content that is elsewhere.
@@ -174,6 +189,7 @@ fn assemble(
     mut signed_data: SignedData,
     rest: &[u8],
     limits: &ReadLimits,
+    known: Option<&CertificateCache>,
 ) -> Result<SignedData, SignedDataError> {
     let mut fields = Reader::new(rest, Rules::Ber);
     let members = |element: Option<Element<'_>>| -> Result<Vec<Vec<u8>>, SignedDataError> {
@@ -185,8 +201,12 @@ fn assemble(
         Ok(members.iter().map(|member| member.raw().to_vec()).collect())
     };
     signed_data.certificates = members(fields.optional(tag::context(0))?)?;
+    let certificate = |der: &Vec<u8>| match known {
+        Some(known) => known.read(der).ok(),
+        None => Certificate::from_der(der).ok(),
+    };
     signed_data.readable_certificates =
-        signed_data.certificates.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
+        signed_data.certificates.iter().filter_map(certificate).collect();
     signed_data.crls = members(fields.optional(tag::context(1))?)?;
     signed_data.revocation =
         signed_data.crls.iter().filter_map(|ber| RevocationInfo::from_ber(ber)).collect();

@@ -89,7 +89,7 @@ impl SignedData {
             position: 0,
             failure: None,
         };
-        let read = read::read(&mut copy, limits, Trailing::Zeros, &wanted, &mut |_| {});
+        let read = read::read(&mut copy, limits, Trailing::Zeros, &wanted, None, &mut |_| {});
         if let Some(error) = copy.failure {
             return Err(RewriteError::Write(error));
         }

@@ -153,7 +153,7 @@ impl SignedData {
         let mut held = Vec::new();
         let mut keep = |bytes: &[u8]| held.extend_from_slice(bytes);
         let limits = ReadLimits::for_slice(ber.len());
-        let mut signed_data = match read::read(ber, &limits, trailing, &[], &mut keep) {
+        let mut signed_data = match read::read(ber, &limits, trailing, &[], None, &mut keep) {
             Ok((signed_data, _)) => signed_data,
             Err(ReadError::SignedData(error)) => return Err(error),
             // A slice does not fail to be read; were it to, it would have ended early.

@@ -126,14 +126,14 @@ pub(crate) fn tokens(
     attributes: &[Attribute],
     oid: ObjectIdentifier,
 ) -> Vec<Result<TimeStampToken, TokenError>> {
-    let read = |(place, value): (usize, &Vec<u8>)| {
-        if place < MAX_TIME_STAMPS {
-            TimeStampToken::from_ber(value)
-        } else {
-            Err(TokenError::TooMany { limit: MAX_TIME_STAMPS })
-        }
-    };
-    values_of(attributes, oid).enumerate().take(MAX_TIME_STAMPS + 1).map(read).collect()
+    let of_type = attributes.iter().filter(|attribute| attribute.oid == oid);
+    // Of each attribute as many are read as may be, so none is left out before the one too many.
+    let mut all: Vec<_> =
+        of_type.flat_map(Attribute::tokens).take(MAX_TIME_STAMPS).cloned().collect();
+    if values_of(attributes, oid).count() > MAX_TIME_STAMPS {
+        all.push(Err(TokenError::TooMany { limit: MAX_TIME_STAMPS }));
+    }
+    all
 }
 
 /// The certificates of certificate-values that can be read.

@@ -113,7 +113,7 @@ pub fn verify_signer(
         signer,
         content,
         content_type: Some(signed_data.content_type()),
-        embedded: &signed_data.certificates(),
+        embedded: &signed_data.readable_certificates,
         extra: extra_certificates,
     }
     .run()
@@ -142,7 +142,7 @@ pub fn verify_counter_signature(
         signer: counter,
         content: &ContentDigests::of_bytes(&[algorithm], signed.signature()),
         content_type: None,
-        embedded: &signed_data.certificates(),
+        embedded: &signed_data.readable_certificates,
         extra: extra_certificates,
     }
     .run()
@@ -302,8 +302,13 @@ impl Verification<'_> {
         let sid = self.signer.sid();
         let mut named: Vec<Certificate> = Vec::new();
         for certificate in self.embedded.iter().chain(self.extra) {
-            if sid.matches(certificate) && !named.contains(certificate) {
-                named.push(certificate.clone());
+            if !sid.matches(certificate) {
+                continue;
+            }
+            match named.iter_mut().find(|known| *known == certificate) {
+                // The caller's may remember its key and its hash.
+                Some(known) => *known = certificate.clone(),
+                None => named.push(certificate.clone()),
             }
         }
         if named.is_empty() {
@@ -329,7 +334,7 @@ impl Verification<'_> {
         content: &Digest,
         certificate: &Certificate,
     ) -> Result<(), VerifyFailure> {
-        let key = certificate.public_key().map_err(VerifyFailure::UnusableKey)?;
+        let key = certificate.borrowed_public_key().map_err(VerifyFailure::UnusableKey)?;
         let value = self.signer.signature();
         match self.signer.signed_attributes() {
             Some(attributes) => key.verify(algorithm, attributes.as_der(), value),

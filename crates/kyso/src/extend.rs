@@ -117,7 +117,8 @@ pub struct Stamp {
 /// # Errors
 /// [`ExtendError`], as [`extend_file`] before it writes anything.
 pub fn is_up_to_date(source: &Path, options: &Options<'_>) -> Result<bool, ExtendError> {
-    let signed = SignedFile::open(source, options.judging.content, options.judging.password)
+    let judging = &options.judging;
+    let signed = SignedFile::open(source, judging.content, judging.password, judging.known())
         .map_err(ExtendError::Unusable)?;
     Ok(judge(&signed, options)?.is_none())
 }
@@ -193,7 +194,8 @@ pub fn extend_file(
     recorder: &dyn Recorder,
 ) -> Result<Extended, ExtendError> {
     // 1. Read and judge.
-    let signed = SignedFile::open(source, options.judging.content, options.judging.password)
+    let judging = &options.judging;
+    let signed = SignedFile::open(source, judging.content, judging.password, judging.known())
         .map_err(ExtendError::Unusable)?;
     let Some(judged) = judge(&signed, options)? else { return Ok(Extended::UpToDate) };
 

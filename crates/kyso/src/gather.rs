@@ -43,7 +43,7 @@ pub fn verify_file(
     fetcher: &Fetcher,
     now: Time,
 ) -> Result<Gathered<FileReport>, VerifyFileError> {
-    let signed = SignedFile::open(path, options.content, options.password)?;
+    let signed = SignedFile::open(path, options.content, options.password, options.known())?;
     Ok(verify(&signed, options, fetcher, now))
 }
 

@@ -30,6 +30,11 @@ impl From<OpenError> for io::Error {
 /// # Errors
 /// [`OpenError::NotAFile`], and the file system's.
 pub fn open_regular(path: &Path) -> Result<File, OpenError> {
+    open_regular_sized(path).map(|(file, _)| file)
+}
+
+/// As [`open_regular`], with the length in bytes that the file has at this moment.
+pub(crate) fn open_regular_sized(path: &Path) -> Result<(File, u64), OpenError> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -38,11 +43,8 @@ pub fn open_regular(path: &Path) -> Result<File, OpenError> {
         options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     }
     let file = options.open(path).map_err(OpenError::Io)?;
-    if file.metadata().map_err(OpenError::Io)?.is_file() {
-        Ok(file)
-    } else {
-        Err(OpenError::NotAFile)
-    }
+    let metadata = file.metadata().map_err(OpenError::Io)?;
+    if metadata.is_file() { Ok((file, metadata.len())) } else { Err(OpenError::NotAFile) }
 }
 
 #[cfg(test)]

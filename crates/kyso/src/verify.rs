@@ -10,7 +10,7 @@ use kyso_cades::level::BaselineLevel;
 use kyso_cades::timestamp::TokenError;
 use kyso_cades::{
     ContentDigests, ContentHasher, ReadError, ReadLimits, SignedData, SignedDataError,
-    TimeStampToken, read_signed_data,
+    TimeStampToken, read_signed_data, read_signed_data_with,
 };
 use kyso_pades::{
     ByteRange, Coverage, Document, Repair, SecurityItem, SecurityStore, Signature, SignatureKind,
@@ -24,10 +24,11 @@ use kyso_validation::report::{FileFormat, FileReport, Finding, SignatureReport};
 use kyso_validation::trust::{Trust, TrustStore};
 use kyso_validation::{Context, PathCache, pdf_level, validate_cms_signer, validate_pdf_signature};
 use kyso_x509::{
-    Certificate, CertificateList, Digest, DigestAlgorithm, OcspResponse, Time, TrustAnchor,
+    Certificate, CertificateCache, CertificateList, Digest, DigestAlgorithm, OcspResponse, Time,
+    TrustAnchor,
 };
 
-use crate::input::open_regular;
+use crate::input::{open_regular, open_regular_sized};
 use crate::password::{DocumentPassword, open_document};
 
 /// The content of a CMS signature that does not hold it, or does not alone.
@@ -72,6 +73,12 @@ pub struct Options<'a> {
 }
 
 impl Options<'_> {
+    /// Certificates that were read before, for [`SignedFile::open`].
+    #[must_use]
+    pub fn known(&self) -> Option<&CertificateCache> {
+        self.paths.map(PathCache::certificates)
+    }
+
     /// What the engine is given.
     #[must_use]
     pub const fn context(&self) -> Context<'_> {
@@ -142,6 +149,9 @@ const CONTENT_START: u64 = 32;
 /// Most memory for reading ahead in a CMS file.
 const READ_AHEAD: u64 = 128 * 1024;
 
+/// Largest file that is read at once, before anything is known of it: most signatures are, with what surrounds them.
+const MOST_SMALL_BYTES: u64 = 64 * 1024;
+
 /// Largest PEM file: base64 is decoded in memory.
 const MOST_PEM_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -151,7 +161,8 @@ const MOST_PEM_BYTES: u64 = 64 * 1024 * 1024;
 /// [`VerifyFileError`] where the file cannot be read as a signed file at all; a bad signature is a
 /// result, not an error.
 pub fn verify_file(path: &Path, options: &Options<'_>) -> Result<FileReport, VerifyFileError> {
-    Ok(SignedFile::open(path, options.content, options.password)?.judge(&options.context()))
+    let file = SignedFile::open(path, options.content, options.password, options.known())?;
+    Ok(file.judge(&options.context()))
 }
 
 /// Verifies every signature of a file that is all in memory; `name` is what the report calls it.
@@ -165,8 +176,9 @@ pub fn verify_bytes(
     name: &str,
     options: &Options<'_>,
 ) -> Result<FileReport, VerifyFileError> {
-    Ok(SignedFile::of_bytes(signed, name, options.content, options.password)?
-        .judge(&options.context()))
+    let Options { content, password, .. } = *options;
+    let file = SignedFile::of_bytes(signed, name, content, password, options.known())?;
+    Ok(file.judge(&options.context()))
 }
 
 /// A signed file that was read once: its signatures and the digests of what they cover, not its content.
@@ -205,7 +217,8 @@ struct Found {
 }
 
 impl SignedFile {
-    /// Reads a file; `content` is that of a CMS signature, `password` that of an encrypted PDF.
+    /// Reads a file; `content` is that of a CMS signature, `password` that of an encrypted PDF, `known` are
+    /// certificates that were read before.
     ///
     /// # Errors
     /// As [`verify_file`].
@@ -213,12 +226,21 @@ impl SignedFile {
         path: &Path,
         content: Option<Content<'_>>,
         password: Option<&DocumentPassword>,
+        known: Option<&CertificateCache>,
     ) -> Result<Self, VerifyFileError> {
-        let file = open_regular(path).map_err(|error| VerifyFileError::Unreadable {
-            path: path.to_path_buf(),
-            error: error.into(),
-        })?;
-        Self::read(path, file, content, password)
+        let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
+        let (mut file, len) = open_regular_sized(path).map_err(|error| unreadable(error.into()))?;
+        if len > MOST_SMALL_BYTES {
+            return Self::read(path, file, content, password, known);
+        }
+        // A file that grew meanwhile is read like any long one.
+        let mut whole = Vec::with_capacity(len as usize + 1);
+        let limit = MOST_SMALL_BYTES + 1;
+        (&mut file).take(limit).read_to_end(&mut whole).map_err(unreadable)?;
+        if whole.len() as u64 == limit {
+            return Self::read(path, file, content, password, known);
+        }
+        Self::read(path, Cursor::new(whole.as_slice()), content, password, known)
     }
 
     /// Reads what is all in memory; `name` is what reports call it.
@@ -230,8 +252,9 @@ impl SignedFile {
         name: &str,
         content: Option<Content<'_>>,
         password: Option<&DocumentPassword>,
+        known: Option<&CertificateCache>,
     ) -> Result<Self, VerifyFileError> {
-        Self::read(Path::new(name), Cursor::new(signed), content, password)
+        Self::read(Path::new(name), Cursor::new(signed), content, password, known)
     }
 
     fn read<R: Read + Seek>(
@@ -239,9 +262,11 @@ impl SignedFile {
         mut file: R,
         content: Option<Content<'_>>,
         password: Option<&DocumentPassword>,
+        known: Option<&CertificateCache>,
     ) -> Result<Self, VerifyFileError> {
         let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
-        let mut head = Vec::new();
+        let mut head = Vec::with_capacity(PDF_HEADER_WITHIN as usize);
+        file.rewind().map_err(unreadable)?;
         (&mut file).take(PDF_HEADER_WITHIN).read_to_end(&mut head).map_err(unreadable)?;
         file.rewind().map_err(unreadable)?;
         let Some(first) = head.first() else {
@@ -256,7 +281,7 @@ impl SignedFile {
             }
             pdf(path, file, password)?
         } else {
-            cms(path, file, &head, content)?
+            cms(path, file, &head, content, known)?
         };
         let count = match &parts {
             Parts::Pdf { signatures, .. } => signatures.len(),
@@ -274,7 +299,7 @@ impl SignedFile {
         reader: R,
         password: Option<&DocumentPassword>,
     ) -> Result<Self, VerifyFileError> {
-        Self::read(name, reader, None, password)
+        Self::read(name, reader, None, password, None)
     }
 
     /// The signatures of a PDF, in the order of the report.
@@ -503,8 +528,9 @@ fn cms(
     file: impl Read + Seek,
     head: &[u8],
     content: Option<Content<'_>>,
+    known: Option<&CertificateCache>,
 ) -> Result<Parts, VerifyFileError> {
-    let (signed_data, embedded) = read_cms(path, file, head)?;
+    let (signed_data, embedded) = read_cms(path, file, head, known)?;
     let given = match content {
         Some(content) => Some(hash_content(content, &signed_data)?),
         None => None,
@@ -522,6 +548,7 @@ fn read_cms(
     path: &Path,
     mut file: impl Read + Seek,
     head: &[u8],
+    known: Option<&CertificateCache>,
 ) -> Result<(SignedData, ContentDigests), VerifyFileError> {
     let explain = |error| match error {
         ReadError::Io(error) => VerifyFileError::Unreadable { path: path.to_path_buf(), error },
@@ -529,20 +556,31 @@ fn read_cms(
     };
     if head.starts_with(PEM_BEGIN) {
         let der = pem_body(path, file)?;
-        return read_and_hash(Cursor::new(der)).map_err(explain);
+        return read_and_hash(Cursor::new(der), known).map_err(explain);
     }
     // A CMS file begins with a SEQUENCE; anything else deserves a plainer answer than a DER error.
     if head.first() != Some(&SEQUENCE) {
         return Err(VerifyFileError::UnknownFormat { path: path.to_path_buf() });
     }
     let len = length(&mut file).map_err(|error| explain(ReadError::Io(error)))?;
-    read_and_hash(BufReader::with_capacity(len.min(READ_AHEAD) as usize, file)).map_err(explain)
+    if len <= MOST_SMALL_BYTES {
+        return read_and_hash(file, known).map_err(explain);
+    }
+    let file = BufReader::with_capacity(len.min(READ_AHEAD) as usize, file);
+    read_and_hash(file, known).map_err(explain)
 }
 
 /// Reads a message and computes every digest of its content that its signers and their time-stamps need.
-fn read_and_hash(mut reader: impl Read + Seek) -> Result<(SignedData, ContentDigests), ReadError> {
+fn read_and_hash(
+    mut reader: impl Read + Seek,
+    known: Option<&CertificateCache>,
+) -> Result<(SignedData, ContentDigests), ReadError> {
     let limits = ReadLimits::document();
-    let (signed_data, digests) = read_signed_data(&mut reader, &limits, &mut |_| {})?;
+    let pass = &mut |_: &[u8]| {};
+    let (signed_data, digests) = match known {
+        Some(known) => read_signed_data_with(&mut reader, &limits, known, pass)?,
+        None => read_signed_data(&mut reader, &limits, pass)?,
+    };
     let needed = signed_data.content_digest_algorithms();
     if signed_data.is_detached() || needed.iter().all(|one| digests.find(*one).is_some()) {
         return Ok((signed_data, digests));

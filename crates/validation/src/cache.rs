@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kyso_x509::{Certificate, Digest, Time};
+use kyso_x509::{Certificate, CertificateCache, Digest, Time};
 
 use crate::chain::Present;
 use crate::context::Context;
@@ -13,10 +13,13 @@ use crate::trust::Trust;
 
 /// Remembers paths and revocation status, never verdicts on signatures; bounded.
 ///
-/// What it holds is valid for one context: asked under another, it forgets everything first. A report is the same
+/// What it holds of paths is valid for one context: asked under another, it forgets them first. A report is the same
 /// with it and without it.
-#[derive(Debug, Default)]
-pub struct PathCache(Mutex<Held>);
+#[derive(Debug)]
+pub struct PathCache {
+    held: Mutex<Held>,
+    certificates: CertificateCache,
+}
 
 #[derive(Debug, Default)]
 struct Held {
@@ -48,16 +51,32 @@ pub(crate) struct Key {
 /// Most paths that are held; with some 10 KB each this is a modest 40 MB, and a batch has few signers.
 const MAX_PATHS: usize = 4096;
 
+/// Most certificates that are held: at the length that the cache takes at most this is 32 MB, of those in use two.
+const MAX_CERTIFICATES: usize = 1024;
+
+impl Default for PathCache {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl PathCache {
     /// An empty one.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        let certificates = CertificateCache::new(MAX_CERTIFICATES);
+        Self { held: Mutex::default(), certificates }
+    }
+
+    /// Certificates that were read before, of whatever context: what a certificate says depends on its bytes alone.
+    #[must_use]
+    pub const fn certificates(&self) -> &CertificateCache {
+        &self.certificates
     }
 
     /// The cache for this context; whatever was found under another is forgotten.
     pub(crate) fn stamped(&self, context: &Context<'_>) -> Stamped<'_> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = match &held.stamp {
             Some(stamp) if stamp.is_of(context) => Arc::clone(stamp),
             _ => {
@@ -91,7 +110,7 @@ pub(crate) struct Stamped<'a> {
 
 impl Stamped<'_> {
     pub(crate) fn find(&self, key: &Key) -> Option<Arc<Present>> {
-        let held = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.cache.held.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.is_current(&held) {
             return None;
         }
@@ -99,7 +118,7 @@ impl Stamped<'_> {
     }
 
     pub(crate) fn keep(&self, key: Key, path: &Arc<Present>) {
-        let mut held = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.cache.held.lock().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have asked under another context meanwhile.
         if !self.is_current(&held) {
             return;

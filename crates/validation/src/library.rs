@@ -31,9 +31,13 @@ pub(crate) struct Library<'a> {
 }
 
 impl<'a> Library<'a> {
-    pub(crate) fn new(embedded: EmbeddedEvidence, context: &'a Context<'a>) -> Self {
-        let cache = context.paths.map(|cache| (cache.stamped(context), name_of(&embedded)));
-        let EmbeddedEvidence { certificates: mut candidates, mut crls, mut ocsp } = embedded;
+    pub(crate) fn new(embedded: &EmbeddedEvidence, context: &'a Context<'a>) -> Self {
+        let cache = context.paths.map(|cache| (cache.stamped(context), name_of(embedded)));
+        let EmbeddedEvidence { certificates, mut crls, mut ocsp } = embedded.clone();
+        let mut candidates = match context.paths {
+            Some(cache) => certificates.iter().map(|one| cache.certificates().share(one)).collect(),
+            None => certificates,
+        };
         candidates.extend(context.trust.candidates.iter().cloned());
         candidates.extend(context.evidence.certificates.iter().cloned());
         add_new(&mut crls, &context.evidence.crls);
@@ -91,7 +95,7 @@ fn add_new<T: Clone + PartialEq>(own: &mut Vec<T>, others: &[T]) {
     }
 }
 
-/// SHA-256 over everything, each piece behind its kind and length.
+/// SHA-256 over everything, each piece behind its kind and length; certificates by theirs, which they remember.
 fn name_of(evidence: &EmbeddedEvidence) -> Digest {
     let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
     let mut add = |kind: u8, bytes: &[u8]| {
@@ -99,7 +103,7 @@ fn name_of(evidence: &EmbeddedEvidence) -> Digest {
         hasher.update(&(bytes.len() as u64).to_be_bytes());
         hasher.update(bytes);
     };
-    evidence.certificates.iter().for_each(|one| add(0, one.as_der()));
+    evidence.certificates.iter().for_each(|one| add(0, one.sha256_fingerprint().as_bytes()));
     evidence.crls.iter().for_each(|one| add(1, one.as_der()));
     evidence.ocsp.iter().for_each(|one| add(2, one.as_der()));
     hasher.finish()

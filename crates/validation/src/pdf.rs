@@ -72,7 +72,7 @@ pub fn validate_pdf_signature(
     }
     let beside = Beside { security, end: coverage.byte_range.end() };
     let verified = signature::validate(signed_data, 0, content, Some(beside), context, &mut report);
-    if let Some(verified) = &verified {
+    if let Some((verified, _)) = &verified {
         let baseline = is_baseline(signature, verified);
         let level = || level_name(pdf_level(signed_data, security, beside.end));
         report.level = Some(if baseline { level() } else { "PDF-CMS" });

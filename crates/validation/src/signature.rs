@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
-use kyso_cades::level::{BaselineLevel, level};
+use kyso_cades::level::{BaselineLevel, level_with};
 use kyso_cades::{
-    ContentDigests, FailureIndication, SignatureLevel, SignaturePolicyIdentifier, SignedData,
-    SignerInfo, SigningCertificateBinding, VerifiedSignature, VerifyFailure, verify_signer,
+    ContentDigests, EmbeddedEvidence, FailureIndication, SignatureLevel, SignaturePolicyIdentifier,
+    SignedData, SignerInfo, SigningCertificateBinding, VerifiedSignature, VerifyFailure,
+    verify_signer,
 };
 use kyso_x509::path::check_end_entity;
 use kyso_x509::{DigestAlgorithm, SignatureAlgorithm, TrustAnchor};
@@ -45,19 +46,16 @@ pub fn validate_cms_signer(
     }
     let nothing = ContentDigests::from_digests(Vec::new());
     let content = content.unwrap_or(&nothing);
-    if let Some(verified) = validate(signed_data, index, content, None, context, &mut report) {
-        report.level = Some(level_name(signed_data, index, content, &verified));
+    let validated = validate(signed_data, index, content, None, context, &mut report);
+    if let Some((verified, evidence)) = validated {
+        let found = level_with(signed_data, index, &verified, content, &evidence);
+        report.level = Some(level_name(found, &verified));
     }
     report
 }
 
-fn level_name(
-    signed_data: &SignedData,
-    index: usize,
-    content: &ContentDigests,
-    verified: &VerifiedSignature,
-) -> &'static str {
-    match (verified.level(), level(signed_data, index, verified, content)) {
+fn level_name(found: Option<BaselineLevel>, verified: &VerifiedSignature) -> &'static str {
+    match (verified.level(), found) {
         (_, Some(BaselineLevel::B)) | (SignatureLevel::CadesBB, None) => "CAdES-B-B",
         (_, Some(BaselineLevel::T)) => "CAdES-B-T",
         (_, Some(BaselineLevel::Lt)) => "CAdES-B-LT",
@@ -74,7 +72,7 @@ pub(crate) struct Beside<'a> {
     pub(crate) end: u64,
 }
 
-/// Everything but what the file around the message decides.
+/// Everything but what the file around the message decides; gives what was verified, and the evidence that came with it.
 pub(crate) fn validate(
     signed_data: &SignedData,
     index: usize,
@@ -82,7 +80,7 @@ pub(crate) fn validate(
     beside: Option<Beside<'_>>,
     context: &Context<'_>,
     report: &mut SignatureReport,
-) -> Option<VerifiedSignature> {
+) -> Option<(VerifiedSignature, EmbeddedEvidence)> {
     let signer = signed_data.signer_infos().get(index);
     if let Some(signer) = signer {
         report.counter_signatures = signer.counter_signatures().len();
@@ -101,7 +99,7 @@ pub(crate) fn validate(
     if let Some(beside) = beside {
         merge(&mut evidence, beside.security.evidence());
     }
-    let library = Library::new(evidence, context);
+    let library = Library::new(&evidence, context);
     let verified = match verify_signer(signed_data, index, content, &library.candidates) {
         Ok(verified) => verified,
         Err(failure) => {
@@ -139,7 +137,7 @@ pub(crate) fn validate(
         verified: verified_signature,
     }
     .run(report);
-    Some(verified)
+    Some((verified, evidence))
 }
 
 /// The greatest number of signers of the policies that may apply; `None` where there is no policy at all.

@@ -121,7 +121,8 @@ impl AlgorithmIdentifier {
         }
         let mut fields = element.children()?;
         let oid = fields.expect(tag::OBJECT_IDENTIFIER)?.oid()?;
-        let parameters = if fields.is_empty() { None } else { Some(fields.element()?.to_der()?) };
+        let parameters =
+            if fields.is_empty() { None } else { Some(fields.element()?.to_der()?.into_owned()) };
         fields.finish()?;
         Ok(Self { oid, parameters })
     }

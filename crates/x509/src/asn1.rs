@@ -301,11 +301,44 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// The element in DER: definite lengths, whole strings, sorted SETs (X.690 §10, §11).
+    /// The element in DER: definite lengths, whole strings, sorted SETs (X.690 §10, §11); as received where it already is.
     ///
     /// # Errors
     /// When something inside is malformed.
-    pub fn to_der(&self) -> Result<Vec<u8>, Asn1Error> {
+    pub fn to_der(&self) -> Result<Cow<'a, [u8]>, Asn1Error> {
+        if self.is_der() { Ok(Cow::Borrowed(self.raw)) } else { self.rebuild().map(Cow::Owned) }
+    }
+
+    /// Whether [`Self::rebuild`] would give the bytes received; it stops at the first that it would change or refuse.
+    fn is_der(&self) -> bool {
+        let tag = self.tag();
+        if tag & 0x1f == 0x1f || !has_shortest_length(self.raw, self.header_len, self.value_len) {
+            return false;
+        }
+        if tag & 0x20 == 0 {
+            return !matches!((tag, self.value()), (tag::BOOLEAN, [0x01..=0xfe]));
+        }
+        if is_string(tag & !0x20) {
+            return false;
+        }
+        let Ok(mut children) = self.children() else {
+            return false;
+        };
+        let mut before: &[u8] = &[];
+        while !children.is_empty() {
+            let Ok(child) = children.element() else {
+                return false;
+            };
+            if !child.is_der() || (tag == tag::SET && child.raw < before) {
+                return false;
+            }
+            before = child.raw;
+        }
+        true
+    }
+
+    /// Writes the element anew, whatever form it has.
+    fn rebuild(&self) -> Result<Vec<u8>, Asn1Error> {
         let tag = self.tag();
         if tag & 0x1f == 0x1f {
             // Multi-byte tags occur in no type that we re-encode.
@@ -323,7 +356,7 @@ impl<'a> Element<'a> {
                 if part.tag() & !0x20 != tag & !0x20 {
                     return Err(part.invalid());
                 }
-                let part_der = part.to_der()?;
+                let part_der = part.rebuild()?;
                 let part_value = Reader::new(&part_der, Rules::Der).element()?;
                 whole.extend_from_slice(part_value.value());
             }
@@ -331,12 +364,25 @@ impl<'a> Element<'a> {
         }
         let mut children = Vec::new();
         for child in self.children()?.rest()? {
-            children.push(child.to_der()?);
+            children.push(child.rebuild()?);
         }
         if tag == tag::SET {
             children.sort();
         }
         Ok(tlv(tag, &children.concat()))
+    }
+}
+
+/// Whether a header with a tag of one octet has the shortest definite length (X.690 §10.1).
+fn has_shortest_length(raw: &[u8], header_len: usize, value_len: usize) -> bool {
+    match raw.get(1) {
+        Some(0x80) | None => false,
+        Some(0..0x80) => true,
+        // The octets that the length needs, and none before them.
+        Some(_) => {
+            let needed = (usize::BITS - value_len.leading_zeros()).div_ceil(8) as usize;
+            value_len >= 0x80 && header_len == needed + 2
+        }
     }
 }
 
@@ -464,7 +510,7 @@ mod tests {
         let ber = hex::decode("308024800402616204016300000500 0000".replace(' ', "")).unwrap();
         let element = Reader::new(&ber, Rules::Ber).element().unwrap();
         assert_eq!(element.raw(), ber);
-        assert_eq!(element.to_der().unwrap(), hex::decode("300704036162630500").unwrap());
+        assert_eq!(*element.to_der().unwrap(), *hex::decode("300704036162630500").unwrap());
         let mut children = element.children().unwrap();
         let string = children.expect(tag::OCTET_STRING).unwrap();
         assert_eq!(string.octets().unwrap().as_ref(), b"abc");
@@ -493,13 +539,58 @@ mod tests {
         );
     }
 
+    /// Elements of every form: lengths shortest, padded or indefinite, sets in and out of order, split strings, any
+    /// BOOLEAN, tags that are not re-encoded.
+    fn any_element() -> impl Strategy<Value = Vec<u8>> {
+        let bytes = proptest::collection::vec(any::<u8>(), 0..6);
+        let long = proptest::collection::vec(any::<u8>(), 120..300);
+        let tags = prop::sample::select(vec![1_u8, 2, 4, 5, 6, 12, 0x80, 0x1f]);
+        let leaf = (tags, prop_oneof![9 => bytes, 1 => long], 0..8_u8)
+            .prop_map(|(tag, value, form)| encoded(tag, &value, form));
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let tags = prop::sample::select(vec![0x30_u8, 0x30, 0x31, 0x31, 0xa0, 0x24, 0x2c]);
+            let children = proptest::collection::vec(inner, 0..4);
+            (tags, children, 0..12_u8)
+                .prop_map(|(tag, children, form)| encoded(tag, &children.concat(), form))
+        })
+    }
+
+    fn encoded(tag: u8, value: &[u8], form: u8) -> Vec<u8> {
+        let len = u8::try_from(value.len() / 256).unwrap();
+        let low = u8::try_from(value.len() % 256).unwrap();
+        match form {
+            0 => [&[tag, 0x82, len, low], value].concat(),
+            1 if tag & 0x20 != 0 => [&[tag, 0x80], value, &[0, 0]].concat(),
+            _ => tlv(tag, value),
+        }
+    }
+
     proptest! {
+        #[test]
+        fn der_is_borrowed_and_all_else_is_as_written_anew(received in any_element()) {
+            let Ok(element) = Reader::new(&received, Rules::Ber).element() else {
+                return Ok(());
+            };
+            let received = element.raw();
+            let anew = element.rebuild();
+            match (element.to_der(), anew) {
+                (Ok(der), Ok(anew)) => {
+                    prop_assert_eq!(&*der, &*anew);
+                    prop_assert_eq!(matches!(der, Cow::Borrowed(_)), anew == received);
+                    // What was written is DER, and stays.
+                    let again = Reader::new(&anew, Rules::Der).element().unwrap();
+                    prop_assert_eq!(again.to_der().unwrap(), Cow::Borrowed(&anew[..]));
+                }
+                (found, anew) => prop_assert_eq!(found.unwrap_err(), anew.unwrap_err()),
+            }
+        }
+
         #[test]
         fn definite_elements_round_trip(value in proptest::collection::vec(any::<u8>(), 0..400)) {
             let encoded = tlv(tag::OCTET_STRING, &value);
             let element = Reader::new(&encoded, Rules::Der).element().unwrap();
             prop_assert_eq!(element.value(), &value[..]);
-            prop_assert_eq!(element.to_der().unwrap(), encoded.clone());
+            prop_assert_eq!(element.to_der().unwrap(), Cow::Borrowed(&encoded[..]));
         }
 
         #[test]

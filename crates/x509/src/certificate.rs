@@ -2,7 +2,7 @@
 
 mod cache;
 
-pub use cache::CertificateCache;
+pub use cache::{CertificateCache, MAX_CACHED_LEN};
 
 use crate::algorithm::{AlgorithmError, AlgorithmIdentifier, SignatureAlgorithm};
 use crate::asn1::{Asn1Error, Element, Reader, Rules, tag};
@@ -36,6 +36,8 @@ struct Inner {
     validity: Validity,
     spki: Range<usize>,
     extensions: Extensions,
+    /// Of the whole; made once, and not before anybody asks.
+    sha256: OnceLock<Digest>,
     /// Read once: thousands of signatures may be made under one certificate.
     public_key: OnceLock<Result<PublicKey, PublicKeyError>>,
     /// The key under which the issuer's signature was found right: the same chain is walked thousands of times.
@@ -151,6 +153,7 @@ impl Certificate {
             spki: range(&spki),
             extensions,
             der: der.to_vec(),
+            sha256: OnceLock::new(),
             public_key: OnceLock::new(),
             verified_by: OnceLock::new(),
             constraints: OnceLock::new(),
@@ -299,13 +302,16 @@ impl Certificate {
     /// Digest of the whole certificate as received.
     #[must_use]
     pub fn fingerprint(&self, algorithm: DigestAlgorithm) -> Digest {
-        algorithm.digest(&self.0.der)
+        match algorithm {
+            DigestAlgorithm::Sha256 => self.sha256_fingerprint(),
+            other => other.digest(&self.0.der),
+        }
     }
 
     /// SHA-256 of the whole certificate as received.
     #[must_use]
     pub fn sha256_fingerprint(&self) -> Digest {
-        self.fingerprint(DigestAlgorithm::Sha256)
+        *self.0.sha256.get_or_init(|| DigestAlgorithm::Sha256.digest(&self.0.der))
     }
 
     /// True when subject and issuer are the same name (RFC 5280 §3.2); says nothing about the signature.
@@ -413,7 +419,8 @@ impl Eq for Certificate {}
 
 impl core::hash::Hash for Certificate {
     fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        self.0.der.hash(state);
+        // As good as all the bytes, and remembered.
+        self.sha256_fingerprint().as_bytes().hash(state);
     }
 }
 

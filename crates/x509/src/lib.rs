@@ -16,7 +16,7 @@ pub mod signature_value;
 pub mod time;
 
 pub use algorithm::{AlgorithmError, AlgorithmIdentifier, SignatureAlgorithm};
-pub use certificate::{Certificate, CertificateCache, CertificateError, Validity};
+pub use certificate::{Certificate, CertificateCache, CertificateError, MAX_CACHED_LEN, Validity};
 pub use const_oid::ObjectIdentifier;
 pub use crl::{CertificateList, CrlError, RevocationReason, RevokedEntry};
 pub use digest::{Digest, DigestAlgorithm, Hasher};

@@ -62,12 +62,14 @@ pub fn attribute_type(short: &str) -> Option<ObjectIdentifier> {
 
 /// A distinguished name; equality follows RFC 5280 §7.1.
 #[derive(Clone)]
-pub struct Name {
-    der: Arc<[u8]>,
-    attributes: Arc<[Attribute]>,
-    /// What names are compared by, made once: a path search compares often. Most names are compared with their own
-    /// bytes or with nothing, so it is not made before it is needed.
-    comparable: Arc<OnceLock<Vec<u8>>>,
+pub struct Name(Arc<Inner>);
+
+/// Most names are compared with their own bytes or with nothing, so all but these is made when it is first needed.
+struct Inner {
+    der: Vec<u8>,
+    attributes: OnceLock<Vec<Attribute>>,
+    /// What names are compared by, made once: a path search compares often.
+    comparable: OnceLock<Vec<u8>>,
 }
 
 /// One `AttributeTypeAndValue` of a name.
@@ -96,40 +98,23 @@ impl Name {
     }
 
     pub(crate) fn from_element(element: &Element<'_>) -> Result<Self, Asn1Error> {
-        let mut attributes = Vec::new();
-        for (index, rdn) in element.children()?.rest()?.into_iter().enumerate() {
-            if rdn.tag() != tag::SET {
-                return Err(rdn.invalid());
-            }
-            for pair in rdn.children()?.rest()? {
-                let mut fields = pair.children()?;
-                let oid = fields.expect(tag::OBJECT_IDENTIFIER)?.oid()?;
-                let value = fields.element()?;
-                fields.finish()?;
-                attributes.push(Attribute {
-                    rdn: index,
-                    oid,
-                    text: text(&value),
-                    der: value.raw().to_vec(),
-                });
-            }
-        }
-        Ok(Self {
-            der: element.raw().into(),
-            attributes: attributes.into(),
-            comparable: Arc::default(),
-        })
+        each_attribute(element, |_, _, _| {})?;
+        Ok(Self(Arc::new(Inner {
+            der: element.raw().to_vec(),
+            attributes: OnceLock::new(),
+            comparable: OnceLock::new(),
+        })))
     }
 
     /// The DER as received.
     #[must_use]
     pub fn as_der(&self) -> &[u8] {
-        &self.der
+        &self.0.der
     }
 
     /// Bytes that are equal for equal names, and a prefix where one name is a superior of the other.
     pub(crate) fn comparable(&self) -> &[u8] {
-        self.comparable.get_or_init(|| comparable(&self.attributes))
+        self.0.comparable.get_or_init(|| comparable(self.attributes()))
     }
 
     /// True when this name lies in the subtree below `base`, which is its own subtree too (RFC 5280 §7.1).
@@ -141,19 +126,19 @@ impl Name {
     /// True when there is no attribute.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.attributes.is_empty()
+        self.attributes().is_empty()
     }
 
     /// Every attribute, from the root of the directory.
     #[must_use]
     pub fn attributes(&self) -> &[Attribute] {
-        &self.attributes
+        self.0.attributes.get_or_init(|| attributes(&self.0.der))
     }
 
     /// Text of the most specific attribute of a type.
     #[must_use]
     pub fn find(&self, oid: ObjectIdentifier) -> Option<&str> {
-        self.attributes
+        self.attributes()
             .iter()
             .rev()
             .find(|attribute| attribute.oid == oid)
@@ -186,7 +171,7 @@ impl Name {
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
         // The same bytes say the same; most names that are equal are.
-        self.der == other.der || self.comparable() == other.comparable()
+        self.0.der == other.0.der || self.comparable() == other.comparable()
     }
 }
 
@@ -207,7 +192,7 @@ impl core::fmt::Debug for Name {
 /// RFC 4514 order and escapes: most specific first, `,` between RDNs, `+` inside one; text is not normalized.
 impl core::fmt::Display for Name {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let rdns = self.attributes.chunk_by(|one, other| one.rdn == other.rdn);
+        let rdns = self.attributes().chunk_by(|one, other| one.rdn == other.rdn);
         for (position, rdn) in rdns.rev().enumerate() {
             for (index, attribute) in rdn.iter().enumerate() {
                 match (position, index) {
@@ -220,6 +205,44 @@ impl core::fmt::Display for Name {
         }
         Ok(())
     }
+}
+
+/// Walks `SEQUENCE OF SET OF AttributeTypeAndValue`, giving each pair with the index of its RDN.
+fn each_attribute<'a>(
+    name: &Element<'a>,
+    mut take: impl FnMut(usize, ObjectIdentifier, Element<'a>),
+) -> Result<(), Asn1Error> {
+    let mut rdns = name.children()?;
+    let mut index = 0;
+    while !rdns.is_empty() {
+        let rdn = rdns.element()?;
+        if rdn.tag() != tag::SET {
+            return Err(rdn.invalid());
+        }
+        let mut pairs = rdn.children()?;
+        while !pairs.is_empty() {
+            let mut fields = pairs.element()?.children()?;
+            let oid = fields.expect(tag::OBJECT_IDENTIFIER)?.oid()?;
+            let value = fields.element()?;
+            fields.finish()?;
+            take(index, oid, value);
+        }
+        index += 1;
+    }
+    Ok(())
+}
+
+/// The attributes of a name that was walked before, and is in order.
+fn attributes(der: &[u8]) -> Vec<Attribute> {
+    let mut attributes = Vec::new();
+    // Whatever rules it was read by, BER has the same elements.
+    let walked = Reader::new(der, Rules::Ber).element().and_then(|name| {
+        each_attribute(&name, |rdn, oid, value| {
+            attributes.push(Attribute { rdn, oid, text: text(&value), der: value.raw().to_vec() });
+        })
+    });
+    debug_assert!(walked.is_ok(), "a name is read before it is made");
+    attributes
 }
 
 fn write_attribute(f: &mut core::fmt::Formatter<'_>, attribute: &Attribute) -> core::fmt::Result {

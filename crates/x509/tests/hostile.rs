@@ -364,6 +364,14 @@ fn a_cache_gives_one_value_for_the_same_bytes_and_forgets_when_full() {
         let _ = cache.share(&Subject::authority("other", seed).self_signed());
     }
     assert_eq!(pointer(&cache.share(&root)), pointer(&root));
+    // What is too long is read as it is, and not held.
+    let filler = vec![0; kyso_x509::MAX_CACHED_LEN];
+    let long = Subject::new("long", 5)
+        .with("1.2.3.4", false, &asn1::tlv(tag::OCTET_STRING, &filler))
+        .issued_by(&Subject::authority("root", 1));
+    let (first, second) = (cache.read(long.as_der()).unwrap(), cache.read(long.as_der()).unwrap());
+    assert_eq!((&first, &second), (&long, &long));
+    assert_ne!(pointer(&first), pointer(&second));
 }
 
 #[test]

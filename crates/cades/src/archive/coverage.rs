@@ -75,7 +75,7 @@ impl Coverage {
         let mut uncovered_attributes = Vec::new();
         let attributes = signer.unsigned_attributes();
         for ((place, value_place), covered) in hash_index.covers_attributes(signer) {
-            let Some(Attribute { oid, values }) = attributes.get(place) else {
+            let Some(Attribute { oid, values, .. }) = attributes.get(place) else {
                 continue;
             };
             let Some(value) = values.get(value_place) else {
@@ -84,7 +84,7 @@ impl Coverage {
             let reference = CoveredAttribute { oid: *oid, attribute: place, value: value_place };
             if covered {
                 unsigned_attributes.push(reference);
-                covered_values.push(Attribute { oid: *oid, values: vec![value.clone()] });
+                covered_values.push(Attribute::new(*oid, vec![value.clone()]));
             } else if value.as_slice() != token.as_received() {
                 uncovered_attributes.push(reference);
             }

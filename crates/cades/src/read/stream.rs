@@ -17,15 +17,19 @@ pub(super) enum End {
 /// Identifier and length octets as received.
 struct Header {
     tag: u8,
-    raw: Vec<u8>,
+    raw: [u8; MAX_HEADER_LEN],
+    raw_len: usize,
     /// `None` when the length is indefinite.
     value_len: Option<u64>,
 }
 
-/// Pieces in which a stream is read.
+/// Pieces in which a stream is read: the first, which holds most detached signatures, and the largest of a long one.
+const FIRST_BUFFER_LEN: usize = 4 * 1024;
 const BUFFER_LEN: usize = 64 * 1024;
 /// Identifier octets that are followed; tag numbers in use need one.
 const MAX_TAG_LEN: usize = 6;
+/// Identifier octets, and as many length octets as X.690 §8.1.3.5 allows.
+const MAX_HEADER_LEN: usize = MAX_TAG_LEN + 1 + 127;
 
 /// A pull parser: position in a stream, and what of it may still be held.
 pub(super) struct Stream<R> {
@@ -33,18 +37,34 @@ pub(super) struct Stream<R> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    was_filled: bool,
     pub(super) position: u64,
     budget: usize,
     limit: usize,
+}
+
+impl Header {
+    fn raw(&self) -> &[u8] {
+        self.raw.get(..self.raw_len).unwrap_or_default()
+    }
+
+    /// Adds an octet; the longest header there is has room.
+    fn push(&mut self, octet: u8) {
+        if let Some(place) = self.raw.get_mut(self.raw_len) {
+            *place = octet;
+            self.raw_len += 1;
+        }
+    }
 }
 
 impl<R: Read> Stream<R> {
     pub(super) fn new(reader: R, limits: &ReadLimits) -> Self {
         Self {
             reader,
-            buffer: vec![0; BUFFER_LEN],
+            buffer: vec![0; FIRST_BUFFER_LEN],
             start: 0,
             end: 0,
+            was_filled: false,
             position: 0,
             budget: limits.max_envelope_len,
             limit: limits.max_envelope_len,
@@ -64,6 +84,10 @@ impl<R: Read> Stream<R> {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
+            // Whoever filled the last piece has more to give.
+            if self.was_filled && self.buffer.len() < BUFFER_LEN {
+                self.buffer.resize(self.buffer.len() * 4, 0);
+            }
             while self.end < wanted {
                 match self.reader.read(&mut self.buffer[self.end..]) {
                     Ok(0) => break,
@@ -72,6 +96,7 @@ impl<R: Read> Stream<R> {
                     Err(error) => return Err(ReadError::Io(error)),
                 }
             }
+            self.was_filled = self.end == self.buffer.len();
         }
         Ok(&self.buffer[self.start..self.end])
     }
@@ -89,23 +114,25 @@ impl<R: Read> Stream<R> {
     }
 
     fn header(&mut self) -> Result<Header, ReadError> {
-        let tag = self.byte()?;
-        let mut raw = vec![tag];
+        let mut header =
+            Header { tag: self.byte()?, raw: [0; MAX_HEADER_LEN], raw_len: 0, value_len: None };
+        let tag = header.tag;
+        header.push(tag);
         if tag & 0x1f == 0x1f {
             loop {
                 let octet = self.byte()?;
-                raw.push(octet);
+                header.push(octet);
                 if octet & 0x80 == 0 {
                     break;
                 }
-                if raw.len() >= MAX_TAG_LEN {
+                if header.raw_len >= MAX_TAG_LEN {
                     return Err(self.fail(Asn1ErrorKind::InvalidValue { tag }));
                 }
             }
         }
         let first = self.byte()?;
-        raw.push(first);
-        let value_len = match first {
+        header.push(first);
+        header.value_len = match first {
             0..=0x7f => Some(u64::from(first)),
             0x80 if tag & 0x20 != 0 => None,
             0x80 => return Err(self.fail(Asn1ErrorKind::IndefiniteLength)),
@@ -113,7 +140,7 @@ impl<R: Read> Stream<R> {
                 let mut value = 0_u64;
                 for _ in 0..first & 0x7f {
                     let octet = self.byte()?;
-                    raw.push(octet);
+                    header.push(octet);
                     if value >> 56 != 0 {
                         return Err(self.fail(Asn1ErrorKind::InvalidLength));
                     }
@@ -122,7 +149,7 @@ impl<R: Read> Stream<R> {
                 Some(value)
             }
         };
-        Ok(Header { tag, raw, value_len })
+        Ok(header)
     }
 
     fn end_of(&self, header: &Header) -> Result<End, ReadError> {
@@ -190,7 +217,7 @@ impl<R: Read> Stream<R> {
             return Err(self.fail(Asn1ErrorKind::TooDeep));
         }
         let header = self.header()?;
-        self.hold(out, &header.raw)?;
+        self.hold(out, header.raw())?;
         let Some(value_len) = header.value_len else {
             while !self.is_at_end(End::Marked)? {
                 self.element(out, depth + 1)?;

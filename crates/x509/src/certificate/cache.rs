@@ -16,8 +16,12 @@ pub struct CertificateCache {
     limit: usize,
 }
 
+/// Longest certificate that is held, in bytes: those in use have one to four KB, with post-quantum keys and signatures
+/// some ten, and what strangers send must not fill the memory.
+pub const MAX_CACHED_LEN: usize = 32 * 1024;
+
 impl CertificateCache {
-    /// Holds at most so many certificates; one more, and it begins anew.
+    /// Holds at most so many certificates, each of [`MAX_CACHED_LEN`] bytes at most; one more, and it begins anew.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
         Self { known: Mutex::new(BTreeSet::new()), limit }
@@ -40,6 +44,9 @@ impl CertificateCache {
         let mut known = self.lock();
         if let Some(ByDer(first)) = known.get(certificate.as_der()) {
             return first.clone();
+        }
+        if certificate.as_der().len() > MAX_CACHED_LEN {
+            return certificate.clone();
         }
         if known.len() >= self.limit {
             known.clear();
