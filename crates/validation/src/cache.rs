@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kyso_x509::{Certificate, CertificateCache, Digest, Time};
+use kyso_x509::{Certificate, CertificateCache, CertificateList, Digest, Time};
 
 use crate::chain::Present;
 use crate::context::Context;
@@ -19,6 +19,15 @@ use crate::trust::Trust;
 pub struct PathCache {
     held: Mutex<Held>,
     certificates: CertificateCache,
+    lists: Mutex<Lists>,
+}
+
+/// CRLs by the SHA-256 of their bytes, so that what a list remembers is not lost with each copy that a signature carries.
+#[derive(Debug, Default)]
+struct Lists {
+    known: HashMap<Digest, CertificateList>,
+    /// Of all of them together, in bytes.
+    len: usize,
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +63,11 @@ const MAX_PATHS: usize = 4096;
 /// Most certificates that are held: at the length that the cache takes at most this is 32 MB, of those in use two.
 const MAX_CERTIFICATES: usize = 1024;
 
+/// Longest CRL that is held, and of all together, in bytes: those that signatures carry have some KB; a list of hundreds
+/// of thousands of entries is fetched once and lent to every call as it is.
+const MAX_LIST_LEN: usize = 1024 * 1024;
+const MAX_LISTS_LEN: usize = 16 * 1024 * 1024;
+
 impl Default for PathCache {
     fn default() -> Self {
         Self::new()
@@ -65,13 +79,32 @@ impl PathCache {
     #[must_use]
     pub fn new() -> Self {
         let certificates = CertificateCache::new(MAX_CERTIFICATES);
-        Self { held: Mutex::default(), certificates }
+        Self { held: Mutex::default(), certificates, lists: Mutex::default() }
     }
 
     /// Certificates that were read before, of whatever context: what a certificate says depends on its bytes alone.
     #[must_use]
     pub const fn certificates(&self) -> &CertificateCache {
         &self.certificates
+    }
+
+    /// The list that was first seen with these bytes.
+    pub(crate) fn share_list(&self, list: &CertificateList) -> CertificateList {
+        let len = list.as_der().len();
+        if len > MAX_LIST_LEN {
+            return list.clone();
+        }
+        let name = list.sha256();
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(first) = lists.known.get(&name) {
+            return first.clone();
+        }
+        if lists.len + len > MAX_LISTS_LEN {
+            *lists = Lists::default();
+        }
+        lists.len += len;
+        lists.known.insert(name, list.clone());
+        list.clone()
     }
 
     /// The cache for this context; whatever was found under another is forgotten.

@@ -33,11 +33,14 @@ pub(crate) struct Library<'a> {
 impl<'a> Library<'a> {
     pub(crate) fn new(embedded: &EmbeddedEvidence, context: &'a Context<'a>) -> Self {
         let cache = context.paths.map(|cache| (cache.stamped(context), name_of(embedded)));
-        let EmbeddedEvidence { certificates, mut crls, mut ocsp } = embedded.clone();
-        let mut candidates = match context.paths {
-            Some(cache) => certificates.iter().map(|one| cache.certificates().share(one)).collect(),
-            None => certificates,
-        };
+        let EmbeddedEvidence { certificates: mut candidates, mut crls, mut ocsp } =
+            embedded.clone();
+        if let Some(cache) = context.paths {
+            let known = cache.certificates();
+            candidates = candidates.iter().map(|one| known.share(one)).collect();
+            crls = crls.iter().map(|one| cache.share_list(one)).collect();
+            ocsp = ocsp.into_iter().map(|one| one.with_known_certificates(known)).collect();
+        }
         candidates.extend(context.trust.candidates.iter().cloned());
         candidates.extend(context.evidence.certificates.iter().cloned());
         add_new(&mut crls, &context.evidence.crls);
@@ -95,7 +98,8 @@ fn add_new<T: Clone + PartialEq>(own: &mut Vec<T>, others: &[T]) {
     }
 }
 
-/// SHA-256 over everything, each piece behind its kind and length; certificates by theirs, which they remember.
+/// SHA-256 over everything, each piece behind its kind and length; certificates and
+/// CRLs by theirs, which they remember.
 fn name_of(evidence: &EmbeddedEvidence) -> Digest {
     let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
     let mut add = |kind: u8, bytes: &[u8]| {
@@ -104,7 +108,7 @@ fn name_of(evidence: &EmbeddedEvidence) -> Digest {
         hasher.update(bytes);
     };
     evidence.certificates.iter().for_each(|one| add(0, one.sha256_fingerprint().as_bytes()));
-    evidence.crls.iter().for_each(|one| add(1, one.as_der()));
+    evidence.crls.iter().for_each(|one| add(1, one.sha256().as_bytes()));
     evidence.ocsp.iter().for_each(|one| add(2, one.as_der()));
     hasher.finish()
 }

@@ -22,6 +22,7 @@ use crate::digest::{Digest, DigestAlgorithm};
 use crate::extension::{self, ExtensionError, Extensions};
 use crate::name::Name;
 use crate::pem::{self, PemError};
+use crate::public_key::PublicKey;
 use crate::time::Time;
 use const_oid::ObjectIdentifier;
 use std::ops::Range;
@@ -74,6 +75,10 @@ struct Inner {
     expired_certificates_since: Option<Time>,
     /// Of the signed part, made once: a long list is asked for many certificates.
     tbs_digest: OnceLock<Digest>,
+    /// Of the whole; made once, and not before anybody asks.
+    sha256: OnceLock<Digest>,
+    /// The key under which the signature was found right: many signatures carry the same list.
+    verified_by: OnceLock<PublicKey>,
 }
 
 impl CertificateList {
@@ -143,6 +148,8 @@ impl CertificateList {
             extensions,
             der: der.to_vec(),
             tbs_digest: OnceLock::new(),
+            sha256: OnceLock::new(),
+            verified_by: OnceLock::new(),
         })))
     }
 
@@ -170,7 +177,18 @@ impl CertificateList {
     /// SHA-256 of the bytes received.
     #[must_use]
     pub fn sha256(&self) -> Digest {
-        DigestAlgorithm::Sha256.digest(&self.0.der)
+        *self.0.sha256.get_or_init(|| DigestAlgorithm::Sha256.digest(&self.0.der))
+    }
+
+    /// True when the signature was verified under this key before.
+    pub(crate) fn is_verified_by(&self, key: &PublicKey) -> bool {
+        self.0.verified_by.get() == Some(key)
+    }
+
+    /// Remembers the first key that verified the signature; that says nothing of time, scope or policy.
+    pub(crate) fn remember_verified_by(&self, key: &PublicKey) {
+        // Where another was remembered meanwhile, that one stays.
+        let _ = self.0.verified_by.set(key.clone());
     }
 
     /// The signed part, as received.

@@ -10,7 +10,7 @@ pub(crate) use request::subject_public_key;
 
 use crate::algorithm::AlgorithmIdentifier;
 use crate::asn1::{Asn1Error, Element, Reader, Rules, constructed, oid, sequence, tag, tlv};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, CertificateCache};
 use crate::crl::{ENUMERATED, INVALIDITY_DATE, RevocationReason, RevokedEntry, shortest};
 use crate::digest::{Digest, DigestAlgorithm};
 use crate::extension::{ExtensionError, Extensions};
@@ -37,6 +37,7 @@ const UNDERSTOOD: [ObjectIdentifier; 3] = [CERTIFICATE_NONCE, ARCHIVE_CUTOFF, IN
 #[derive(Clone)]
 pub struct OcspResponse(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     der: Vec<u8>,
     basic: Range<usize>,
@@ -200,6 +201,17 @@ impl OcspResponse {
     #[must_use]
     pub fn as_der(&self) -> &[u8] {
         &self.0.der
+    }
+
+    /// The same response, whose certificates are those that were read before from the same bytes.
+    #[must_use]
+    pub fn with_known_certificates(mut self, known: &CertificateCache) -> Self {
+        if !self.0.certificates.is_empty() {
+            for certificate in &mut Arc::make_mut(&mut self.0).certificates {
+                *certificate = known.share(certificate);
+            }
+        }
+        self
     }
 
     /// DER of the BasicOCSPResponse, as received.

@@ -240,12 +240,18 @@ fn verify(
     }
     let algorithm = accepted_algorithm(crl.signature_algorithm(), query.policy)?;
     let key = key_of(certificate)?;
-    budget.verify(algorithm, || match algorithm.digest_algorithm() {
-        // Above this, hashing costs more than what verification over a digest loses.
-        Some(digest) if crl.tbs_der().len() > 65_536 => {
-            key.verify_digest(&algorithm, &crl.tbs_digest(digest), crl.signature())
+    budget.verify(algorithm, || {
+        if crl.is_verified_by(&key) {
+            return Ok(());
         }
-        _ => key.verify(&algorithm, crl.tbs_der(), crl.signature()),
+        match algorithm.digest_algorithm() {
+            // Above this, hashing costs more than what verification over a digest loses.
+            Some(digest) if crl.tbs_der().len() > 65_536 => {
+                key.verify_digest(&algorithm, &crl.tbs_digest(digest), crl.signature())
+            }
+            _ => key.verify(&algorithm, crl.tbs_der(), crl.signature()),
+        }
+        .inspect(|()| crl.remember_verified_by(&key))
     })
 }
 
