@@ -6,9 +6,9 @@ mod support;
 
 use kyso_cades::{
     BerWriter, ContentDigests, ReadError, ReadLimits, SignedData, SignedDataError, oid,
-    read_signed_data, signature_imprint, verify_signer,
+    read_signed_data, read_signed_data_with, signature_imprint, verify_signer,
 };
-use kyso_x509::DigestAlgorithm;
+use kyso_x509::{CertificateCache, DigestAlgorithm};
 use std::cell::Cell;
 use std::io::{self, Read, Write};
 use support::{KeyKind, Pki};
@@ -117,6 +117,48 @@ fn long_content_streams_in_flat_memory() {
 
     if let Some(peak) = peak_memory() {
         assert!(peak < MOST_MEMORY, "{peak} KiB");
+    }
+}
+
+#[test]
+fn a_stream_in_pieces_of_any_length_is_read_as_a_whole() {
+    /// Gives at most so many bytes at a time.
+    struct Pieces<'a>(&'a [u8], usize);
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let len = self.1.min(buffer.len());
+            self.0.read(&mut buffer[..len])
+        }
+    }
+    let pki = Pki::new();
+    let signer = pki.signer("p256", KeyKind::P256);
+    let algorithm = signer.algorithms()[0];
+    let limits = ReadLimits::document();
+    let known = CertificateCache::new(4);
+    for len in [0, 4_000, 4_096, 16_384, 65_536, 100_000] {
+        let mut content = vec![0; len];
+        Generated::new(len as u64).read_exact(&mut content).unwrap();
+        let to_be_signed = signer.prepare_for(algorithm, &content);
+        let value = signer.sign(algorithm, to_be_signed.bytes_to_sign());
+        let attached = to_be_signed.finish_attached(&value, len as u64);
+        let whole = [attached.prefix(), &content, attached.suffix()].concat();
+        let mut passed = Vec::new();
+        let mut keep = |bytes: &[u8]| passed.extend_from_slice(bytes);
+        let expected = read_signed_data(&whole[..], &limits, &mut keep).unwrap();
+        assert_eq!(passed, content);
+        for piece in [7, 4_095, 4_096, 5_000, 70_000] {
+            passed.clear();
+            let mut keep = |bytes: &[u8]| passed.extend_from_slice(bytes);
+            let reader = Pieces(&whole, piece);
+            let found = read_signed_data_with(reader, &limits, &known, &mut keep).unwrap();
+            assert_eq!(found, expected, "{len} in pieces of {piece}");
+            assert_eq!(passed, content);
+            // The certificates are the ones that were read first.
+            for certificate in found.0.certificates() {
+                let first = known.read(certificate.as_der()).unwrap();
+                assert_eq!(first.as_der().as_ptr(), certificate.as_der().as_ptr());
+            }
+        }
     }
 }
 

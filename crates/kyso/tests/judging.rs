@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use house::{Desk, Journal};
 use kyso::report::{FileFormat, FileReport};
 use kyso::sign::{PadesOptions, SignatureFormat, sign_batch};
+use kyso::validation::PathCache;
 use kyso::validation::evidence::Evidence;
 use kyso::validation::policy::Policy;
 use kyso::validation::trust::Trust;
-use kyso::verify::{Content, Options, VerifyFileError, verify_bytes};
+use kyso::verify::{Content, Options, VerifyFileError, verify_bytes, verify_file};
 use kyso_x509::Time;
 
 const PADES: SignatureFormat = SignatureFormat::Pades(PadesOptions::PLAIN);
@@ -91,6 +92,51 @@ fn a_pdf_with_a_broken_cross_reference_is_undecided() {
     let report = desk.verify(&file, None);
     assert!(codes(&report).contains(&"xref-rebuilt"), "{:?}", codes(&report));
     assert_ne!(report.indication.as_str(), "TOTAL-PASSED");
+}
+
+#[test]
+fn a_file_of_any_length_is_judged_as_its_bytes_are() {
+    let desk = Desk::new();
+    let (trust, evidence) = (Trust::default(), Evidence::default());
+    let policy = Policy::built_in("integrity-only").expect("a policy");
+    let paths = PathCache::new();
+    // What surrounds the content takes less than 8 KiB: files below, at and above the length that is read at once.
+    let lengths = (56 * 1024..=64 * 1024).step_by(2048).chain([1, 4095, 300_000]);
+    for (index, len) in lengths.enumerate() {
+        let mut tasks = desk.tasks(1, &ATTACHED);
+        let (target, source) = (desk.path(&format!("{index}.p7m")), desk.path("content"));
+        fs::write(&source, vec![b'x'; len]).expect("written");
+        tasks[0].target.clone_from(&target);
+        tasks[0].source = source;
+        let signer = desk.signer();
+        let results = sign_batch(tasks, &signer, &Journal::default(), &desk.options(), &|_, _| {});
+        assert!(results.iter().all(Result::is_ok), "{len}");
+        let mut bytes = fs::read(&target).expect("the file");
+        for flipped in [false, true] {
+            if flipped {
+                let last = bytes.len() - 300;
+                bytes[last] ^= 1;
+                fs::write(&target, &bytes).expect("written");
+            }
+            let mut found = [None, Some(&paths)].into_iter().flat_map(|paths| {
+                let options = Options {
+                    trust: &trust,
+                    evidence: &evidence,
+                    policy: Some(&policy),
+                    validation_time: Time::from_unix_seconds(house::NOW),
+                    content: None,
+                    paths,
+                    password: None,
+                };
+                let of_file = verify_file(&target, &options);
+                let of_bytes = verify_bytes(&bytes, &target.to_string_lossy(), &options);
+                [of_file, of_bytes].map(|one| format!("{one:?}"))
+            });
+            let first = found.next().expect("a report");
+            assert!(found.all(|other| other == first), "{len}: {first}");
+            assert_eq!(first.contains("indication: TotalPassed"), !flipped, "{len}: {first}");
+        }
+    }
 }
 
 #[test]

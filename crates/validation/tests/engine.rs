@@ -324,10 +324,16 @@ fn the_cache_changes_nothing() {
     let world = world.knowing(list);
     let cache = PathCache::new();
     let whole = world.sign(day(12));
+    // Certificates, lists and responses of its own, which another signature of the same people brings again.
+    let long = world.with_embedded(world.stamped(world.sign(day(12)), day(12)));
+    let again = world.with_embedded(world.stamped(world.sign(day(11)), day(13)));
+    let archived = world.archived(long.clone(), day(15));
     for time in [day(13), day(13), day(30), day(13)] {
-        let with = world.validate_by(&whole, None, time, Some(&cache));
-        let without = world.validate_by(&whole, None, time, None);
-        assert_eq!(format!("{with:?}"), format!("{without:?}"));
+        for signed in [&whole, &long, &again, &archived] {
+            let with = world.validate_by(signed, None, time, Some(&cache));
+            let without = world.validate_by(signed, None, time, None);
+            assert_eq!(format!("{with:?}"), format!("{without:?}"));
+        }
     }
 }
 
