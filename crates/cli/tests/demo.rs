@@ -19,7 +19,9 @@ fn the_demo_tells_the_whole_story_on_one_screen() {
             let story = text(&output.stdout);
             assert!(output.status.success(), "{name}: {story}{}", text(&output.stderr));
             assert!(story.lines().count() <= 24, "{name}: more than a screen:\n{story}");
-            for word in ["TOTAL-PASSED", "CAdES-B-LTA", "HASH_FAILURE", "cong-van-signed.pdf", "XÃ ĐĂK HÀ"] {
+            for word in
+                ["TOTAL-PASSED", "CAdES-B-LTA", "HASH_FAILURE", "cong-van-signed.pdf", "XÃ ĐĂK HÀ"]
+            {
                 assert!(story.contains(word), "{name}: no {word} in\n{story}");
             }
             for file in [
