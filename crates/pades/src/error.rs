@@ -61,6 +61,8 @@ pub enum Error {
         /// `/P` (ISO 32000-2 table 22).
         permissions: u32,
     },
+    /// The encrypted document demands an integrity code of each revision (ISO/TS 32004), which is not made here.
+    IntegrityCodeDemanded,
     /// A revision that AES encrypts was to be written without [`Document::set_vector_seed`](crate::Document::set_vector_seed).
     NoVectorSeed,
     /// A limit of [`Limits`](crate::Limits) was exceeded.
@@ -240,6 +242,9 @@ impl fmt::Display for Error {
             Self::DamagedCiphertext(id) => write!(f, "object {id} cannot be decrypted"),
             Self::SigningNotPermitted { permissions } => {
                 write!(f, "the document's permissions 0x{permissions:08x} forbid signing")
+            }
+            Self::IntegrityCodeDemanded => {
+                f.write_str("the document demands an integrity code (PDF MAC) of each revision")
             }
             Self::NoVectorSeed => f.write_str("no random bytes were given to encrypt with"),
             Self::LimitExceeded { limit, maximum } => {

@@ -22,11 +22,12 @@ const TABLE_OFFSET_END: u64 = 10_000_000_000;
 /// Objects that one revision may add, its cross-reference stream included: a signature, its field and form, an
 /// appearance with fonts and pictures, and the certificates and status of a long chain, with room.
 const MOST_ADDED: u32 = 10_000;
-/// Trailer keys that the new section states itself, or that describe the old section's own stream.
-const OWN_KEYS: [&str; 11] = [
+/// Trailer keys that the new section states itself, or that describe the old section's own stream or revision.
+const OWN_KEYS: [&str; 12] = [
     "Size",
     "Prev",
     "ID",
+    "AuthCode",
     "XRefStm",
     "Type",
     "W",
@@ -65,6 +66,7 @@ pub(crate) struct Written {
 
 impl Revision {
     pub(crate) fn new<R: Read + Seek>(document: &Document<R>) -> Result<Self, Error> {
+        document.check_integrity()?;
         let size = document.newest_section()?.trailer.value("Size").and_then(Object::as_integer);
         let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(0);
         let next_number = size.max(document.highest_number().saturating_add(1));

@@ -274,6 +274,15 @@ impl<R: Read + Seek> Document<R> {
         self.vectors = Vectors::new(seed);
     }
 
+    /// Refuses a further revision where readers demand an integrity code of it (ISO/TS 32004: bit 13 of `/P` is not
+    /// set), which is not made here.
+    pub(crate) fn check_integrity(&self) -> Result<(), Error> {
+        let demanded = self.security.as_ref().is_some_and(|security| {
+            security.parameters.integrity && security.parameters.permissions >> 12 & 1 == 0
+        });
+        if demanded { Err(Error::IntegrityCodeDemanded) } else { Ok(()) }
+    }
+
     /// Refuses what the user's password does not permit.
     pub(crate) fn check_may_sign(&self, existing: bool) -> Result<(), Error> {
         let Some(info) = self.encryption() else {

@@ -1,4 +1,6 @@
-"""Signs a PDF incrementally with a PKCS #12 key; the password comes on standard input."""
+"""Signs a PDF incrementally with a PKCS #12 key; the password comes on standard input.
+
+A second line there is the password of an encrypted PDF."""
 
 import argparse
 import sys
@@ -21,8 +23,9 @@ def main():
     parser.add_argument("--visible")
     options = parser.parse_args()
 
+    passphrase, _, document_password = sys.stdin.buffer.read().partition(b"\n")
     signer = signers.SimpleSigner.load_pkcs12(
-        options.p12, passphrase=sys.stdin.buffer.read(), prefer_pss=options.prefer_pss
+        options.p12, passphrase=passphrase, prefer_pss=options.prefer_pss
     )
     if signer is None:
         sys.exit("pyHanko cannot read the key file")
@@ -38,6 +41,8 @@ def main():
         spec = SigFieldSpec(options.field, on_page=page, box=tuple(box))
     with open(options.input, "rb") as source, open(options.output, "wb") as target:
         writer = IncrementalPdfFileWriter(source)
+        if document_password:
+            writer.encrypt(document_password)
         signers.sign_pdf(writer, metadata, signer=signer, new_field_spec=spec, output=target)
 
 

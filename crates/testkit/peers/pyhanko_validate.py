@@ -1,4 +1,6 @@
-"""Validates every embedded signature of a PDF: pyhanko_validate.py PDF ROOTS_PEM; prints a JSON array."""
+"""Validates every embedded signature of a PDF: pyhanko_validate.py PDF ROOTS_PEM; prints a JSON array.
+
+The password of an encrypted PDF comes on standard input."""
 
 import json
 import logging
@@ -16,7 +18,10 @@ def main():
     trust_roots = list(load_certs_from_pemder([roots]))
     report = []
     with open(pdf, "rb") as handle:
-        for embedded in PdfFileReader(handle).embedded_signatures:
+        reader = PdfFileReader(handle)
+        if reader.encrypted:
+            reader.decrypt(sys.stdin.buffer.read().decode())
+        for embedded in reader.embedded_signatures:
             context = ValidationContext(
                 trust_roots=trust_roots,
                 other_certs=list(embedded.other_embedded_certs),

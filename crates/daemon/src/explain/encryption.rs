@@ -80,6 +80,19 @@ pub(super) fn explain(error: &Error, lang: Lang) -> Option<Problem> {
                     .into(),
             ],
         ),
+        Error::IntegrityCodeDemanded => (
+            "pdf-integrity-code-demanded",
+            [
+                "tệp PDF mã hóa này đòi mã toàn vẹn cho mọi phần thêm vào".into(),
+                "bản này chưa tạo mã toàn vẹn theo ISO/TS 32004 (PDF MAC)".into(),
+                "xin bản mã hóa không có PDF MAC, hoặc ký tách rời: `--detached`".into(),
+            ],
+            [
+                "the encrypted PDF demands an integrity code of whatever is added".into(),
+                "this version makes no codes of ISO/TS 32004 (PDF MAC)".into(),
+                "ask for a copy without PDF MAC, or sign beside it with `--detached`".into(),
+            ],
+        ),
         Error::NoVectorSeed => (
             "no-random-bytes",
             [

@@ -72,6 +72,8 @@ pub(crate) struct Parameters {
     pub(crate) streams: CryptMethod,
     pub(crate) strings: CryptMethod,
     pub(crate) embedded_files: CryptMethod,
+    /// Whether `/KDFSalt` says that the document carries integrity codes (ISO/TS 32004 §5).
+    pub(super) integrity: bool,
     filters: Vec<(Name, CryptMethod)>,
     /// The first part of the trailer's `/ID`; empty where there is none.
     pub(crate) identifier: Vec<u8>,
@@ -147,6 +149,7 @@ impl Parameters {
             streams,
             strings,
             embedded_files,
+            integrity: reader.value("KDFSalt")? != Object::Null,
             filters,
             identifier: identifier(document, id)?,
         })

@@ -26,6 +26,14 @@ pub fn pdfsig(pdf: &Path) -> Vec<Signature> {
     parse(&String::from_utf8_lossy(&stdout))
 }
 
+/// As [`pdfsig`], for a PDF that opens with this user's password.
+#[track_caller]
+pub fn pdfsig_encrypted(pdf: &Path, password: &str) -> Vec<Signature> {
+    let arguments =
+        [OsStr::new("-nocert"), OsStr::new("-upw"), OsStr::new(password), pdf.as_os_str()];
+    parse(&String::from_utf8_lossy(&run("pdfsig", arguments).stdout))
+}
+
 fn parse(report: &str) -> Vec<Signature> {
     let mut signatures = Vec::new();
     for line in report.lines() {

@@ -33,9 +33,19 @@ pub struct Signature {
 /// order; `Err` holds pyHanko's complaint about the file as a whole.
 #[track_caller]
 pub fn validate(pdf: &Path, trust: &Path) -> Result<Vec<Signature>, String> {
+    validate_encrypted(pdf, trust, "")
+}
+
+/// As [`validate`], for a PDF that opens with this password.
+#[track_caller]
+pub fn validate_encrypted(
+    pdf: &Path,
+    trust: &Path,
+    password: &str,
+) -> Result<Vec<Signature>, String> {
     let mut command = Command::new(python());
     command.arg(script("pyhanko_validate.py")).arg(pdf).arg(trust);
-    let verdict = finish(command, b"");
+    let verdict = finish(command, password.as_bytes());
     if !verdict.success {
         return Err(verdict.stderr);
     }
@@ -96,6 +106,29 @@ pub fn sign(input: &Path, output: &Path, p12: &Path, password: &str, options: &S
         command.arg(format!("--visible={page},{x1},{y1},{x2},{y2}"));
     }
     finish(command, password.as_bytes()).expect_success();
+}
+
+/// As [`sign`], for a PDF that opens with `document_password`; an encrypted one stays encrypted.
+#[track_caller]
+pub fn sign_encrypted(
+    input: &Path,
+    output: &Path,
+    p12: &Path,
+    password: &str,
+    document_password: &str,
+) {
+    let mut command = Command::new(python());
+    command.arg(script("pyhanko_sign.py")).arg(input).arg(output).arg(p12);
+    command.args(["--field", "Signature1", "--pades"]);
+    finish(command, format!("{password}\n{document_password}").as_bytes()).expect_success();
+}
+
+/// Writes `input` anew, encrypted by one of the methods that `pyhanko_encrypt.py` lists.
+#[track_caller]
+pub fn encrypt(input: &Path, output: &Path, method: &str, user: &str, owner: &str) {
+    let mut command = Command::new(python());
+    command.arg(script("pyhanko_encrypt.py")).arg(input).arg(output).arg(method);
+    finish(command, format!("{user}\n{owner}").as_bytes()).expect_success();
 }
 
 /// Adds an empty signature field of that name to `input`, as an incremental update.
