@@ -10,7 +10,8 @@ use build::encrypted::*;
 use build::*;
 use kyso_pades::{
     Access, CryptMethod, DocMdpPermission, Document, Error, FieldLock, Limits, LockedFields,
-    NewObject, Piece, Rectangle, SigningField, SigningOptions, copy_and_hash, digest_byte_ranges,
+    NewObject, Piece, Rectangle, Reference, SecurityData, SigningField, SigningOptions,
+    copy_and_hash, digest_byte_ranges,
 };
 use kyso_x509::DigestAlgorithm;
 
@@ -210,4 +211,111 @@ fn aes_is_not_written_without_random_bytes() {
     let bytes = encrypt_as(&rich(), USER, OWNER, &WAYS[6], &[]);
     let outcome = open_with(&bytes, USER).expect("opens").prepare_signature(&options(new_field()));
     assert!(matches!(outcome, Err(Error::NoVectorSeed)));
+}
+
+#[test]
+fn passwords_beyond_ascii_open_as_their_writers_meant_them() {
+    // Precomposed and decomposed letters are one password from revision 6 on (SASLprep).
+    let bytes = encrypt_as(&rich(), "mật khẩu số 1", "chủ sở hữu", &WAYS[6], &[]);
+    for password in ["mật khẩu số 1", "ma\u{323}\u{302}t kha\u{302}\u{309}u so\u{302}\u{301} 1"]
+    {
+        let document = open_with(&bytes, password).expect("the user's");
+        assert_eq!(document.encryption().expect("encryption").access, Access::User);
+    }
+    let owner = open_with(&bytes, "chủ sở hữu").expect("the owner's");
+    assert_eq!(owner.encryption().expect("encryption").access, Access::Owner);
+    assert!(matches!(open_with(&bytes, "mat khau so 1").map(|_| ()), Err(Error::WrongPassword)));
+    // Before, PDFDocEncoding where it has the letters, else the bytes as given.
+    for way in [0, 1, 3] {
+        for password in ["café €", "mật khẩu", &"dài ".repeat(12)] {
+            let bytes = encrypt_as(&rich(), password, OWNER, &WAYS[way], &[]);
+            open_with(&bytes, password).unwrap_or_else(|e| panic!("{password}: {e}"));
+        }
+    }
+    let long = "x".repeat(200);
+    let bytes = encrypt_as(&rich(), &long[..127], OWNER, &WAYS[6], &[]);
+    open_with(&bytes, &long).expect("127 bytes count");
+}
+
+#[test]
+fn streams_with_a_crypt_filter_of_their_own_follow_it() {
+    let bytes = encrypt_as(&rich(), USER, OWNER, &WAYS[3], &["--object-streams=disable"]);
+    let cases = [
+        ("/Filter /Crypt", true),
+        (
+            "/Filter [/Crypt] /DecodeParms [<< /Type /CryptFilterDecodeParms /Name /Identity >>]",
+            true,
+        ),
+        ("/Filter /Crypt /DecodeParms << /Type /CryptFilterDecodeParms /Name /StdCF >>", false),
+        ("", false),
+    ];
+    let plain = b"nguyen van";
+    for (entries, as_it_stands) in cases {
+        let appearance = [NewObject {
+            pieces: vec![Piece::Raw(
+                format!("<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] {entries} >>")
+                    .into_bytes(),
+            )],
+            stream: Some(plain.to_vec()),
+        }];
+        let rect = Some(Rectangle { left: 10.0, bottom: 10.0, right: 90.0, top: 40.0 });
+        let field = SigningField::New { name: None, page: 0, rect };
+        let signing = SigningOptions { appearance: &appearance, ..options(field) };
+        let signed = sign_encrypted(&bytes, USER, &signing).expect("signs");
+        let stands = signed.windows(plain.len()).any(|window| window == plain);
+        assert_eq!(stands, as_it_stands, "{entries}");
+        // qpdf knows no default name, which is Identity (table 14).
+        check_readable(&signed, plain, entries != "/Filter /Crypt");
+    }
+}
+
+/// Some stream of the document holds these bytes once it is decrypted, for us and for qpdf.
+fn check_readable(bytes: &[u8], wanted: &[u8], by_qpdf: bool) {
+    if by_qpdf {
+        let decrypted = qpdf(bytes, &["--decrypt", "--qdf", &format!("--password={USER}")]);
+        assert!(decrypted.windows(wanted.len()).any(|window| window == wanted), "qpdf");
+    }
+    let mut document = open_with(bytes, USER).expect("opens");
+    let found = (0..60).any(|number| {
+        let id = Reference { number, generation: 0 };
+        let object = document.object(id).expect("an object");
+        object.is_some_and(|object| document.stream_data(&object).is_ok_and(|data| data == wanted))
+    });
+    assert!(found, "kyso");
+}
+
+#[test]
+fn the_security_store_of_an_encrypted_document_is_encrypted() {
+    for (name, bytes) in every_file() {
+        let mut document = open_with(&bytes, USER).expect("opens");
+        document.set_vector_seed(SEED);
+        let certificate = b"stand-in for a certificate, which no reader here decodes".to_vec();
+        let data = SecurityData {
+            certificates: vec![certificate.clone()],
+            signatures: vec![vec![1, 2, 3]],
+            ..SecurityData::default()
+        };
+        let revision = document.add_security_data(&data).expect("a revision").expect("something");
+        let extended = [bytes.as_slice(), &revision].concat();
+        let store = open_with(&extended, OWNER).expect("opens").security_store().expect("a store");
+        assert_eq!(store.certificates.len(), 1, "{name}");
+        assert_eq!(store.certificates[0].value, certificate, "{name}");
+        let in_clear = revision.windows(8).any(|window| window == b"stand-in");
+        assert!(!in_clear, "{name}");
+        qpdf(&extended, &["--decrypt", "--qdf", &format!("--password={USER}")]);
+    }
+}
+
+#[test]
+fn an_integrity_code_of_an_older_revision_is_not_repeated() {
+    let bytes = encrypt_as(&rich(), USER, OWNER, &WAYS[6], &["--object-streams=disable"]);
+    let at = bytes.windows(9).rposition(|window| window == b"/Encrypt ").expect("an entry");
+    let mut coded = bytes.clone();
+    // The trailer stands behind everything that offsets lead to.
+    coded.splice(at..at, *b"/AuthCode << /MACLocation /Standalone /MAC <00> >> ");
+    let signed =
+        sign_encrypted(&coded, USER, &options(new_field())).expect("tolerated: bit 13 is set");
+    let appended = &signed[coded.len()..];
+    assert!(appended.windows(8).any(|window| window == b"/Encrypt"));
+    assert!(!appended.windows(9).any(|window| window == b"/AuthCode"));
 }
