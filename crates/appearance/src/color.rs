@@ -32,16 +32,16 @@ impl Color {
 pub enum Colors {
     /// DeviceGray and DeviceRGB (ISO 32000-2 §8.6.4): smallest, and what printers of office documents expect.
     Device,
-    /// CalGray and CalRGB (ISO 32000-2 §8.6.5) with the primaries and white of sRGB: for PDF/A.
+    /// CalRGB, and CalGray for grey pictures (ISO 32000-2 §8.6.5), with the primaries of sRGB: for PDF/A.
     Calibrated,
 }
 
-/// D65 with Y = 1 (IEC 61966-2-1).
-const WHITE_POINT: &str = "[0.9505 1 1.089]";
+/// D50 with Y = 1, to which the primaries below are adapted: poppler tints grey values where another white is told.
+const WHITE_POINT: &str = "[0.9642 1 0.8249]";
 /// The power law nearest to sRGB's curve (IEC 61966-2-1, annex A).
 const GAMMA: &str = "2.2";
-/// XYZ of sRGB's primaries, one after the other.
-const MATRIX: &str = "[0.4124 0.2126 0.0193 0.3576 0.7152 0.1192 0.1805 0.0722 0.9505]";
+/// XYZ of sRGB's primaries adapted to D50 (ICC's sRGB profile), one after the other.
+const MATRIX: &str = "[0.4361 0.2225 0.0139 0.3851 0.7169 0.0971 0.1431 0.0606 0.7141]";
 
 impl Colors {
     /// The space of grey values.
@@ -69,7 +69,7 @@ impl Colors {
         match self {
             Self::Device => String::new(),
             Self::Calibrated => {
-                format!(" /ColorSpace << /Gray {} /Rgb {} >>", self.gray(), self.rgb())
+                format!(" /ColorSpace << /Rgb {} >>", self.rgb())
             }
         }
     }
@@ -90,8 +90,7 @@ impl Colors {
         match (self, is_gray) {
             (Self::Device, true) => format!("{red} {gray}\n"),
             (Self::Device, false) => format!("{red} {green} {blue} {rgb}\n"),
-            (Self::Calibrated, true) => format!("/Gray {space} {red} {set}\n"),
-            (Self::Calibrated, false) => format!("/Rgb {space} {red} {green} {blue} {set}\n"),
+            (Self::Calibrated, _) => format!("/Rgb {space} {red} {green} {blue} {set}\n"),
         }
     }
 }

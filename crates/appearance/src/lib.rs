@@ -29,6 +29,8 @@ pub use error::DesignError;
 pub use file::write_file;
 pub use font::{Face, FontDamaged, MissingGlyph, Weight};
 pub use moment::Moment;
+pub use number::{hexadecimal, number};
+pub use object::deflated;
 pub use picture::{Picture, PictureError, PictureFormat, PictureLimits};
 pub use profile::{Content, Profile, Spot};
 pub use qr::{HINT, LEAST_MODULE, QrCode};

@@ -14,8 +14,9 @@ pub(crate) fn value(pieces: impl IntoIterator<Item = Piece>) -> NewObject {
     NewObject { pieces: pieces.into_iter().collect(), stream: None }
 }
 
-/// A stream of these entries, deflated.
-pub(crate) fn deflated(entries: impl IntoIterator<Item = Piece>, data: &[u8]) -> NewObject {
+/// A stream with these entries of its dictionary, deflated (ISO 32000-2 §7.4.4).
+#[must_use]
+pub fn deflated(entries: impl IntoIterator<Item = Piece>, data: &[u8]) -> NewObject {
     let mut pieces = vec![raw("<< ")];
     pieces.extend(entries);
     pieces.push(raw(" /Filter /FlateDecode >>"));

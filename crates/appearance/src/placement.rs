@@ -18,9 +18,9 @@ pub enum Corner {
     BottomRight,
 }
 
-/// Distance of a corner's text from the page's edges in points: 10 mm, within the margins of at least 15 mm that Decree
-/// 30/2020 appendix I leaves free on every side.
-pub const CORNER_MARGIN: f64 = 28.35;
+/// Distance of a corner's text from the page's edges in points: 5 mm, so that three lines of 10 points end above the
+/// document's text, which begins 20 mm below the edge at the least (Decree 30/2020 appendix I).
+pub const CORNER_MARGIN: f64 = 14.17;
 /// The part of the leader's picture that a seal covers, from its left (Decree 30/2020 appendix I: about a third).
 pub const SEAL_OVERLAP: f64 = 1.0 / 3.0;
 

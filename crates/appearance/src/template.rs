@@ -153,7 +153,10 @@ impl Values<'_> {
             Field::Number => self.number,
             Field::Form => self.form.map(CopyForm::words),
             Field::Note => self.note,
-            Field::Time => return self.time.map(|time| vec![time.to_string()]),
+            // In one piece: a zone alone on a line says nothing.
+            Field::Time => {
+                return self.time.map(|time| vec![time.to_string().replace(' ', "\u{a0}")]);
+            }
             Field::Date => return self.date.map(|date| vec![date.date()]),
             Field::DateInWords => return self.date.map(|date| vec![date.date_in_words()]),
         }?;
@@ -202,7 +205,7 @@ impl Template {
         Ok(Self { lines: lines.collect::<Result<_, _>>()? })
     }
 
-    /// Puts the values in, and gives the lines.
+    /// Puts the values in, and gives the lines. No-break spaces hold together what should not be parted.
     ///
     /// # Errors
     /// [`TemplateError::NoValue`] where `missing` refuses.

@@ -9,16 +9,43 @@ use kyso_pades::{NewObject, Piece};
 use kyso_testkit::peer::run;
 
 /// A page of a size with the appearance at a place.
-pub(crate) fn page(
-    appearance: &Appearance,
+pub(crate) fn page(appearance: &Appearance, size: (f64, f64), place: (f64, f64)) -> Vec<u8> {
+    page_of(&[(appearance, place)], size)
+}
+
+/// A page of a size with appearances at their places, one over the other.
+pub(crate) fn page_of(
+    appearances: &[(&Appearance, (f64, f64))],
     (width, height): (f64, f64),
-    (x, y): (f64, f64),
 ) -> Vec<u8> {
-    let mut objects = appearance.objects.clone();
-    let first = objects.len();
     let raw = |text: &str| Piece::Raw(text.as_bytes().to_vec());
     let value = |pieces| NewObject { pieces, stream: None };
-    let sizes = format!("/MediaBox [0 0 {width} {height}] ");
+    let mut objects = Vec::new();
+    let mut resources = vec![raw(" /Resources << /XObject <<")];
+    let mut content = String::new();
+    for (index, (appearance, (x, y))) in appearances.iter().enumerate() {
+        let at = objects.len();
+        resources.extend([raw(&format!(" /A{index} ")), Piece::Reference(at)]);
+        content.push_str(&format!("q 1 0 0 1 {x} {y} cm /A{index} Do Q\n"));
+        // The appearance's references count from its own first object.
+        objects.extend(appearance.objects.iter().cloned().map(|mut object| {
+            for piece in &mut object.pieces {
+                if let Piece::Reference(to) = piece {
+                    *to += at;
+                }
+            }
+            object
+        }));
+    }
+    let first = objects.len();
+    let mut page = vec![
+        raw("<< /Type /Page /Parent "),
+        Piece::Reference(first + 1),
+        raw(&format!(" /MediaBox [0 0 {width} {height}] /Contents ")),
+        Piece::Reference(first + 3),
+    ];
+    page.append(&mut resources);
+    page.push(raw(" >> >> >>"));
     objects.extend([
         value(vec![raw("<< /Type /Catalog /Pages "), Piece::Reference(first + 1), raw(" >>")]),
         value(vec![
@@ -26,19 +53,8 @@ pub(crate) fn page(
             Piece::Reference(first + 2),
             raw("] >>"),
         ]),
-        value(vec![
-            raw("<< /Type /Page /Parent "),
-            Piece::Reference(first + 1),
-            raw(&format!(" {sizes} /Resources << /XObject << /A ")),
-            Piece::Reference(0),
-            raw(" >> >> /Contents "),
-            Piece::Reference(first + 3),
-            raw(" >>"),
-        ]),
-        NewObject {
-            pieces: vec![raw("<< >>")],
-            stream: Some(format!("q 1 0 0 1 {x} {y} cm /A Do Q").into_bytes()),
-        },
+        value(page),
+        NewObject { pieces: vec![raw("<< >>")], stream: Some(content.into_bytes()) },
     ]);
     write_file(&objects, first, None)
 }
