@@ -5,6 +5,7 @@ mod extend;
 mod reissue;
 mod trust;
 mod verify;
+mod visible;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub(crate) use extend::{ExtendArgs, ExtendLevel, TimestampArgs};
 pub(crate) use reissue::{FormFormat, Reason, ReissueCommand, RequestArgs};
 pub(crate) use trust::{TrustAddArgs, TrustBundleArgs, TrustCommand, TrustImportArgs};
 pub(crate) use verify::{CertUsage, CertValidateArgs, Judging, VerifyArgs};
+pub(crate) use visible::{Form, VisibleArgs};
 
 /// Sign and verify documents with PKCS#11 tokens; every signature is recorded in a journal.
 ///
@@ -287,7 +289,7 @@ pub(crate) struct SignArgs {
     /// Signature format [default: pades for PDF, else cades]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
-    /// Baseline level; above B for CAdES only
+    /// Baseline level
     #[arg(long, value_enum, default_value = "B", ignore_case = true)]
     pub(crate) level: Level,
     /// CAdES: leave the content outside the signature
@@ -306,9 +308,6 @@ pub(crate) struct SignArgs {
     /// Levels above B: where no authority answers, count a file that waits in the queue as done
     #[arg(long)]
     pub(crate) pending: bool,
-    /// PAdES: show the signature on the page (not in this version)
-    #[arg(long, value_name = "PROFILE")]
-    pub(crate) visible: Option<String>,
     /// PAdES: existing empty signature field to fill, or name of the new one
     #[arg(long, value_name = "NAME")]
     pub(crate) field: Option<String>,
@@ -320,6 +319,8 @@ pub(crate) struct SignArgs {
     pub(crate) location: Option<String>,
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
+    #[command(flatten)]
+    pub(crate) visible: VisibleArgs,
     /// Trust anchors (files or folders, DER or PEM) that the signer's path must reach
     #[arg(long, value_name = "PATH")]
     pub(crate) trust: Vec<PathBuf>,

@@ -26,6 +26,7 @@ mod timestamp;
 mod token;
 mod trust;
 mod verify;
+mod visible;
 
 use std::process::ExitCode;
 

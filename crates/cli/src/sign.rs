@@ -20,8 +20,11 @@ use crate::desk::Desk;
 use crate::out;
 use crate::out::{say, tell};
 use crate::password;
+use crate::visible;
+use kyso::visible::Visible;
 use kyso_daemon::explain::sign as sign_problem;
 use kyso_daemon::text::{Lang, Problem, unwritable};
+use kyso_pades::FieldLock;
 use raise::Raised;
 
 /// What became of one file.
@@ -195,17 +198,6 @@ fn refuse_what_is_not_there(arguments: &SignArgs, lang: Lang) -> Result<(), Prob
             ),
         ));
     }
-    if arguments.visible.is_some() {
-        return Err(Problem::new(
-            "visible-not-there",
-            lang.pick("bản này chưa ký hiện hình", "this version makes no visible signatures"),
-            lang.pick(
-                "chữ ký được ghi vào PDF nhưng không vẽ lên trang",
-                "signatures go into the PDF but are not drawn on the page",
-            ),
-            lang.pick("bỏ `--visible`", "leave `--visible` out"),
-        ));
-    }
     Ok(())
 }
 
@@ -283,10 +275,11 @@ fn tasks(arguments: &SignArgs, lang: Lang) -> Result<Vec<Task>, Problem> {
             lang.pick("dùng `--out-dir` cho nhiều tệp", "use `--out-dir` for several files"),
         ));
     }
+    let looks = Looks::new(arguments, lang)?;
     let mut targets: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     let mut tasks = Vec::with_capacity(arguments.files.len());
     for source in &arguments.files {
-        let format = format(source, arguments);
+        let format = format(source, arguments, &looks);
         let target = target(source, &format, arguments);
         if let Some(other) = targets.insert(same_name(&target), source) {
             return Err(Problem::new(
@@ -314,7 +307,20 @@ fn same_name(target: &Path) -> PathBuf {
         .join(target.file_name().unwrap_or_default())
 }
 
-fn format(source: &Path, arguments: &SignArgs) -> SignatureFormat {
+/// What PDFs' signatures show, certify and lock: read once for all files.
+struct Looks {
+    visible: Option<Visible>,
+    lock: Option<FieldLock>,
+}
+
+impl Looks {
+    fn new(arguments: &SignArgs, lang: Lang) -> Result<Self, Problem> {
+        let options = &arguments.visible;
+        Ok(Self { visible: visible::visible(options, lang)?, lock: visible::lock(options, lang)? })
+    }
+}
+
+fn format(source: &Path, arguments: &SignArgs, looks: &Looks) -> SignatureFormat {
     let pades = match arguments.format {
         Some(format) => format == Format::Pades,
         None => !arguments.detached && is_pdf(source),
@@ -329,6 +335,9 @@ fn format(source: &Path, arguments: &SignArgs) -> SignatureFormat {
                 _ => kyso::extend::STAMP_ROOM,
             },
             password: None,
+            visible: looks.visible.clone(),
+            certify: visible::certify(&arguments.visible),
+            lock: looks.lock.clone(),
         })
     } else {
         SignatureFormat::Cades { detached: arguments.detached }

@@ -8,3 +8,4 @@ pub mod sign;
 pub mod token;
 pub mod trust;
 pub mod verify;
+pub mod visible;

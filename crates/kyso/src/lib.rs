@@ -19,6 +19,7 @@ pub mod signer;
 pub mod timestamp;
 pub mod trust;
 pub mod verify;
+pub mod visible;
 
 pub use kyso_validation as validation;
 pub use kyso_validation::{indication, report};

@@ -23,10 +23,12 @@ use std::time::{Duration, Instant};
 use crate::password::DocumentPassword;
 use crate::recorder::{Intent, IntentId, Outcome, OutcomeReceipt, Recorder, Released};
 use crate::signer::Signer;
+use crate::visible::Visible;
 use course::Course;
 use declare::Declared;
 use document::{Prepared, Signed};
 use finish::{Finisher, Written};
+use kyso_pades::{DocMdpPermission, FieldLock};
 
 pub use course::Stop;
 pub use error::SignError;
@@ -84,12 +86,26 @@ pub struct PadesOptions {
     pub time_stamp_room: usize,
     /// What an encrypted document is opened with; `None`: the empty password.
     pub password: Option<DocumentPassword>,
+    /// What the signature shows; nothing where absent.
+    pub visible: Option<Visible>,
+    /// Makes it the document's certification, with what it permits afterwards.
+    pub certify: Option<DocMdpPermission>,
+    /// What a new field locks once it is signed.
+    pub lock: Option<FieldLock>,
 }
 
 impl PadesOptions {
     /// A new invisible field, and nothing said.
-    pub const PLAIN: Self =
-        Self { field: None, reason: None, location: None, time_stamp_room: 0, password: None };
+    pub const PLAIN: Self = Self {
+        field: None,
+        reason: None,
+        location: None,
+        time_stamp_room: 0,
+        password: None,
+        visible: None,
+        certify: None,
+        lock: None,
+    };
 }
 
 /// How a batch runs.

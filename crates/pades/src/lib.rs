@@ -47,6 +47,7 @@ mod object;
 mod object_stream;
 mod pages;
 mod parse;
+mod pdf_a;
 mod permissions;
 mod rebuild;
 mod revision;
@@ -75,6 +76,7 @@ pub use new_object::{NewObject, Piece};
 pub use object::{
     Array, Dictionary, Entry, IndirectObject, Name, Object, Origin, Reference, Stream,
 };
+pub use pdf_a::PdfAClaim;
 pub use permissions::{DocMdpPermission, FieldLock, LockedFields};
 pub use security::{
     Access, CryptMethod, EncryptionInfo, Password, Permissions, UnsupportedEncryption,

@@ -20,6 +20,8 @@ pub const STATE_OR_PROVINCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.
 pub const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 /// organizationalUnitName (X.520).
 pub const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
+/// title.
+pub const TITLE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.12");
 /// emailAddress (PKCS #9).
 pub const EMAIL_ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
 

@@ -80,6 +80,15 @@ fn refuse_what_belongs_to_direct(arguments: &SignArgs, lang: Lang) -> Result<(),
             lang,
         ));
     }
+    if let Some(name) = arguments.visible.given() {
+        return Err(remote::only_direct(
+            lang.pick(
+                format!("{name}: bản này chưa gửi hình chữ ký cho dịch vụ"),
+                format!("{name}: this version does not send a signature's looks to the daemon"),
+            ),
+            lang,
+        ));
+    }
     match given.into_iter().find(|(_, given)| *given) {
         None => Ok(()),
         Some((name, _)) => Err(remote::only_direct(

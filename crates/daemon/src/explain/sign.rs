@@ -18,6 +18,7 @@ pub fn explain(error: &SignError, lang: Lang) -> Problem {
     }
     let (vi, en): ((&str, &str), (&str, &str)) = match error {
         E::Token(error) => return token_problem::explain(error, lang),
+        E::Visible(error) => return super::visible::explain(error, lang),
         E::Certificate(error) => return path(error, lang),
         E::Unreadable { .. } | E::NotAFile { .. } | E::Empty { .. } => (
             ("không đọc được tệp cần ký", "kiểm tra tên tệp, quyền đọc và nội dung tệp"),

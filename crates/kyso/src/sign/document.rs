@@ -4,7 +4,8 @@ use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
 use kyso_cades::{Attached, AttachedError, Form, SigningParameters, ToBeSigned, oid};
 use kyso_pades::{
-    ContentsTooSmall, Date, PreparedSignature, SeedFacts, SigningField, SigningOptions, SubFilter,
+    ContentsTooSmall, Date, Document, FieldPlace, PreparedSignature, SeedFacts, SigningField,
+    SigningOptions, SubFilter,
 };
 use kyso_x509::{Digest, DigestAlgorithm, Hasher, SignatureValue, Time};
 
@@ -16,6 +17,8 @@ use crate::input::open_regular;
 use crate::output::PendingFile;
 use crate::password::open_document;
 use crate::signer::Signer;
+use crate::visible::Act;
+use kyso_appearance::Moment;
 
 /// Bytes reserved in `/Contents` beyond the estimate, which is an upper bound: for readers that want some padding.
 const SLACK: usize = 64;
@@ -66,11 +69,14 @@ impl Declared {
         let (revision, message_digest, form) = match &task.format {
             SignatureFormat::Pades(pades) => {
                 let signing = signing_options(pades, signer, options, room);
+                let act = act(pades, signer, options);
                 let revision = match &mut content {
                     Content::Small(bytes) => {
-                        revision(Cursor::new(bytes.as_slice()), pades, signing)
+                        revision(Cursor::new(bytes.as_slice()), pades, signing, Some(&act))
                     }
-                    Content::Copied(pending, _) => revision(pending.file(), pades, signing),
+                    Content::Copied(pending, _) => {
+                        revision(pending.file(), pades, signing, Some(&act))
+                    }
                     // A PDF is never only hashed: it is parsed from the copy that was hashed.
                     Content::Hashed(_) => Err(SignError::Interrupted),
                 }?;
@@ -111,8 +117,8 @@ fn signing_options<'a>(
         location: pades.location.as_deref(),
         contact_info: None,
         appearance: &[],
-        certify: None,
-        lock: None,
+        certify: pades.certify,
+        lock: pades.lock.as_ref(),
         seed_facts: Some(SeedFacts {
             certificate: signer.certificate(),
             issuers: signer.intermediates(),
@@ -124,21 +130,64 @@ fn signing_options<'a>(
     }
 }
 
+/// What a visible signature says of the act.
+fn act<'a>(pades: &'a PadesOptions, signer: &'a Signer, options: &BatchOptions) -> Act<'a> {
+    let minutes = options.signing_time.offset().seconds() / 60;
+    let time = Time::from_unix_seconds(options.signing_time.timestamp().as_second());
+    Act {
+        certificate: signer.certificate(),
+        time: Moment::new(time, i16::try_from(minutes).unwrap_or(0)),
+        reason: pades.reason.as_deref(),
+        location: pades.location.as_deref(),
+    }
+}
+
 /// Prepares the revision: in the named field where the document has it, else in a new one.
+///
+/// Without an act, which is a trial before anybody signs, nothing is shown and a field's demands wait.
 pub(super) fn revision<'a, R: Read + Seek>(
     reader: R,
     pades: &'a PadesOptions,
     mut signing: SigningOptions<'a>,
+    act: Option<&Act<'_>>,
 ) -> Result<PreparedSignature, SignError> {
     let mut document = open_document(reader, pades.password.as_ref()).map_err(SignError::Pades)?;
-    if let Some(name) = pades.field.as_deref() {
-        let new = std::mem::replace(&mut signing.field, SigningField::Existing(name));
-        match document.prepare_signature(&signing) {
-            Err(kyso_pades::Error::NoSuchField { .. }) => signing.field = new,
-            found => return found.map_err(SignError::Pades),
+    let existing = match pades.field.as_deref() {
+        Some(name) => existing_field(&mut document, name).map_err(SignError::Pades)?,
+        None => None,
+    };
+    if let (Some(name), Some(_)) = (pades.field.as_deref(), &existing) {
+        signing.field = SigningField::Existing(name);
+    }
+    let placed = match (&pades.visible, act) {
+        (Some(visible), Some(act)) => {
+            let place = existing.flatten();
+            let placed = visible.compose(&mut document, place.as_ref(), act);
+            Some(placed.map_err(SignError::Visible)?)
+        }
+        _ => None,
+    };
+    let mut signing: SigningOptions<'_> = signing;
+    if let Some(placed) = &placed {
+        signing.appearance = &placed.appearance.objects;
+        if let SigningField::New { page, rect, .. } = &mut signing.field {
+            (*page, *rect) = (placed.page, Some(placed.rect));
         }
     }
     document.prepare_signature(&signing).map_err(SignError::Pades)
+}
+
+/// Whether the document has a field of this name, and where its widget stands if it has one.
+fn existing_field<R: Read + Seek>(
+    document: &mut Document<R>,
+    name: &str,
+) -> Result<Option<Option<FieldPlace>>, kyso_pades::Error> {
+    match document.field_place(name) {
+        Ok(place) => Ok(Some(Some(place))),
+        Err(kyso_pades::Error::NoSuchField { .. }) => Ok(None),
+        Err(kyso_pades::Error::NoWidget(_)) => Ok(Some(None)),
+        Err(error) => Err(error),
+    }
 }
 
 /// `/M` in the signer's own zone.

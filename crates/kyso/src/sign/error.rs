@@ -10,6 +10,7 @@ use kyso_x509::path::PathError;
 use kyso_x509::{CertificateError, EcdsaEncodingError, VerifyError};
 
 use crate::recorder::{NotRecorded, RecorderError};
+use crate::visible::VisibleError;
 
 /// Why a file was not signed; but for [`Self::NotPublished`] and [`Self::NotDurable`] nothing of it was released.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub enum SignError {
     EcdsaEncoding(EcdsaEncodingError),
     /// The PDF cannot be signed.
     Pades(kyso_pades::Error),
+    /// What the signature should show cannot be made.
+    Visible(VisibleError),
     /// The CMS structure cannot be made.
     Cades(kyso_cades::PrepareError),
     /// The device's signature does not verify under the certificate: another key, or nonsense.
@@ -75,6 +78,7 @@ impl SignError {
             Self::Token(error) => error.code(),
             Self::EcdsaEncoding(_) => "device-error",
             Self::Pades(_) => "pdf-refused",
+            Self::Visible(_) => "not-visible",
             Self::Cades(_) => "cms-refused",
             Self::SignatureRefused(_) => "signature-refused",
             Self::ContentsTooSmall { .. } => "contents-too-small",
@@ -117,6 +121,7 @@ impl fmt::Display for SignError {
             Self::Token(error) => error.fmt(f),
             Self::EcdsaEncoding(error) => error.fmt(f),
             Self::Pades(error) => error.fmt(f),
+            Self::Visible(error) => error.fmt(f),
             Self::Cades(error) => error.fmt(f),
             Self::SignatureRefused(error) => {
                 write!(f, "the device's signature does not verify under the certificate: {error}")
