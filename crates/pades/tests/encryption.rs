@@ -67,6 +67,25 @@ fn the_empty_user_password_is_tried() {
 }
 
 #[test]
+fn cross_reference_streams_are_never_encrypted() {
+    let identifier = (0..16u8).map(|at| at * 0x11).collect::<Vec<_>>();
+    for way in WAYS {
+        let bytes = encrypt_as(&rich(), USER, OWNER, &way, FORMS[1].1);
+        let mut document = open_with(&bytes, USER).expect("opens");
+        let found = (1..60).find_map(|number| {
+            let object =
+                document.object(Reference { number, generation: 0 }).expect("an object")?;
+            let dictionary = object.value.as_dictionary()?;
+            let typed = dictionary.value("Type")?.as_name()?.is("XRef");
+            typed.then(|| dictionary.value("ID").cloned()).flatten()
+        });
+        let found = found.expect("a cross-reference stream");
+        let first = found.as_array().and_then(|array| array.items.first()?.as_string());
+        assert_eq!(first, Some(&identifier[..]), "{}", way.name);
+    }
+}
+
+#[test]
 fn methods_are_told() {
     let info = |at: usize| {
         let bytes = encrypt_as(&rich(), USER, OWNER, &WAYS[at], &[]);
