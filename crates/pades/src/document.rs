@@ -79,6 +79,8 @@ pub struct Document<R> {
     sections: Vec<Section>,
     repairs: Vec<Repair>,
     rebuild_tried: bool,
+    /// Index of the newest section that is looked at: 0 but while revisions are compared.
+    newest: usize,
     object_streams: Vec<Arc<ObjectStream>>,
     catalog: Option<Arc<IndirectObject>>,
     pub(crate) security: Option<Arc<Security>>,
@@ -122,6 +124,7 @@ impl<R: Read + Seek> Document<R> {
             sections: Vec::new(),
             repairs: Vec::new(),
             rebuild_tried: false,
+            newest: 0,
             object_streams: Vec::new(),
             catalog: None,
             security: None,
@@ -335,6 +338,7 @@ impl<R: Read + Seek> Document<R> {
 
     fn rebuild(&mut self, password: Option<&Password>) -> Result<(), Error> {
         self.rebuild_tried = true;
+        self.newest = 0;
         let found = rebuild(&mut self.source, self.header_offset, &self.limits)?;
         self.object_streams.clear();
         self.catalog = None;
@@ -355,8 +359,28 @@ impl<R: Read + Seek> Document<R> {
         })
     }
 
-    fn read_object(&mut self, id: Reference) -> Result<Option<IndirectObject>, Error> {
-        match look_up(&self.sections, id.number) {
+    /// All sections, newest first.
+    pub(crate) fn all_sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    /// Reads objects as a section of this index, counted from the newest, and the older ones tell of them.
+    pub(crate) fn look_as_of(&mut self, newest: usize) {
+        if self.newest != newest {
+            self.newest = newest;
+            // A stream's number may mean another stream in another revision.
+            self.object_streams.clear();
+        }
+    }
+
+    /// The sections that count.
+    pub(crate) fn visible(&self) -> &[Section] {
+        self.sections.get(self.newest..).unwrap_or_default()
+    }
+
+    /// An object as it stands; no scan of the file mends anything.
+    pub(crate) fn read_object(&mut self, id: Reference) -> Result<Option<IndirectObject>, Error> {
+        match look_up(self.visible(), id.number) {
             XrefEntry::Free => Ok(None),
             XrefEntry::InFile { generation, .. } if generation != id.generation => Ok(None),
             XrefEntry::InFile { offset, .. } => {
@@ -384,7 +408,7 @@ impl<R: Read + Seek> Document<R> {
         }
     }
 
-    fn object_stream(&mut self, number: u32) -> Result<Arc<ObjectStream>, Error> {
+    pub(crate) fn object_stream(&mut self, number: u32) -> Result<Arc<ObjectStream>, Error> {
         if let Some(at) = self.object_streams.iter().position(|kept| kept.number() == number) {
             // The one used last stands last; the first goes when there are too many.
             let stream = self.object_streams.remove(at);
@@ -392,7 +416,7 @@ impl<R: Read + Seek> Document<R> {
             return Ok(stream);
         }
         let bad = Error::Syntax { offset: 0, fault: SyntaxFault::BadObjectStream };
-        let XrefEntry::InFile { offset, .. } = look_up(&self.sections, number) else {
+        let XrefEntry::InFile { offset, .. } = look_up(self.visible(), number) else {
             return Err(bad);
         };
         let object = indirect_object(&mut self.source, offset, &self.limits)?;
@@ -434,7 +458,7 @@ impl<R: Read + Seek> Document<R> {
 
     /// A stream's length; never from an object stream, which would need a length in turn.
     fn plain_integer(&mut self, id: Reference) -> Result<Option<u64>, Error> {
-        let XrefEntry::InFile { offset, .. } = look_up(&self.sections, id.number) else {
+        let XrefEntry::InFile { offset, .. } = look_up(self.visible(), id.number) else {
             return Ok(None);
         };
         match indirect_object(&mut self.source, offset, &self.limits) {

@@ -39,6 +39,9 @@ pub struct Limits {
     pub signatures: usize,
     /// Certificates, CRLs and OCSP responses in a document security store: 10,000; 500 signatures bring fewer.
     pub security_items: usize,
+    /// Objects of later revisions that are compared with what was signed: 200,000, as many as 500 signatures with
+    /// 400 objects each bring.
+    pub compared_objects: usize,
     /// Bytes read or decoded to find objects, in a document's whole life: 256 MiB. The largest
     /// cross-reference allowed takes 40 MB of it, a form of 100,000 fields some 50 MB.
     pub parsed_bytes: u64,
@@ -68,6 +71,7 @@ impl Limits {
             field_depth: 64,
             signatures: 500,
             security_items: 10_000,
+            compared_objects: 200_000,
             parsed_bytes: 256 << 20,
             rebuild_bytes: 1 << 30,
         }
@@ -107,6 +111,8 @@ pub enum Limit {
     Signatures,
     /// [`Limits::security_items`].
     SecurityItems,
+    /// [`Limits::compared_objects`].
+    ComparedObjects,
     /// [`Limits::parsed_bytes`].
     ParsedBytes,
     /// [`Limits::rebuild_bytes`].
@@ -131,6 +137,7 @@ impl core::fmt::Display for Limit {
             Self::FieldDepth => "the depth of the field tree",
             Self::Signatures => "signatures",
             Self::SecurityItems => "certificates and status in the security store",
+            Self::ComparedObjects => "objects of later revisions",
             Self::ParsedBytes => "the bytes parsed",
             Self::RebuildBytes => "the bytes scanned for a repair",
         })

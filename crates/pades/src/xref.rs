@@ -91,6 +91,11 @@ impl Section {
         self.slots.get(at).filter(|slot| slot.number == number).map(|slot| slot.entry())
     }
 
+    /// Every entry, by number; of several for one number the first counts.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u32, XrefEntry)> {
+        self.slots.iter().map(|slot| (slot.number, slot.entry()))
+    }
+
     pub(crate) fn highest_number(&self) -> u32 {
         self.slots.last().map_or(0, |slot| slot.number)
     }
