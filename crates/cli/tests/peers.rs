@@ -126,8 +126,11 @@ fn we_fill_fields_that_others_made_and_others_sign_after_us() {
     );
     assert_pdf_accepted(&house, "both.pdf", 2);
     let (report, code) = self::report(&house, &["both.pdf"]);
-    // The later revision is not compared yet: the first signature is left open, the last one passes.
-    assert_eq!((report["indication"].as_str(), code), (Some("INDETERMINATE"), 3), "{report:#}");
+    // Another's signature in a new field is a lawful change after ours.
+    assert_eq!((report["indication"].as_str(), code), (Some("TOTAL-PASSED"), 0), "{report:#}");
+    let changes = report["signatures"][0]["changes"].as_array().expect("changes");
+    assert!(changes.iter().any(|change| change["code"] == "signature"), "{report:#}");
+    assert_eq!(report["signatures"][1]["changes"], serde_json::json!([]), "{report:#}");
     assert_eq!(report["signatures"][1]["indication"], "TOTAL-PASSED", "{report:#}");
 }
 

@@ -56,7 +56,7 @@ fn of_signature(signature: &SignatureReport, lang: Lang) -> SignatureVerdict {
             .map_or("validation-time", |stamp| stamp.kind.as_str())
             .to_owned(),
         covers_whole_document: signature.covers_whole_document,
-        changes: Vec::new(),
+        changes: signature.changes.as_slice().iter().map(|one| change(one, lang)).collect(),
         timestamps: stamps.collect(),
         counter_signatures: signature.counter_signatures,
         trust_anchor: signature.trust_anchor.as_ref().map(certificate_facts),
@@ -95,6 +95,10 @@ fn attempt(attempt: &Attempt, lang: Lang) -> wire::FetchAttempt {
         code: attempt.failure.code().to_owned(),
         text: explain::verify::fetch_failure(&attempt.failure, lang),
     }
+}
+
+fn change(change: &kyso_pades::Change, lang: Lang) -> wire::Finding {
+    wire::Finding { code: change.code().to_owned(), text: explain::change::change(change, lang) }
 }
 
 fn findings(found: &[Finding], lang: Lang) -> Vec<wire::Finding> {

@@ -90,6 +90,7 @@ fn passed() -> SignatureReport {
         claimed_signing_time: Some(at(NOW - 30 * DAY)),
         best_signature_time: at(NOW - 30 * DAY + 91),
         covers_whole_document: Some(true),
+        changes: kyso_pades::LaterChanges::default(),
         trust_anchor: Some(certificate("root")),
         trust_store: Some("vgca".to_owned()),
         policy: Some("vn-public-service".to_owned()),

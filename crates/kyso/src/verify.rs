@@ -13,8 +13,13 @@ use kyso_cades::{
     TimeStampToken, read_signed_data, read_signed_data_with,
 };
 use kyso_pades::{
+<<<<<<< HEAD
     ByteRange, Coverage, Document, Repair, SecurityItem, SecurityStore, Signature, SignatureKind,
     digest_byte_ranges,
+=======
+    ByteRange, Comparison, Coverage, Document, Limits, Repair, SecurityItem, SecurityStore,
+    Signature, SignatureKind, digest_byte_ranges,
+>>>>>>> 97d5f70 (validation, kyso: judge later revisions of a PDF; name every change in the report)
 };
 use kyso_validation::document::{DocumentSecurity, DocumentTimestamp, Placed};
 use kyso_validation::evidence::Evidence;
@@ -190,8 +195,17 @@ pub struct SignedFile {
 
 #[derive(Debug)]
 enum Parts {
-    Pdf { signatures: Vec<Found>, security: Box<DocumentSecurity>, rebuilt: bool },
-    Cms { signed_data: Box<SignedData>, content: Option<ContentDigests>, differs: bool },
+    Pdf {
+        signatures: Vec<Found>,
+        security: Box<DocumentSecurity>,
+        revisions: Option<Comparison>,
+        rebuilt: bool,
+    },
+    Cms {
+        signed_data: Box<SignedData>,
+        content: Option<ContentDigests>,
+        differs: bool,
+    },
 }
 
 /// What extending a PDF's signature needs to know of it.
@@ -337,9 +351,10 @@ impl SignedFile {
     /// The same file with its CMS structure augmented; a PDF as it is.
     pub(crate) fn with_signed_data(&self, signed_data: SignedData) -> Self {
         let parts = match &self.parts {
-            Parts::Pdf { signatures, security, rebuilt } => Parts::Pdf {
+            Parts::Pdf { signatures, security, revisions, rebuilt } => Parts::Pdf {
                 signatures: signatures.clone(),
                 security: security.clone(),
+                revisions: revisions.clone(),
                 rebuilt: *rebuilt,
             },
             Parts::Cms { content, differs, .. } => Parts::Cms {
@@ -355,8 +370,9 @@ impl SignedFile {
     #[must_use]
     pub fn judge(&self, context: &Context<'_>) -> FileReport {
         let (format, signatures) = match &self.parts {
-            Parts::Pdf { signatures, security, rebuilt } => {
-                let judge = |one: &Found| judge_pdf(one, security, *rebuilt, context);
+            Parts::Pdf { signatures, security, revisions, rebuilt } => {
+                let revisions = revisions.as_ref();
+                let judge = |one: &Found| judge_pdf(one, security, revisions, *rebuilt, context);
                 (FileFormat::Pdf, signatures.iter().map(judge).collect::<Vec<_>>())
             }
             Parts::Cms { signed_data, content, differs } => {
@@ -391,6 +407,7 @@ const NOT_SIGNED: Indication = Indication::Indeterminate(IndeterminateReason::Si
 fn judge_pdf(
     found: &Found,
     security: &DocumentSecurity,
+    revisions: Option<&Comparison>,
     rebuilt: bool,
     context: &Context<'_>,
 ) -> SignatureReport {
@@ -400,7 +417,8 @@ fn judge_pdf(
         Some(Err(error)) => Some(Err(*error)),
     };
     let Found { signature, content, .. } = found;
-    let mut report = validate_pdf_signature(signature, message, content, security, context);
+    let mut report =
+        validate_pdf_signature(signature, message, content, security, revisions, context);
     if rebuilt {
         // Objects that a scan found may be others than another program finds.
         report.open(IndeterminateReason::SigConstraintsFailure, Finding::XrefRebuilt);
@@ -417,6 +435,13 @@ fn pdf<R: Read + Seek>(
     let unreadable = |error| VerifyFileError::Unreadable { path: path.to_path_buf(), error };
     let mut document = open_document(file, password).map_err(refused)?;
     let all = document.signatures().map_err(refused)?;
+    let mut security = security_of(&mut document).map_err(refused)?;
+    let revisions = match document.compare_revisions(&all) {
+        Ok(revisions) => Some(revisions),
+        // Too much to compare: what was appended stays open.
+        Err(kyso_pades::Error::LimitExceeded { .. }) => None,
+        Err(error) => return Err(refused(error)),
+    };
     // Document time-stamps prove something of the signatures before them; without any, they are all there is to judge.
     let is_stamp = |one: &Signature| one.kind == SignatureKind::DocumentTimeStamp;
     let only_stamps = all.iter().all(is_stamp);
@@ -429,7 +454,6 @@ fn pdf<R: Read + Seek>(
             (signature, message)
         })
         .collect();
-    let mut security = security_of(&mut document).map_err(refused)?;
     let rebuilt = document.repairs().contains(&Repair::Rebuilt);
     // One pass over the file for the ranges of all signatures, each by the digests that its message names.
     let mut requests = Vec::new();
@@ -466,7 +490,12 @@ fn pdf<R: Read + Seek>(
         };
         Found { signature, message, content }
     });
-    Ok(Parts::Pdf { signatures: signatures.collect(), security: Box::new(security), rebuilt })
+    Ok(Parts::Pdf {
+        signatures: signatures.collect(),
+        security: Box::new(security),
+        revisions,
+        rebuilt,
+    })
 }
 
 /// A document time-stamp that covers something, with its token.

@@ -73,7 +73,7 @@ pub struct SignatureVerdict {
     pub best_signature_time_source: String,
     /// Whether a PDF's signature covers the file to its last byte.
     pub covers_whole_document: Option<bool>,
-    /// What later revisions changed; empty as long as they are not compared.
+    /// What later revisions of a PDF changed, lawful or not.
     pub changes: Vec<Finding>,
     /// Its time-stamps, in the order in which they were made.
     pub timestamps: Vec<TimestampVerdict>,

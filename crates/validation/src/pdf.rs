@@ -5,7 +5,7 @@ use kyso_cades::{
     ContentDigests, SignedData, SignedDataError, SigningCertificateBinding, TimeStampToken,
     VerifiedSignature, signature_imprint,
 };
-use kyso_pades::{Date, Signature, SubFilter};
+use kyso_pades::{Comparison, Coverage, Date, Signature, SubFilter};
 use kyso_x509::{Certificate, Time};
 
 use crate::context::Context;
@@ -14,17 +14,21 @@ use crate::indication::{FailedReason, IndeterminateReason};
 use crate::report::{Check, Finding, SignatureReport};
 use crate::signature::{self, Beside};
 
+/// Forbidden changes that a report names as reasons.
+const MOST_FORBIDDEN: usize = 20;
+
 /// Validates one signature of a PDF: its coverage, then its message as [`crate::validate_cms_signer`] does.
 ///
 /// `message` is what [`Signature::message`] parsed to, `content` the digests of the signed byte range, `security` what
-/// the document holds for the long term. Whether the
-/// document's structure can be relied on at all is the caller's to add.
+/// the document holds for the long term, `revisions` the comparison of what was appended later (`None` where the limits
+/// did not allow one). Whether the document's structure can be relied on at all is the caller's to add.
 #[must_use]
 pub fn validate_pdf_signature(
     signature: &Signature,
     message: Option<Result<&SignedData, SignedDataError>>,
     content: &ContentDigests,
     security: &DocumentSecurity,
+    revisions: Option<&Comparison>,
     context: &Context<'_>,
 ) -> SignatureReport {
     let format = sub_filter_name(signature.sub_filter.as_ref());
@@ -45,6 +49,51 @@ pub fn validate_pdf_signature(
     };
     report.covers_whole_document = Some(coverage.covers_whole_document);
     report.checked.push(Check::ByteRange);
+    validate_message(signature, message, content, security, coverage, context, &mut report);
+    judge_revisions(signature, coverage, revisions, &mut report);
+    report
+}
+
+/// What was appended after a signature, compared with what it signed (ISO 32000-2 §12.8.2).
+fn judge_revisions(
+    signature: &Signature,
+    coverage: &Coverage,
+    revisions: Option<&Comparison>,
+    report: &mut SignatureReport,
+) {
+    let Some(revisions) = revisions else {
+        if coverage.covers_whole_document {
+            report.checked.push(Check::WholeDocument);
+            return;
+        }
+        report.not_checked.push(Check::WholeDocument);
+        report.open(
+            IndeterminateReason::SigConstraintsFailure,
+            Finding::LaterRevisions { sections: coverage.later_sections },
+        );
+        return;
+    };
+    report.changes = revisions.changes_after(signature);
+    let findings = revisions.judge(signature);
+    if findings.is_empty() {
+        report.checked.push(Check::WholeDocument);
+    }
+    // The first ones say enough; all changes stand in `changes`.
+    for finding in findings.into_iter().take(MOST_FORBIDDEN) {
+        report.fail(FailedReason::FormatFailure, Finding::ForbiddenChange(Box::new(finding)));
+    }
+}
+
+/// The message with the digest of what it covers, by the rules of its sub-filter.
+fn validate_message(
+    signature: &Signature,
+    message: Option<Result<&SignedData, SignedDataError>>,
+    content: &ContentDigests,
+    security: &DocumentSecurity,
+    coverage: &Coverage,
+    context: &Context<'_>,
+    report: &mut SignatureReport,
+) {
     if !matches!(
         signature.sub_filter,
         Some(SubFilter::EtsiCadesDetached | SubFilter::AdbePkcs7Detached)
@@ -52,27 +101,32 @@ pub fn validate_pdf_signature(
         let name = sub_filter_name(signature.sub_filter.as_ref());
         let finding = Finding::SubFilterNotSupported { name };
         report.open(IndeterminateReason::SigConstraintsFailure, finding);
-        return report;
+        return;
     }
     let signed_data = match message {
         Some(Ok(signed_data)) => signed_data,
         Some(Err(error)) => {
             report.fail(FailedReason::FormatFailure, Finding::Message(error));
-            return report;
+            return;
         }
         None => {
             report.fail(FailedReason::FormatFailure, Finding::NoMessage);
-            return report;
+            return;
         }
     };
     let count = signed_data.signer_infos().len();
     if count != 1 {
         report.fail(FailedReason::FormatFailure, Finding::SignerCount { count });
-        return report;
+        return;
     }
     let beside = Beside { security, end: coverage.byte_range.end() };
+<<<<<<< HEAD
     let verified = signature::validate(signed_data, 0, content, Some(beside), context, &mut report);
     if let Some((verified, _)) = &verified {
+=======
+    let verified = signature::validate(signed_data, 0, content, Some(beside), context, report);
+    if let Some(verified) = &verified {
+>>>>>>> 97d5f70 (validation, kyso: judge later revisions of a PDF; name every change in the report)
         let baseline = is_baseline(signature, verified);
         let level = || level_name(pdf_level(signed_data, security, beside.end));
         report.level = Some(if baseline { level() } else { "PDF-CMS" });
@@ -83,17 +137,6 @@ pub fn validate_pdf_signature(
     if report.claimed_signing_time.is_none() {
         report.warnings.push(Finding::NoClaimedTime);
     }
-    // What follows a signature may change what is shown; it is not compared here, so nothing is promised.
-    if coverage.covers_whole_document {
-        report.checked.push(Check::WholeDocument);
-    } else {
-        report.not_checked.push(Check::WholeDocument);
-        report.open(
-            IndeterminateReason::SigConstraintsFailure,
-            Finding::LaterRevisions { sections: coverage.later_sections },
-        );
-    }
-    report
 }
 
 /// `/M` as a time.

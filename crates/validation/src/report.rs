@@ -6,6 +6,7 @@ pub use finding::{Algorithm, Finding, Material};
 
 use std::path::PathBuf;
 
+use kyso_pades::LaterChanges;
 use kyso_x509::{
     Certificate, Digest, DigestAlgorithm, ObjectIdentifier, RevocationReason, SignatureAlgorithm,
     Time,
@@ -84,6 +85,8 @@ pub struct SignatureReport {
     pub best_signature_time: Time,
     /// Whether a PDF's signature covers the file to its last byte.
     pub covers_whole_document: Option<bool>,
+    /// What later revisions of a PDF changed, lawful or not.
+    pub changes: LaterChanges,
     /// The trust anchor that the path reached.
     pub trust_anchor: Option<Certificate>,
     /// The trust store that holds the anchor.
@@ -124,6 +127,7 @@ impl SignatureReport {
             claimed_signing_time: None,
             best_signature_time: validation_time,
             covers_whole_document: None,
+            changes: LaterChanges::default(),
             trust_anchor: None,
             trust_store: None,
             policy: None,
@@ -300,7 +304,7 @@ pub enum Check {
     SigningCertificate,
     /// Algorithms and key lengths are strong enough.
     Algorithms,
-    /// Nothing was appended after the signature.
+    /// Nothing was appended after the signature but what it permits.
     WholeDocument,
     /// A path leads to a trust anchor, valid at the validation time.
     CertificatePath,

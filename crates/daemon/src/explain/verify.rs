@@ -142,7 +142,10 @@ pub fn check(check: Check, lang: Lang) -> &'static str {
             lang.pick("chứng thư gắn với chữ ký", "the signing certificate")
         }
         Check::Algorithms => lang.pick("thuật toán", "the algorithms"),
-        Check::WholeDocument => lang.pick("ký toàn bộ tài liệu", "the whole document is signed"),
+        Check::WholeDocument => lang.pick(
+            "tài liệu không bị sửa ngoài phạm vi cho phép sau khi ký",
+            "nothing was changed after signing but what is permitted",
+        ),
         Check::CertificatePath => lang.pick("đường dẫn chứng thư", "the certificate's path"),
         Check::RevocationStatus => lang.pick("tình trạng thu hồi", "revocation status"),
         Check::Timestamps => lang.pick("dấu thời gian", "time-stamps"),
@@ -278,8 +281,9 @@ pub fn finding(found: &Finding, lang: Lang) -> String {
             return "chính sách đòi tình trạng thu hồi nhưng chưa biết (không có CRL, OCSP)"
                 .to_owned();
         }
+        Finding::ForbiddenChange(finding) => return super::change::finding(finding, lang),
         Finding::LaterRevisions { .. } => {
-            "sau chữ ký này tệp còn được ghi thêm, phần thêm chưa được so sánh"
+            "sau chữ ký này tệp còn được ghi thêm, phần thêm quá lớn nên chưa được so sánh"
         }
         Finding::SigningTimeInPdf => "thời gian ký nằm trong CMS, trái với PAdES",
         Finding::NoClaimedTime => return "chữ ký không nêu thời gian ký".to_owned(),

@@ -3,15 +3,19 @@
 
 use kyso::indication::{FailedReason, IndeterminateReason, Indication};
 use kyso::report::{
-    Check, FileReport, RevocationFact, RevocationState, SignatureReport, TimestampKind,
+    Check, FileReport, Finding, RevocationFact, RevocationState, SignatureReport, TimestampKind,
     TimestampReport,
 };
 use kyso_x509::{Certificate, RevocationReason, escape_for_display};
 
 use super::moment::moment;
 use super::unit;
+use crate::explain::change;
 use crate::explain::verify as explain;
 use crate::text::Lang;
+
+/// Changes that a report for people lists.
+const MOST_CHANGES: usize = 20;
 
 /// A label with what stands behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +121,7 @@ pub fn signature(one: &SignatureReport, report: &FileReport, lang: Lang) -> Sign
     who(&mut facts, one);
     when(&mut facts, one);
     facts.add("Tính toàn vẹn", "Integrity", integrity(one, lang));
+    facts.add_all("Thay đổi sau khi ký", "Changes after signing", later_changes(one, lang));
     facts.add("Hiệu lực khi ký", "Validity at signing", validity(one, lang));
     let rows = one.revocation.iter().filter_map(|fact| revocation_line(fact, lang)).collect();
     facts.add_all("Tình trạng thu hồi", "Revocation status", rows);
@@ -242,6 +247,11 @@ fn integrity(one: &SignatureReport, lang: Lang) -> String {
             "giá trị chữ ký KHÔNG khớp với chứng thư",
             "the signature value does NOT match the certificate",
         )
+    } else if one.errors.iter().any(|error| matches!(error, Finding::ForbiddenChange(_))) {
+        lang.pick(
+            "phần được ký còn nguyên, nhưng sau đó tệp BỊ SỬA theo cách chữ ký không cho phép",
+            "what was signed is intact, but the file WAS CHANGED later in a way that is not permitted",
+        )
     } else if failed(FailedReason::FormatFailure) {
         lang.pick(
             "chữ ký sai định dạng hoặc không bao trùm tài liệu",
@@ -249,15 +259,33 @@ fn integrity(one: &SignatureReport, lang: Lang) -> String {
         )
     } else if !holds {
         lang.pick("CHƯA kiểm tra được", "could NOT be checked")
+    } else if one.covers_whole_document == Some(false) && !one.checked.contains(&Check::WholeDocument)
+    {
+        lang.pick(
+            "phần được ký còn nguyên; sau đó tệp có ghi thêm, phần thêm chưa được so sánh",
+            "what was signed is intact; the file was added to later, which was not compared",
+        )
     } else if one.covers_whole_document == Some(false) {
         lang.pick(
-            "phần được ký còn nguyên; sau đó tệp có ghi thêm",
-            "what was signed is intact; the file was added to later",
+            "phần được ký còn nguyên; sau đó tệp có ghi thêm, đúng phạm vi cho phép",
+            "what was signed is intact; the file was added to later, as far as is permitted",
         )
     } else {
         lang.pick("nội dung còn nguyên như khi ký", "the content is as it was signed")
     }
     .to_owned()
+}
+
+/// What later revisions changed; a long list is cut, and says so.
+fn later_changes(one: &SignatureReport, lang: Lang) -> Vec<String> {
+    let changes = one.changes.as_slice();
+    let line = |change| escape_for_display(&change::change(change, lang)).into_owned();
+    let mut lines: Vec<String> = changes.iter().take(MOST_CHANGES).map(line).collect();
+    if changes.len() > MOST_CHANGES {
+        let more = changes.len() - MOST_CHANGES;
+        lines.push(format!("{} {more}", lang.pick("và thêm", "and further")));
+    }
+    lines
 }
 
 /// Whether the certificate was good when the signature was made, as far as that was checked.

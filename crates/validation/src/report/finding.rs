@@ -45,7 +45,9 @@ pub enum Finding {
     NoTrustAnchors,
     /// Revocation status is demanded and not known.
     RevocationUnknown,
-    /// Something was appended after this signature, and it was not compared with what was signed.
+    /// A later revision changes what the signature does not permit to change.
+    ForbiddenChange(Box<kyso_pades::Finding>),
+    /// Something was appended after this signature, and it was too much to compare with what was signed.
     LaterRevisions {
         /// Cross-reference sections behind the signature.
         sections: usize,
@@ -313,6 +315,7 @@ impl Finding {
             Self::Path(_) => "path",
             Self::NoTrustAnchors => "no-trust-anchors",
             Self::RevocationUnknown => "revocation-unknown",
+            Self::ForbiddenChange(_) => "forbidden-change",
             Self::LaterRevisions { .. } => "later-revisions",
             Self::SigningTimeInPdf => "signing-time-in-pdf",
             Self::NoClaimedTime => "no-claimed-time",
@@ -391,9 +394,10 @@ impl fmt::Display for Finding {
             Self::RevocationUnknown => {
                 f.write_str("revocation status is demanded and not known: no CRL or OCSP response")
             }
+            Self::ForbiddenChange(finding) => finding.fmt(f),
             Self::LaterRevisions { sections } => write!(
                 f,
-                "{sections} later revision(s) follow this signature and were not compared with what was signed",
+                "{sections} later revision(s) follow this signature, too large to be compared with what was signed",
             ),
             Self::SigningTimeInPdf => {
                 f.write_str("the message states a signing-time, which PAdES leaves to /M")
