@@ -1,7 +1,7 @@
 //! Errors of the library in three parts, Vietnamese and English.
 
-mod encryption;
 pub mod change;
+mod encryption;
 pub mod extend;
 pub mod journal;
 pub mod reissue;

@@ -13,13 +13,8 @@ use kyso_cades::{
     TimeStampToken, read_signed_data, read_signed_data_with,
 };
 use kyso_pades::{
-<<<<<<< HEAD
-    ByteRange, Coverage, Document, Repair, SecurityItem, SecurityStore, Signature, SignatureKind,
-    digest_byte_ranges,
-=======
-    ByteRange, Comparison, Coverage, Document, Limits, Repair, SecurityItem, SecurityStore,
-    Signature, SignatureKind, digest_byte_ranges,
->>>>>>> 97d5f70 (validation, kyso: judge later revisions of a PDF; name every change in the report)
+    ByteRange, Comparison, Coverage, Document, Repair, SecurityItem, SecurityStore, Signature,
+    SignatureKind, digest_byte_ranges,
 };
 use kyso_validation::document::{DocumentSecurity, DocumentTimestamp, Placed};
 use kyso_validation::evidence::Evidence;

@@ -120,13 +120,8 @@ fn validate_message(
         return;
     }
     let beside = Beside { security, end: coverage.byte_range.end() };
-<<<<<<< HEAD
-    let verified = signature::validate(signed_data, 0, content, Some(beside), context, &mut report);
-    if let Some((verified, _)) = &verified {
-=======
     let verified = signature::validate(signed_data, 0, content, Some(beside), context, report);
-    if let Some(verified) = &verified {
->>>>>>> 97d5f70 (validation, kyso: judge later revisions of a PDF; name every change in the report)
+    if let Some((verified, _)) = &verified {
         let baseline = is_baseline(signature, verified);
         let level = || level_name(pdf_level(signed_data, security, beside.end));
         report.level = Some(if baseline { level() } else { "PDF-CMS" });

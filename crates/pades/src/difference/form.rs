@@ -372,6 +372,10 @@ impl<R: Read + Seek> Analysis<'_, R> {
             .changed
             .iter()
             .flat_map(|number| self.timeline.edges(*number))
+            .filter(|edge| {
+                let key = self.timeline.key(**edge);
+                key.is_some_and(|key| key.is("AP") || key.is("N"))
+            })
             .filter_map(|edge| self.fields.get(&edge.holder))
             .map(|node| node.field)
             .collect();
