@@ -255,6 +255,11 @@ pub enum PictureError {
         /// Components of a pixel.
         components: u8,
     },
+    /// A camera's picture that viewers turn before they show it (Exif); PDF would show it as it lies.
+    Turned {
+        /// Exif's orientation, 2 to 8.
+        orientation: u16,
+    },
     /// The file is longer than the limit.
     TooManyBytes {
         /// What it has.
@@ -283,6 +288,10 @@ impl fmt::Display for PictureError {
             Self::UnsupportedJpeg { marker, precision, components } => write!(
                 f,
                 "PDF cannot show this kind of JPEG (frame {marker:#x}, {precision} bits, {components} components)"
+            ),
+            Self::Turned { orientation } => write!(
+                f,
+                "the picture does not lie upright (Exif orientation {orientation}): turn it and save it again"
             ),
             Self::TooManyBytes { bytes, limit } => {
                 write!(f, "the picture has {bytes} bytes, at most {limit} are allowed")

@@ -196,6 +196,33 @@ fn a_camera_tells_nothing_of_itself() {
 }
 
 #[test]
+fn a_picture_on_its_side_is_refused() {
+    let file = bytes("appearance/baseline.jpg");
+    let (soi, rest) = file.split_at(2);
+    let with = |tiff: &[u8]| {
+        let length = (2 + 6 + tiff.len() as u16).to_be_bytes();
+        [soi, b"\xff\xe1", &length, b"Exif\0\0", tiff, rest].concat()
+    };
+    // One directory of one entry: orientation, one short.
+    let little = |value| {
+        [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(), &[value, 0, 0, 0]].concat()
+    };
+    let big = |value| {
+        [b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01".as_slice(), &[0, value, 0, 0]].concat()
+    };
+    for orientation in 2..=8 {
+        let turned = Err(PictureError::Turned { orientation: orientation.into() });
+        assert_eq!(read(&with(&little(orientation))), turned);
+        assert_eq!(read(&with(&big(orientation))), turned);
+    }
+    assert!(read(&with(&big(1))).is_ok());
+    // Nonsense tells nothing.
+    for cut in 0..little(6).len() {
+        let _ = read(&with(&little(6)[..cut]));
+    }
+}
+
+#[test]
 fn a_resolution_gives_the_real_size() {
     let seal = read(&bytes("appearance/seal.png")).expect("a sound picture");
     let (width, height) = seal.real_size().expect("300 dpi");

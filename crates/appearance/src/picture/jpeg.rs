@@ -28,6 +28,9 @@ pub(super) fn read(file: &[u8], limits: &PictureLimits) -> Result<Picture, Pictu
         return Err(unsupported);
     }
     check_pixels(PictureFormat::Jpeg, width, height, limits)?;
+    if segments.orientation != 1 {
+        return Err(PictureError::Turned { orientation: segments.orientation });
+    }
     let side = usize::try_from(width.max(height)).map_err(|_too_large| DAMAGED)?;
     let options =
         DecoderOptions::default().set_strict_mode(true).set_max_width(side).set_max_height(side);

@@ -10,6 +10,7 @@ const RST0: u8 = 0xd0;
 const RST7: u8 = 0xd7;
 const TEM: u8 = 0x01;
 const APP0: u8 = 0xe0;
+const APP1: u8 = 0xe1;
 const APP14: u8 = 0xee;
 const APP15: u8 = 0xef;
 const COM: u8 = 0xfe;
@@ -32,6 +33,8 @@ pub(super) struct Segments {
     pub(super) resolution: Option<Resolution>,
     /// Whether Adobe's marker stands there.
     pub(super) adobe: bool,
+    /// Exif's orientation: 1 is upright, 2 to 8 are turned or mirrored.
+    pub(super) orientation: u16,
     /// The file without comments and application segments other than JFIF's and Adobe's: a camera writes where and when
     /// a picture was taken, which is no part of a signature; nothing that decodes is touched.
     pub(super) kept: Vec<u8>,
@@ -42,14 +45,14 @@ impl Segments {
     pub(super) fn read(file: &[u8]) -> Option<Self> {
         let mut rest = file.strip_prefix(&[0xff, SOI])?;
         let mut kept = vec![0xff, SOI];
-        let (mut frame, mut resolution, mut adobe) = (None, None, false);
+        let (mut frame, mut resolution, mut adobe, mut orientation) = (None, None, false, 1);
         loop {
             let (marker, after) = marker(rest)?;
             rest = after;
             match marker {
                 EOI => {
                     kept.extend([0xff, EOI]);
-                    return Some(Self { frame: frame?, resolution, adobe, kept });
+                    return Some(Self { frame: frame?, resolution, adobe, orientation, kept });
                 }
                 TEM | RST0..=RST7 => continue,
                 SOI => return None,
@@ -71,6 +74,10 @@ impl Segments {
                     let known = body.starts_with(b"Adobe");
                     adobe |= known;
                     known
+                }
+                APP1 => {
+                    orientation = exif_orientation(body).unwrap_or(orientation);
+                    false
                 }
                 APP0..=APP15 | COM => false,
                 _ => true,
@@ -132,6 +139,24 @@ fn jfif(body: &[u8]) -> Option<Option<Resolution>> {
         2 => Some(Resolution::Centimetre(x, y)),
         _ => None,
     })
+}
+
+/// The orientation that an Exif segment tells (CIPA DC-008 §4.6.4, tag 0x0112), which PDF does not follow.
+fn exif_orientation(body: &[u8]) -> Option<u16> {
+    let tiff = body.strip_prefix(b"Exif\0\0")?;
+    let little = tiff.starts_with(b"II");
+    let word = |at: usize| {
+        let bytes = *tiff.get(at..)?.first_chunk::<2>()?;
+        Some(if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
+    };
+    let (low, high) = if little { (4, 6) } else { (6, 4) };
+    let directory = usize::from(word(low)?) | usize::from(word(high)?) << 16;
+    let count = usize::from(word(directory)?);
+    // Twelve bytes an entry; a short value stands at its ninth.
+    let entries = (0..count).map(|index| directory.checked_add(2 + 12 * index));
+    let entry = entries.map_while(|entry| Some((entry?, word(entry?)?)));
+    let (entry, _) = entry.into_iter().find(|(_, tag)| *tag == 0x0112)?;
+    word(entry + 8)
 }
 
 /// Bytes of entropy-coded data up to the next marker that is not a restart.
