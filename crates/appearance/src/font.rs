@@ -79,17 +79,10 @@ pub struct Face {
     charmap: Charmap<'static>,
     metrics: GlyphMetrics<'static>,
     remapper: GlyphRemapper,
-    /// The code of each character used. Characters that share a glyph (`Đ` and `Ð`) keep codes of their own, so that a
-    /// search finds what was written.
+    /// The code of each character used: its glyph's number in the subset.
     codes: HashMap<char, u16>,
-    /// By code, from 1: the character, its glyph in the subset and its width in thousandths.
-    used: Vec<Used>,
-}
-
-struct Used {
-    character: char,
-    glyph: u16,
-    width: f64,
+    /// By code, from 1: the character and its width in thousandths.
+    used: Vec<(char, f64)>,
 }
 
 impl fmt::Debug for Face {
@@ -173,12 +166,15 @@ impl Face {
         if let Some(code) = self.codes.get(&character) {
             return *code;
         }
-        let Some(glyph) = self.glyph(character) else { return 0 };
-        // The font has fewer than 65,536 characters, so both conversions hold.
-        let Ok(old) = u16::try_from(glyph.to_u32()) else { return 0 };
-        let Ok(code) = u16::try_from(self.used.len() + 1) else { return 0 };
-        let glyph = self.remapper.remap(old);
-        self.used.push(Used { character, glyph, width: self.advance(character) });
+        // The font has fewer than 65,536 glyphs, so the conversion holds.
+        let glyph = self.glyph(character).and_then(|glyph| u16::try_from(glyph.to_u32()).ok());
+        let Some(glyph) = glyph else { return 0 };
+        // The remapper numbers from 1 in the order of first use. Only spaces share a glyph (a test holds that), and of two
+        // a search finds the first.
+        let code = self.remapper.remap(glyph);
+        if usize::from(code) > self.used.len() {
+            self.used.push((character, self.advance(character)));
+        }
         self.codes.insert(character, code);
         code
     }
@@ -186,5 +182,28 @@ impl Face {
     fn advance(&self, character: char) -> f64 {
         let glyph = self.glyph(character).unwrap_or_default();
         self.metrics.advance_width(glyph).map_or(0.0, f64::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// `/ToUnicode` has one character for a glyph: two letters of one glyph could not be told apart by a search.
+    #[test]
+    fn letters_have_glyphs_of_their_own() {
+        for weight in [Weight::Regular, Weight::Bold] {
+            let face = Face::new(weight).expect("the program's font");
+            let mut taken = HashMap::new();
+            let characters = ('\u{21}'..='\u{ffff}')
+                .filter(|&c| face.compose(&c.to_string()).is_ok_and(|text| text.starts_with(c)));
+            for character in characters.filter(|&character| character != '\u{a0}') {
+                let other = taken.insert(face.glyph(character), character);
+                assert_eq!(other, None, "{character:?} {weight:?}");
+            }
+            assert!(taken.len() > 900, "{}", taken.len());
+        }
     }
 }

@@ -92,7 +92,7 @@ proptest! {
 }
 
 #[test]
-fn letters_that_share_a_glyph_stay_apart() {
+fn letters_that_look_alike_stay_apart() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     // Đ (Vietnamese), Ð (Icelandic) and Ɖ (Ewe) look alike.
     let line = "ĐÐƉ Đà Nẵng";

@@ -8,7 +8,7 @@ use skrifa::raw::TableProvider as _;
 use skrifa::{FontRef, MetadataProvider as _};
 use subsetter::subset;
 
-use super::{EM, Face, FontDamaged, Used};
+use super::{EM, Face, FontDamaged};
 use crate::number::number;
 use crate::object::{deflated, raw, value};
 
@@ -25,7 +25,6 @@ const DESCRIPTOR: usize = 2;
 const UNICODE: usize = 3;
 const FILE: usize = 4;
 const CID_SET: usize = 5;
-const GLYPHS: usize = 6;
 
 impl Face {
     /// The font's objects, the composite font first, to stand from position `at` of a list of new objects.
@@ -40,10 +39,8 @@ impl Face {
         let glyphs = FontRef::new(&file)
             .and_then(|font| font.maxp().map(|maxp| maxp.num_glyphs()))
             .map_err(|_damaged| damaged)?;
-        let codes = 1u16..;
-        let identity = self.used.iter().zip(codes).all(|(used, code)| used.glyph == code);
         let name = format!("{}+{}", self.tag(), self.weight.postscript_name());
-        let mut objects = vec![
+        Ok(vec![
             value([
                 raw(format!(
                     "<< /Type /Font /Subtype /Type0 /BaseFont /{name} /Encoding /Identity-H /DescendantFonts ["
@@ -53,23 +50,19 @@ impl Face {
                 Piece::Reference(at + UNICODE),
                 raw(" >>"),
             ]),
-            self.descendant(&name, at, identity),
+            self.descendant(&name, at),
             self.descriptor(&name, at),
             deflated([], self.to_unicode().as_bytes()),
             deflated([raw(format!("/Length1 {}", file.len()))], &file),
-            // Every code that leads to a glyph of the file (ISO 19005-1 §6.3.5; ISO 32000-1 table 124).
-            deflated([], &bits(if identity { usize::from(glyphs) } else { self.used.len() + 1 })),
-        ];
-        if !identity {
-            let map = core::iter::once(0).chain(self.used.iter().map(|used| used.glyph));
-            objects.push(deflated([], &map.flat_map(u16::to_be_bytes).collect::<Vec<_>>()));
-        }
-        Ok(objects)
+            // Every code that leads to a glyph of the file (ISO 19005-1 §6.3.5; ISO 32000-1 table 124): components of
+            // composed letters, too.
+            deflated([], &bits(usize::from(glyphs))),
+        ])
     }
 
-    fn descendant(&self, name: &str, at: usize, identity: bool) -> NewObject {
-        let widths: Vec<String> = self.used.iter().map(|used| number(used.width)).collect();
-        let mut list = vec![
+    fn descendant(&self, name: &str, at: usize) -> NewObject {
+        let widths: Vec<String> = self.used.iter().map(|(_, width)| number(*width)).collect();
+        value([
             raw(format!(
                 "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /{name} /CIDSystemInfo << /Registry "
             )),
@@ -78,11 +71,8 @@ impl Face {
             Piece::String(b"Identity".to_vec()),
             raw(" /Supplement 0 >> /FontDescriptor "),
             Piece::Reference(at + DESCRIPTOR),
-            raw(format!(" /DW 0 /W [1 [{}]] /CIDToGIDMap ", widths.join(" "))),
-        ];
-        list.push(if identity { raw("/Identity") } else { Piece::Reference(at + GLYPHS) });
-        list.push(raw(" >>"));
-        value(list)
+            raw(format!(" /DW 0 /W [1 [{}]] /CIDToGIDMap /Identity >>", widths.join(" "))),
+        ])
     }
 
     fn descriptor(&self, name: &str, at: usize) -> NewObject {
@@ -120,13 +110,13 @@ impl Face {
              /CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n\
              1 begincodespacerange\n<0000> <ffff>\nendcodespacerange\n",
         );
-        let coded: Vec<(usize, &Used)> = (1..).zip(&self.used).collect();
+        let coded: Vec<(usize, &(char, f64))> = (1..).zip(&self.used).collect();
         for section in coded.chunks(CMAP_SECTION) {
             // Writing to a String cannot fail.
             let _ = writeln!(cmap, "{} beginbfchar", section.len());
-            for (code, used) in section {
+            for (code, (character, _)) in section {
                 let _ = write!(cmap, "<{code:04x}> <");
-                for unit in used.character.encode_utf16(&mut [0; 2]) {
+                for unit in character.encode_utf16(&mut [0; 2]) {
                     let _ = write!(cmap, "{unit:04x}");
                 }
                 cmap.push_str(">\n");
@@ -140,8 +130,8 @@ impl Face {
     /// Six letters that other subsets do not have (ISO 32000-2 §9.9.2), from the characters themselves (FNV-1a).
     fn tag(&self) -> String {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for used in &self.used {
-            for byte in u32::from(used.character).to_be_bytes() {
+        for (character, _) in &self.used {
+            for byte in u32::from(*character).to_be_bytes() {
                 hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
             }
         }
