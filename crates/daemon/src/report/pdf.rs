@@ -3,13 +3,13 @@
 //! Text and lines only, drawn with an embedded subset of Tinos. A pure function of its arguments: the same report gives
 //! the same bytes, and nothing in it comes from the machine.
 
-mod face;
 mod sheet;
 
 use std::fmt;
 
 use kyso::indication::Indication;
 use kyso::report::FileReport;
+use kyso_appearance::FontDamaged;
 use kyso_x509::{Digest, escape_for_display};
 
 use super::facts::{self, SignatureFacts, Weight};
@@ -30,13 +30,19 @@ pub struct VerifiedFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PdfReportError {
     /// The embedded font cannot be read or made smaller: a defect of this build.
-    Font,
+    Font(FontDamaged),
+}
+
+impl From<FontDamaged> for PdfReportError {
+    fn from(error: FontDamaged) -> Self {
+        Self::Font(error)
+    }
 }
 
 impl fmt::Display for PdfReportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Font => f.write_str("the report's own font cannot be read"),
+            Self::Font(error) => error.fmt(f),
         }
     }
 }

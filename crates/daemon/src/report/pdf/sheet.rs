@@ -1,78 +1,83 @@
 //! Pages that fill from the top: paragraphs, rows with a label, a coloured band, rules; long words break.
 
+use std::fmt::Write as _;
+
+use kyso_appearance::{Face, Weight, deflated, hexadecimal, number, write_file};
+use kyso_pades::{Date, NewObject, Piece, encode_text};
 use kyso_x509::Time;
-use kyso_x509::time::Civil;
-use pdf_writer::{Content, Date, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
 
 use super::PdfReportError;
-use super::face::{Face, FaceRefs};
 use crate::text::Lang;
 
 /// Red, green, blue from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Color(pub(super) f32, pub(super) f32, pub(super) f32);
+pub(super) struct Color(pub(super) f64, pub(super) f64, pub(super) f64);
 
 /// How a text is set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Style {
     pub(super) bold: bool,
     /// In points.
-    pub(super) size: f32,
+    pub(super) size: f64,
     pub(super) color: Color,
 }
 
 /// A4 in points (ISO 216: 210 × 297 mm).
-const PAGE: (f32, f32) = (595.276, 841.89);
+const PAGE: (f64, f64) = (595.276, 841.89);
 /// Margins of 20 mm, left 25 mm for binding: within those of Decree 30/2020, appendix I.
-const LEFT: f32 = 70.87;
-const RIGHT: f32 = 595.276 - 56.69;
-const TOP: f32 = 841.89 - 50.0;
-const BOTTOM: f32 = 56.69;
+const LEFT: f64 = 70.87;
+const RIGHT: f64 = 595.276 - 56.69;
+const TOP: f64 = 841.89 - 50.0;
+const BOTTOM: f64 = 56.69;
 /// Where values of rows begin.
-const COLUMN: f32 = LEFT + 128.0;
+const COLUMN: f64 = LEFT + 128.0;
 /// Distance between lines, as a part of the size: Tinos' Vietnamese capitals carry two marks.
-const LEADING: f32 = 1.23;
+const LEADING: f64 = 1.23;
 
-const REGULAR: Name<'static> = Name(b"R");
-const BOLD: Name<'static> = Name(b"B");
+/// Where the document's own objects stand; the two faces, the contents and the pages follow.
+const CATALOG: usize = 0;
+const TREE: usize = 1;
+const INFO: usize = 2;
+const FIRST_FACE: usize = 3;
 
 /// Pages under way.
 pub(super) struct Sheet {
     regular: Face,
     bold: Face,
-    done: Vec<Content>,
-    page: Content,
+    done: Vec<String>,
+    page: String,
     /// Upper edge of what comes next.
-    y: f32,
+    y: f64,
 }
 
 impl Sheet {
     pub(super) fn new() -> Result<Self, PdfReportError> {
         Ok(Self {
-            regular: Face::regular()?,
-            bold: Face::bold()?,
+            regular: Face::new(Weight::Regular)?,
+            bold: Face::new(Weight::Bold)?,
             done: Vec::new(),
-            page: Content::new(),
+            page: String::new(),
             y: TOP,
         })
     }
 
-    pub(super) fn space(&mut self, points: f32) {
+    pub(super) fn space(&mut self, points: f64) {
         self.y -= points;
     }
 
     /// Begins a page where less than this is left.
-    pub(super) fn keep_together(&mut self, points: f32) {
+    pub(super) fn keep_together(&mut self, points: f64) {
         if self.y - points < BOTTOM {
-            self.done.push(std::mem::replace(&mut self.page, Content::new()));
+            self.done.push(std::mem::take(&mut self.page));
             self.y = TOP;
         }
     }
 
     /// A thin line across.
     pub(super) fn rule(&mut self) {
-        self.page.set_line_width(0.5).set_stroke_gray(0.6);
-        self.page.move_to(LEFT, self.y).line_to(RIGHT, self.y).stroke();
+        let [left, right, y] = [LEFT, RIGHT, self.y].map(number);
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(self.page, "0.5 w 0.6 G {left} {y} m {right} {y} l S");
         self.y -= 4.0;
     }
 
@@ -91,15 +96,16 @@ impl Sheet {
 
     /// Text in a frame of a colour, on a tint of it.
     pub(super) fn band(&mut self, text: &str, color: Color, style: Style) {
-        const INSET: f32 = 8.0;
+        const INSET: f64 = 8.0;
         let lines = self.wrapped(text, style, RIGHT - LEFT - 2.0 * INSET);
-        let height = lines.len() as f32 * style.size * LEADING + 2.0 * INSET;
+        let height = lines.len() as f64 * style.size * LEADING + 2.0 * INSET;
         self.keep_together(height);
         let Color(red, green, blue) = color;
-        let tint = |part: f32| 1.0 - (1.0 - part) * 0.12;
-        self.page.set_fill_rgb(tint(red), tint(green), tint(blue));
-        self.page.set_stroke_rgb(red, green, blue).set_line_width(1.5);
-        self.page.rect(LEFT, self.y - height, RIGHT - LEFT, height).fill_nonzero_and_stroke();
+        let tint = |part: f64| 1.0 - (1.0 - part) * 0.12;
+        let stroke = operands([red, green, blue]);
+        let fill = operands([tint(red), tint(green), tint(blue)]);
+        let place = operands([LEFT, self.y - height, RIGHT - LEFT, height]);
+        let _ = writeln!(self.page, "{fill} rg {stroke} RG 1.5 w {place} re B");
         self.y -= INSET;
         for line in lines {
             self.line(&line, LEFT + INSET, Style { color, ..style });
@@ -112,7 +118,7 @@ impl Sheet {
         let labels = self.wrapped(label, label_style, COLUMN - LEFT - 8.0);
         let values = self.wrapped(value, style, RIGHT - COLUMN);
         let step = style.size * LEADING;
-        let height = labels.len().max(values.len()) as f32 * step;
+        let height = labels.len().max(values.len()) as f64 * step;
         self.keep_together(height.min(TOP - BOTTOM));
         let top = self.y;
         for line in &labels {
@@ -134,7 +140,7 @@ impl Sheet {
         made: Time,
         footer: impl Fn(usize, usize) -> (String, String),
     ) -> Result<Vec<u8>, PdfReportError> {
-        let last = std::mem::replace(&mut self.page, Content::new());
+        let last = std::mem::take(&mut self.page);
         let mut contents = std::mem::take(&mut self.done);
         contents.push(last);
         let count = contents.len();
@@ -143,13 +149,13 @@ impl Sheet {
         for (index, content) in contents.into_iter().enumerate() {
             self.page = content;
             let (left, right) = footer(index + 1, count);
-            let (left, right) = (self.regular.fit(&left), self.regular.fit(&right));
+            let (left, right) = (self.regular.escape(&left), self.regular.escape(&right));
             self.y = BOTTOM - 10.0;
             self.line(&left, LEFT, style);
             self.y = BOTTOM - 10.0;
             let width = self.regular.width(&right, style.size);
             self.line(&right, RIGHT - width, style);
-            finished.push(std::mem::replace(&mut self.page, Content::new()).finish());
+            finished.push(std::mem::take(&mut self.page));
         }
         self.document(title, lang, made, &finished)
     }
@@ -159,49 +165,43 @@ impl Sheet {
         title: &str,
         lang: Lang,
         made: Time,
-        contents: &[pdf_writer::Buf],
+        contents: &[String],
     ) -> Result<Vec<u8>, PdfReportError> {
-        let mut next = 1;
-        let mut fresh = || {
-            let id = Ref::new(next);
-            next += 1;
-            id
-        };
-        let (catalog, tree, info) = (fresh(), fresh(), fresh());
-        let mut face = || FaceRefs {
-            font: fresh(),
-            descendant: fresh(),
-            descriptor: fresh(),
-            unicode: fresh(),
-            file: fresh(),
-        };
-        let (regular, bold) = (face(), face());
-        let pages: Vec<(Ref, Ref)> = contents.iter().map(|_| (fresh(), fresh())).collect();
-        let mut pdf = Pdf::new();
-        let mut root = pdf.catalog(catalog);
-        root.pages(tree).lang(TextStr(lang.pick("vi-VN", "en")));
-        root.viewer_preferences().display_doc_title(true);
-        root.finish();
-        pdf.pages(tree)
-            .kids(pages.iter().map(|(page, _)| *page))
-            .count(i32::try_from(pages.len()).unwrap_or(i32::MAX));
-        for ((id, content_id), content) in pages.iter().zip(contents) {
-            let mut page = pdf.page(*id);
-            page.parent(tree).media_box(Rect::new(0.0, 0.0, PAGE.0, PAGE.1)).contents(*content_id);
-            page.resources().fonts().pair(REGULAR, regular.font).pair(BOLD, bold.font);
-            page.finish();
-            pdf.stream(*content_id, content);
+        let regular = self.regular.objects(FIRST_FACE)?;
+        let bold_at = FIRST_FACE + regular.len();
+        let bold = self.bold.objects(bold_at)?;
+        let first_page = bold_at + bold.len() + contents.len();
+        let mut tree = vec![raw(format!("<< /Type /Pages /Count {} /Kids [", contents.len()))];
+        for index in 0..contents.len() {
+            tree.extend([Piece::Reference(first_page + index), raw(" ")]);
         }
-        self.regular.write(&mut pdf, &regular)?;
-        self.bold.write(&mut pdf, &bold)?;
-        let creator = concat!("kyso ", env!("CARGO_PKG_VERSION"));
-        let mut about = pdf.document_info(info);
-        about.title(TextStr(title)).creator(TextStr(creator));
-        if let Some(date) = date(made) {
-            about.creation_date(date);
+        tree.push(raw("] >>"));
+        let catalog = vec![
+            raw("<< /Type /Catalog /Pages "),
+            Piece::Reference(TREE),
+            raw(" /ViewerPreferences << /DisplayDocTitle true >> /Lang "),
+            Piece::String(encode_text(lang.pick("vi-VN", "en"))),
+            raw(" >>"),
+        ];
+        let mut objects = vec![value(catalog), value(tree), value(about(title, made))];
+        objects.extend(regular);
+        objects.extend(bold);
+        objects.extend(contents.iter().map(|content| deflated([], content.as_bytes())));
+        for index in 0..contents.len() {
+            let (width, height) = PAGE;
+            objects.push(value(vec![
+                raw("<< /Type /Page /Parent "),
+                Piece::Reference(TREE),
+                raw(format!(" /MediaBox [0 0 {width} {height}] /Contents ")),
+                Piece::Reference(first_page - contents.len() + index),
+                raw(" /Resources << /Font << /R "),
+                Piece::Reference(FIRST_FACE),
+                raw(" /B "),
+                Piece::Reference(bold_at),
+                raw(" >> >> >>"),
+            ]));
         }
-        about.finish();
-        Ok(pdf.finish())
+        Ok(write_file(&objects, CATALOG, Some(INFO)))
     }
 
     fn face(&self, bold: bool) -> &Face {
@@ -209,7 +209,7 @@ impl Sheet {
     }
 
     /// One line at the present height; moves down, to a new page where none is left.
-    fn line(&mut self, text: &str, x: f32, style: Style) {
+    fn line(&mut self, text: &str, x: f64, style: Style) {
         let step = style.size * LEADING;
         if self.y - step < BOTTOM && self.y > BOTTOM {
             self.keep_together(step);
@@ -217,22 +217,19 @@ impl Sheet {
         let face = if style.bold { &mut self.bold } else { &mut self.regular };
         let glyphs = face.encode(text);
         let Color(red, green, blue) = style.color;
-        let baseline = self.y - style.size;
-        self.page.set_fill_rgb(red, green, blue);
-        self.page
-            .begin_text()
-            .set_font(if style.bold { BOLD } else { REGULAR }, style.size)
-            .next_line(x, baseline)
-            .show(Str(&glyphs))
-            .end_text();
+        let color = operands([red, green, blue]);
+        let name = if style.bold { "B" } else { "R" };
+        let place = operands([x, self.y - style.size]);
+        let (size, glyphs) = (number(style.size), hexadecimal(&glyphs));
+        let _ = writeln!(self.page, "{color} rg BT /{name} {size} Tf {place} Td {glyphs} Tj ET");
         self.y -= step;
     }
 
     /// Lines no wider than this: broken between words, and within one that is wider alone.
-    fn wrapped(&self, text: &str, style: Style, width: f32) -> Vec<String> {
+    fn wrapped(&self, text: &str, style: Style, width: f64) -> Vec<String> {
         let face = self.face(style.bold);
         let fits = |line: &str| face.width(line, style.size) <= width;
-        let text = face.fit(text);
+        let text = face.escape(text);
         let mut lines = Vec::new();
         let mut line = String::new();
         for word in text.split_whitespace() {
@@ -259,18 +256,30 @@ impl Sheet {
     }
 }
 
-/// A date as PDF writes it, in UTC; none outside its four-digit years.
-fn date(time: Time) -> Option<Date> {
-    let civil = Civil::from_time(time);
-    let small = |value: i64| u8::try_from(value).ok();
-    Some(
-        Date::new(u16::try_from(civil.year).ok()?)
-            .month(small(civil.month)?)
-            .day(small(civil.day)?)
-            .hour(small(civil.hour)?)
-            .minute(small(civil.minute)?)
-            .second(small(civil.second)?)
-            .utc_offset_hour(0)
-            .utc_offset_minute(0),
-    )
+/// The information dictionary.
+fn about(title: &str, made: Time) -> Vec<Piece> {
+    let creator = concat!("kyso ", env!("CARGO_PKG_VERSION"));
+    let mut pieces = vec![
+        raw("<< /Title "),
+        Piece::String(encode_text(title)),
+        raw(" /Creator "),
+        Piece::String(encode_text(creator)),
+    ];
+    if let Some(date) = Date::from_unix(made.as_unix_seconds(), 0) {
+        pieces.extend([raw(" /CreationDate "), Piece::String(date.to_string().into_bytes())]);
+    }
+    pieces.push(raw(" >>"));
+    pieces
+}
+
+fn operands<const N: usize>(numbers: [f64; N]) -> String {
+    numbers.map(number).join(" ")
+}
+
+fn raw(text: impl Into<Vec<u8>>) -> Piece {
+    Piece::Raw(text.into())
+}
+
+fn value(pieces: Vec<Piece>) -> NewObject {
+    NewObject { pieces, stream: None }
 }
