@@ -1,11 +1,17 @@
-//! Decodes object streams and cross-reference streams: FlateDecode with PNG predictors (ISO 32000-2 §7.4.4).
+//! Undoes the filters of streams that are read, images' apart (ISO 32000-2 §7.4).
+
+mod plain;
 
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 
+use self::plain::{Decoded, ascii_hex, ascii85, lzw, run_length};
 use crate::error::Error;
 use crate::limits::{Limit, Limits};
 use crate::object::{Dictionary, Object, Reference};
 use crate::security::has_crypt_filter;
+
+/// Filters in a chain: 8; writers use at most 3.
+const CHAIN: usize = 8;
 
 /// Decodes a stream's data by its dictionary's `/Filter` and `/DecodeParms`.
 pub(crate) fn decode(
@@ -16,29 +22,70 @@ pub(crate) fn decode(
 ) -> Result<Vec<u8>, Error> {
     // What a first filter `Crypt` did is undone already.
     let first = usize::from(has_crypt_filter(dictionary));
-    let filter = match dictionary.value("Filter") {
-        Some(Object::Array(array)) if array.items.len() > first + 1 => {
-            return Err(Error::UnsupportedFilter(id));
-        }
-        Some(Object::Array(array)) => array.items.get(first),
-        other => other,
+    let filters = match dictionary.value("Filter") {
+        None => &[],
+        Some(Object::Array(array)) => array.items.get(first..).unwrap_or_default(),
+        Some(Object::Name(name)) if name.is("Crypt") => &[],
+        Some(one) => core::slice::from_ref(one),
     };
     let parameters = match dictionary.value("DecodeParms") {
-        Some(Object::Array(array)) => array.items.get(first),
-        other => other,
+        None => &[],
+        Some(Object::Array(array)) => array.items.get(first..).unwrap_or_default(),
+        Some(one) => core::slice::from_ref(one),
     };
-    match filter {
-        None | Some(Object::Null) => Ok(data.to_vec()),
-        Some(Object::Name(name)) if name.is("Crypt") => Ok(data.to_vec()),
-        Some(Object::Name(name)) if name.is("FlateDecode") || name.is("Fl") => {
-            let plain = inflate(data, id, limits)?;
-            match parameters {
-                None | Some(Object::Null) => Ok(plain),
-                Some(Object::Dictionary(parameters)) => unpredict(plain, parameters, id),
-                Some(_) => Err(Error::UnsupportedFilter(id)),
-            }
+    if filters.len() > CHAIN {
+        return Err(Error::UnsupportedFilter(id));
+    }
+    let mut plain: Option<Vec<u8>> = None;
+    for (at, filter) in filters.iter().enumerate() {
+        let encoded = plain.as_deref().unwrap_or(data);
+        if let Some(decoded) = undo(filter, parameters.get(at), encoded, id, limits)? {
+            plain = Some(decoded);
         }
-        Some(_) => Err(Error::UnsupportedFilter(id)),
+    }
+    Ok(plain.unwrap_or_else(|| data.to_vec()))
+}
+
+/// Undoes one filter; `None` where it changes nothing.
+fn undo(
+    filter: &Object,
+    parameters: Option<&Object>,
+    data: &[u8],
+    id: Reference,
+    limits: &Limits,
+) -> Result<Option<Vec<u8>>, Error> {
+    let name = match filter {
+        Object::Null => return Ok(None),
+        Object::Name(name) => name,
+        _ => return Err(Error::UnsupportedFilter(id)),
+    };
+    let parameters = match parameters {
+        None | Some(Object::Null) => None,
+        Some(Object::Dictionary(parameters)) => Some(parameters),
+        Some(_) => return Err(Error::UnsupportedFilter(id)),
+    };
+    let maximum = limits.decoded_stream_bytes;
+    let capped = |decoded: Decoded| match decoded {
+        Decoded::Data(plain) => Ok(plain),
+        Decoded::Damaged => Err(Error::DamagedStream(id)),
+        Decoded::TooLong => {
+            Err(Error::LimitExceeded { limit: Limit::DecodedStreamBytes, maximum: maximum as u64 })
+        }
+    };
+    let plain = match name.0.as_slice() {
+        b"FlateDecode" | b"Fl" => inflate(data, id, limits)?,
+        b"LZWDecode" | b"LZW" => {
+            let early = parameters.and_then(|p| p.value("EarlyChange")?.as_integer()) != Some(0);
+            capped(lzw(data, early, maximum))?
+        }
+        b"ASCII85Decode" | b"A85" => return capped(ascii85(data, maximum)).map(Some),
+        b"ASCIIHexDecode" | b"AHx" => return capped(ascii_hex(data, maximum)).map(Some),
+        b"RunLengthDecode" | b"RL" => return capped(run_length(data, maximum)).map(Some),
+        _ => return Err(Error::UnsupportedFilter(id)),
+    };
+    match parameters {
+        None => Ok(Some(plain)),
+        Some(parameters) => unpredict(plain, parameters, id).map(Some),
     }
 }
 
@@ -178,7 +225,7 @@ mod tests {
             dictionary("<</Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 99999999999>>>>");
         let limits = Limits::standard();
         assert!(matches!(decode(&giant, &packed, ID, &limits), Err(Error::DamagedStream(_))));
-        let other = dictionary("<</Filter/LZWDecode>>");
+        let other = dictionary("<</Filter/DCTDecode>>");
         assert!(matches!(decode(&other, &packed, ID, &limits), Err(Error::UnsupportedFilter(_))));
     }
 }

@@ -53,7 +53,7 @@ impl<'a> Lexer<'a> {
         self.touched_end
     }
 
-    fn peek(&mut self) -> Option<u8> {
+    pub(crate) fn peek(&mut self) -> Option<u8> {
         let byte = self.text.get(self.pos).copied();
         self.touched_end |= byte.is_none();
         byte
@@ -97,13 +97,30 @@ impl<'a> Lexer<'a> {
         found
     }
 
+    /// Skips bytes, to the end at most.
+    pub(crate) fn skip(&mut self, bytes: usize) {
+        self.pos = self.pos.saturating_add(bytes).min(self.text.len());
+    }
+
+    /// The text that follows.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.text.get(self.pos..).unwrap_or_default()
+    }
+
+    /// Counts the values of one object anew: a content stream is many objects.
+    pub(crate) fn renew(&mut self) {
+        self.elements_left = self.limits.object_elements;
+        self.nesting = 0;
+    }
+
     /// Skips white space and says whether that was all.
     pub(crate) fn only_blanks_follow(&mut self) -> bool {
         self.skip_blanks();
         self.pos == self.text.len()
     }
 
-    fn regular(&mut self) -> &'a [u8] {
+    /// The regular characters that stand here, perhaps none.
+    pub(crate) fn regular(&mut self) -> &'a [u8] {
         let start = self.pos;
         while self.peek().is_some_and(is_regular) {
             self.pos += 1;

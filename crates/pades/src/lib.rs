@@ -34,6 +34,7 @@
 mod ber;
 mod byte_range;
 mod difference;
+mod content;
 mod digest;
 mod document;
 mod dss;
@@ -69,6 +70,7 @@ pub use byte_range::{ByteRange, Coverage, CoverageFailure};
 pub use difference::{
     Change, ChangeKind, Comparison, Denial, EntryKey, Finding, LaterChanges, Needs, Never,
 };
+pub use content::{PageText, Word};
 pub use digest::{copy_and_hash, digest_byte_ranges};
 pub use document::{Document, Repair};
 pub use dss::{SecurityData, SecurityItem, SecurityStore, related_key};

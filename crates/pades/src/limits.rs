@@ -42,6 +42,19 @@ pub struct Limits {
     /// Objects of later revisions that are compared with what was signed: 200,000, as many as 500 signatures with
     /// 400 objects each bring.
     pub compared_objects: usize,
+    /// Bytes of one page's content, forms counted as often as they are drawn: 64 MiB; a dense map has some 20.
+    pub content_bytes: usize,
+    /// Operators run for one page's text: 4,000,000, as many as 64 MiB of common content hold.
+    pub content_operators: usize,
+    /// Graphics states saved at once: 4,096; ISO 32000-1 Annex C.2 asks for 28, broken writers leave hundreds.
+    pub content_nesting: usize,
+    /// Forms drawn within forms: 32; imposition programs stay under 10.
+    pub form_depth: usize,
+    /// Characters on one page: 500,000; an A4 page set in 4 points has some 50,000.
+    pub page_characters: usize,
+    /// Codes mapped or given widths by the fonts of one reading: 1,000,000, which take some 30 MB of memory. A
+    /// font of the whole Basic Multilingual Plane has 65,536.
+    pub font_mappings: usize,
     /// Bytes read or decoded to find objects, in a document's whole life: 256 MiB. The largest
     /// cross-reference allowed takes 40 MB of it, a form of 100,000 fields some 50 MB.
     pub parsed_bytes: u64,
@@ -72,6 +85,12 @@ impl Limits {
             signatures: 500,
             security_items: 10_000,
             compared_objects: 200_000,
+            content_bytes: 64 << 20,
+            content_operators: 4_000_000,
+            content_nesting: 4_096,
+            form_depth: 32,
+            page_characters: 500_000,
+            font_mappings: 1_000_000,
             parsed_bytes: 256 << 20,
             rebuild_bytes: 1 << 30,
         }
@@ -113,6 +132,18 @@ pub enum Limit {
     SecurityItems,
     /// [`Limits::compared_objects`].
     ComparedObjects,
+    /// [`Limits::content_bytes`].
+    ContentBytes,
+    /// [`Limits::content_operators`].
+    ContentOperators,
+    /// [`Limits::content_nesting`].
+    ContentNesting,
+    /// [`Limits::form_depth`].
+    FormDepth,
+    /// [`Limits::page_characters`].
+    PageCharacters,
+    /// [`Limits::font_mappings`].
+    FontMappings,
     /// [`Limits::parsed_bytes`].
     ParsedBytes,
     /// [`Limits::rebuild_bytes`].
@@ -138,6 +169,12 @@ impl core::fmt::Display for Limit {
             Self::Signatures => "signatures",
             Self::SecurityItems => "certificates and status in the security store",
             Self::ComparedObjects => "objects of later revisions",
+            Self::ContentBytes => "the bytes of one page's content",
+            Self::ContentOperators => "the operators of one page",
+            Self::ContentNesting => "saved graphics states",
+            Self::FormDepth => "forms within forms",
+            Self::PageCharacters => "the characters of one page",
+            Self::FontMappings => "the codes that fonts map",
             Self::ParsedBytes => "the bytes parsed",
             Self::RebuildBytes => "the bytes scanned for a repair",
         })
