@@ -51,6 +51,7 @@ mod pages;
 mod parse;
 mod pdf_a;
 mod permissions;
+mod placement;
 mod rebuild;
 mod revision;
 mod security;
@@ -84,6 +85,7 @@ pub use object::{
 };
 pub use pdf_a::PdfAClaim;
 pub use permissions::{DocMdpPermission, FieldLock, LockedFields};
+pub use placement::{FoundText, PlacePart, Placement, PlacementError, find_place};
 pub use security::{
     Access, CryptMethod, EncryptionInfo, Password, Permissions, UnsupportedEncryption,
 };

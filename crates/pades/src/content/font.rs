@@ -93,8 +93,11 @@ impl Font {
         let has_to_unicode = matches!(to_unicode, ToUnicode::Map(_));
         let simple = Simple::read(document, dictionary, &descriptor, has_to_unicode, mappings)?;
         let (ascent, descent, size) = match simple.type3_heights() {
-            Some((ascent, descent)) if ascent - descent > 0.0 && (ascent - descent).is_finite() => {
-                (ascent, descent, ascent - descent)
+            Some((top, bottom)) if top - bottom > 0.0 && (top - bottom).is_finite() => {
+                let size = top - bottom;
+                // In a text space that runs downwards the glyphs stand below the baseline.
+                let up = if -bottom > top { -size } else { size };
+                (ASCENT * up, DESCENT * up, size)
             }
             _ => {
                 let (ascent, descent) = heights(document, &descriptor)?;

@@ -45,8 +45,9 @@ struct Run {
     size: f64,
     space_before: bool,
     space_after: bool,
-    /// Start and text length of the last character.
+    /// Start and text length of the last character, and where the one before ends.
     last: (f64, usize),
+    before_last: f64,
 }
 
 /// Text that stands for what is shown meanwhile (§14.9.4).
@@ -105,7 +106,7 @@ impl WordBuilder {
             let end = start + step;
             let rect = along(&shown.rect, shown.rotation, start, end);
             let text = character.to_string();
-            self.push(Run { last: (start, text.len()), text, rect, start, end, ..shown.clone() });
+            self.push(Run { text, rect, start, end, ..shown.clone() });
         }
     }
 
@@ -127,6 +128,16 @@ impl WordBuilder {
         run.space_before = self.after_space;
         self.after_space = false;
         run.last = (run.start, run.text.len());
+        run.before_last = run.start;
+        if let Some(current) = &mut self.current {
+            if !run.space_before && current.takes_accent(&run) {
+                return;
+            }
+            if !run.space_before {
+                current.gives_accent(&mut run);
+            }
+        }
+        self.current.take_if(|current| current.text.is_empty());
         if let Some(current) = &mut self.current {
             let marks = run.text.chars().all(is_combining_mark);
             let same_line = current.same_line(&run);
@@ -169,7 +180,49 @@ impl Run {
         (start - other.start).abs() < PRINTED_TWICE * self.size && last == Some(&*other.text)
     }
 
+    /// Where an accent drawn over this run's last character is put behind it as a mark.
+    fn takes_accent(&mut self, accent: &Self) -> bool {
+        let (start, _) = self.last;
+        let middle = f64::midpoint(accent.start, accent.end);
+        match mark(&accent.text) {
+            Some(mark) if self.is_near(accent) && start < middle && middle < self.end => {
+                self.text.push(mark);
+                self.last.1 += mark.len_utf8();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Where this run's last character is an accent and `base` is drawn under it, `base` gets it as a mark.
+    fn gives_accent(&mut self, base: &mut Self) {
+        let (start, len) = self.last;
+        let Some(from) = self.text.len().checked_sub(len) else { return };
+        let accent = self.text.get(from..).and_then(mark);
+        let middle = f64::midpoint(start, self.end);
+        if let Some(mark) = accent
+            && self.is_near(base)
+            && base.start < middle
+            && middle < base.end
+        {
+            self.text.truncate(from);
+            self.end = self.before_last;
+            self.last = (self.end, 0);
+            // A dotless letter has its dot to make room.
+            if base.text == "\u{131}" {
+                base.text.replace_range(.., "i");
+            }
+            base.text.push(mark);
+            base.last.1 = base.text.len();
+        }
+    }
+
+    fn is_near(&self, other: &Self) -> bool {
+        self.rotation == other.rotation && (self.baseline - other.baseline).abs() <= self.size
+    }
+
     fn join(&mut self, other: Self) {
+        self.before_last = self.end;
         self.last = (other.start, other.text.len());
         self.text.push_str(&other.text);
         self.rect = union(&self.rect, &other.rect);
@@ -178,7 +231,14 @@ impl Run {
     }
 
     fn into_word(self) -> Word {
-        let text: String = self.text.nfc().collect();
+        let text = self.text.chars().flat_map(|c| {
+            let (one, ligature) = match c {
+                '\u{fb00}'..='\u{fb06}' => (None, Some(c)),
+                _ => (Some(c), None),
+            };
+            one.into_iter().chain(ligature.into_iter().nfkc())
+        });
+        let text: String = text.nfc().collect();
         Word {
             text,
             rect: self.rect,
@@ -284,7 +344,30 @@ fn run_of(glyph: &Glyph<'_>) -> Option<Run> {
         space_before: false,
         space_after: false,
         last: (start, glyph.text.len()),
+        before_last: start,
     })
+}
+
+/// The combining mark of an accent that stands alone, as TeX draws them.
+fn mark(accent: &str) -> Option<char> {
+    let mut characters = accent.chars();
+    let mark = match (characters.next()?, characters.next()) {
+        ('`', None) => '\u{300}',
+        ('\u{b4}', None) => '\u{301}',
+        ('^' | '\u{2c6}', None) => '\u{302}',
+        ('~' | '\u{2dc}', None) => '\u{303}',
+        ('\u{af}', None) => '\u{304}',
+        ('\u{2d8}', None) => '\u{306}',
+        ('\u{2d9}', None) => '\u{307}',
+        ('\u{a8}', None) => '\u{308}',
+        ('\u{2da}', None) => '\u{30a}',
+        ('\u{2dd}', None) => '\u{30b}',
+        ('\u{2c7}', None) => '\u{30c}',
+        ('\u{b8}', None) => '\u{327}',
+        ('\u{2db}', None) => '\u{328}',
+        _ => return None,
+    };
+    Some(mark)
 }
 
 /// The part of a rectangle between two coordinates along the text.
