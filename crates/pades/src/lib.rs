@@ -33,8 +33,8 @@
 
 mod ber;
 mod byte_range;
-mod difference;
 mod content;
+mod difference;
 mod digest;
 mod document;
 mod dss;
@@ -68,10 +68,10 @@ mod xref_stream;
 mod xref_table;
 
 pub use byte_range::{ByteRange, Coverage, CoverageFailure};
+pub use content::{PageText, Word};
 pub use difference::{
     Change, ChangeKind, Comparison, Denial, EntryKey, Finding, LaterChanges, Needs, Never,
 };
-pub use content::{PageText, Word};
 pub use digest::{copy_and_hash, digest_byte_ranges};
 pub use document::{Document, Repair};
 pub use dss::{SecurityData, SecurityItem, SecurityStore, related_key};
