@@ -25,6 +25,8 @@ const HEIGHT: f64 = 80.0;
 const FREE: f64 = 2.0;
 /// Lines that may stand between title and name beside the free place: the rest of a title, a rank.
 const BETWEEN: usize = 3;
+/// Occurrences on one page that are weighed, the lowest ones: a list of all officials of a ministry has fewer.
+const WEIGHED: usize = 1_000;
 /// What an error lists at most.
 const LISTED: usize = 20;
 
@@ -227,7 +229,10 @@ impl Block {
 
 fn blocks(page: usize, lines: &[Line<'_>], title: Option<&str>, name: Option<&str>) -> Vec<Block> {
     let occurrences = |text: Option<&str>, ranks| {
-        text.map(|text| Search::new(text, ranks, lines).standing_alone()).unwrap_or_default()
+        let mut all =
+            text.map(|text| Search::new(text, ranks, lines).standing_alone()).unwrap_or_default();
+        all.drain(..all.len().saturating_sub(WEIGHED));
+        all
     };
     let titles = occurrences(title, false);
     let names = occurrences(name, true);

@@ -98,6 +98,17 @@ fn open_strings_and_dictionaries_cost_one_pass() {
     }
 }
 
+#[test]
+fn a_page_full_of_signature_blocks_is_bounded() {
+    let mut content = b"BT /F 1 Tf 0.05 TL 1 800 Td ".to_vec();
+    content.extend(b"(Title)' (Name)' ".repeat(8_000));
+    content.extend(b"ET");
+    let file = Cursor::new(pdf(&content, b"", b""));
+    let mut document = Document::open(file, Limits::standard()).expect("a document");
+    drop(find_place(&mut document, Some("Title"), Some("Name")));
+    drop(find_place(&mut document, None, Some("Name")));
+}
+
 proptest! {
     #[test]
     fn any_content_reads_or_is_refused(

@@ -7,6 +7,8 @@ use super::fold::{fold, is_rank, without_case};
 
 /// Lines that one text may run over.
 const LINES: usize = 6;
+/// Words of ranks before a name: `PGS. TS. Đại tá`, each apart.
+const RANK_WORDS: usize = 8;
 /// Steps of one search on one page; a full page of text takes some 10,000.
 const STEPS: usize = 2_000_000;
 
@@ -158,6 +160,9 @@ impl<'a> Search<'a> {
         let mut from = first;
         while from > 0 && line.words.get(from - 1..=from).is_some_and(|pair| gap(pair) < parted) {
             from -= 1;
+            if first - from > RANK_WORDS {
+                return None;
+            }
         }
         if from < first {
             let before = line.words.get(from..first)?;
