@@ -35,8 +35,6 @@ use walk::Analysis;
 /// The later revisions of a document, compared once for all its signatures.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// In the order of revisions.
-    changes: Arc<[Change]>,
     signatures: Vec<Place>,
 }
 
@@ -47,6 +45,8 @@ struct Place {
     /// Its revision by the number that changes count; `None` where it ends no revision.
     revision: Option<usize>,
     rules: Rules,
+    /// The changes of the revisions from some point before it on, in their order; signatures share them.
+    changes: Arc<[Change]>,
 }
 
 /// The changes that follow a signature: a shared part of all.
@@ -65,18 +65,15 @@ impl LaterChanges {
 }
 
 impl Comparison {
-    /// All changes behind the oldest signature, in the order of revisions.
-    #[must_use]
-    pub fn changes(&self) -> &[Change] {
-        &self.changes
-    }
-
-    /// The changes that follow a signature.
+    /// The changes that follow a signature, in the order of revisions.
     #[must_use]
     pub fn changes_after(&self, signature: &Signature) -> LaterChanges {
-        let revision = self.place(signature).and_then(|place| place.revision).unwrap_or(0);
-        let from = self.changes.partition_point(|change| change.revision <= revision);
-        LaterChanges { changes: Arc::clone(&self.changes), from }
+        let Some(place) = self.place(signature) else {
+            return LaterChanges::default();
+        };
+        let revision = place.revision.unwrap_or(0);
+        let from = place.changes.partition_point(|change| change.revision <= revision);
+        LaterChanges { changes: Arc::clone(&place.changes), from }
     }
 
     /// The changes after a signature's revision that it and the certification before it do not permit; empty where all
@@ -132,25 +129,51 @@ impl<R: Read + Seek> Document<R> {
     }
 
     fn compare(&mut self, signatures: &[Signature]) -> Result<Comparison, Stop> {
-        let Some(layout) = layout(self, signatures)? else {
-            return Ok(Comparison { changes: Arc::new([]), signatures: Vec::new() });
-        };
-        if layout::stray_byte(self, Vec::new(), layout.end, self.file_len())?.is_some() {
-            return Err(Stop::Never(None, Never::StrayBytes { offset: layout.end }));
-        }
         let rules = self.rules_of(signatures)?;
-        let mut changes = Vec::new();
-        if !layout.later.is_empty() {
-            let timeline = Timeline::read(self, &layout)?;
-            let mut analysis = Analysis::new(self, timeline, &layout, signatures);
-            analysis.run()?;
-            changes = analysis.changes;
-            changes.sort_by_key(|change| change.revision);
-        }
-        let places = signatures.iter().zip(&layout.own).zip(rules).map(|((one, own), rules)| {
-            Place { field: one.field, revision: own.map(|own| layout.number + own), rules }
+        let places = signatures.iter().zip(rules);
+        let places = places.map(|(one, rules)| Place {
+            field: one.field,
+            revision: None,
+            rules,
+            changes: Arc::new([]),
         });
-        Ok(Comparison { changes: changes.into(), signatures: places.collect() })
+        let mut places: Vec<Place> = places.collect();
+        let mut from = 0;
+        // What a forbidden change did may mislead about later ones: signatures behind it are compared afresh.
+        while let Some(layout) = layout(self, signatures, from)? {
+            if layout::stray_byte(self, Vec::new(), layout.end, self.file_len())?.is_some() {
+                return Err(Stop::Never(None, Never::StrayBytes { offset: layout.end }));
+            }
+            let mut changes = Vec::new();
+            if !layout.later.is_empty() {
+                let timeline = Timeline::read(self, &layout)?;
+                let mut analysis = Analysis::new(self, timeline, &layout, signatures);
+                analysis.run()?;
+                changes = analysis.changes;
+                changes.sort_by_key(|change| change.revision);
+            }
+            let forbidden = changes.iter().find(|one| matches!(one.needs, Needs::Never(_)));
+            let forbidden = forbidden.map(|change| change.revision);
+            let changes: Arc<[Change]> = changes.into();
+            let mut next: Option<u64> = None;
+            for ((place, own), signature) in places.iter_mut().zip(&layout.own).zip(signatures) {
+                let end = signature.coverage.as_ref().map_or(0, |one| one.byte_range.end());
+                let Some(own) = own.filter(|_| end >= from).map(|own| layout.number + own) else {
+                    continue;
+                };
+                if forbidden.is_none_or(|revision| own < revision) {
+                    place.revision = Some(own);
+                    place.changes = Arc::clone(&changes);
+                } else {
+                    next = Some(next.map_or(end, |other| other.min(end)));
+                }
+            }
+            match next {
+                Some(next) if next > from => from = next,
+                _ => break,
+            }
+        }
+        Ok(Comparison { signatures: places })
     }
 }
 
@@ -164,6 +187,7 @@ fn refused(signatures: &[Signature], object: Option<Reference>, never: Never) ->
         kind: ChangeKind::Forbidden,
         needs: Needs::Never(never),
     };
+    let changes: Arc<[Change]> = Arc::new([change]);
     let place = |one: &Signature| Place {
         field: one.field,
         // A signature over all that there is has nothing behind it.
@@ -172,6 +196,7 @@ fn refused(signatures: &[Signature], object: Option<Reference>, never: Never) ->
             _ => 0,
         }),
         rules: Rules::default(),
+        changes: Arc::clone(&changes),
     };
-    Comparison { changes: Arc::new([change]), signatures: signatures.iter().map(place).collect() }
+    Comparison { signatures: signatures.iter().map(place).collect() }
 }

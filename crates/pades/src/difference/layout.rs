@@ -52,10 +52,11 @@ struct Group {
     offset: u64,
 }
 
-/// Divides the file; `None` where no signature covers anything.
+/// Divides the file from the oldest signature on that ends at or behind an offset; `None` where there is none.
 pub(crate) fn layout<R: Read + Seek>(
     document: &mut Document<R>,
     signatures: &[Signature],
+    from: u64,
 ) -> Result<Option<Layout>, Stop> {
     let mut groups: Vec<Group> = Vec::new();
     for (section, (form, offset)) in document.sections().enumerate() {
@@ -75,7 +76,12 @@ pub(crate) fn layout<R: Read + Seek>(
             None => None,
         });
     }
-    let Some((base, base_end)) = places.iter().flatten().min_by_key(|place| place.1).copied()
+    let Some((base, base_end)) = places
+        .iter()
+        .flatten()
+        .filter(|place| place.1 >= from)
+        .min_by_key(|place| place.1)
+        .copied()
     else {
         return Ok(None);
     };
