@@ -6,9 +6,11 @@ mod build;
 
 use build::*;
 use kyso_pades::{
-    Change, Comparison, Denial, DocMdpPermission, FieldLock, Finding, LockedFields, Needs, Never,
-    NewObject, Piece, Rectangle, SecurityData, Signature, SigningField, SigningOptions, SubFilter,
+    Change, Comparison, Denial, DocMdpPermission, Document, FieldLock, Finding, Limits,
+    LockedFields, Needs, Never, NewObject, Piece, Rectangle, SecurityData, Signature, SigningField,
+    SigningOptions, SubFilter,
 };
+use proptest::prelude::*;
 
 fn compared(bytes: &[u8]) -> (Vec<Signature>, Comparison) {
     let mut document = open(bytes);
@@ -782,4 +784,87 @@ fn a_signature_answers_for_what_follows_it_alone() {
         builder.stream(4, "", b"(a)\nendstream\n(b)");
     });
     assert!(!findings(&whole)[1].is_empty());
+}
+
+/// Objects of the signed document that no rule lets change, whatever is permitted.
+const FIXED: [u32; 10] = [2, 4, 10, 15, 19, 20, 21, 22, 23, 30];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// Any byte of any object but those on the rules' paths, changed in a later revision, is noticed.
+    #[test]
+    fn a_change_off_the_paths_is_noticed(which in 0..FIXED.len(), at: prop::sample::Index, byte in 33u8..127) {
+        let base = certified(DocMdpPermission::Annotations);
+        let number = FIXED[which];
+        let text = raw(&base, number);
+        let at = at.index(text.len());
+        prop_assume!(text[at] != byte);
+        let mut changed = text.clone();
+        changed[at] = byte;
+        let bytes = revised(&base, |builder| {
+            builder.object_bytes(number, 0, &changed);
+        });
+        let mut document = open(&bytes);
+        let Ok(signatures) = document.signatures() else { return Ok(()) };
+        let comparison = document.compare_revisions(&signatures).expect("a comparison");
+        let found = comparison.judge(oldest(&signatures));
+        // White space that became other white space, or a number written otherwise, is no change.
+        let same = open(&bytes).object(reference(number)).ok().flatten().map(|one| one.value)
+            == open(&base).object(reference(number)).ok().flatten().map(|one| one.value);
+        prop_assert!(!found.is_empty() || same, "object {number}, byte {at}");
+    }
+
+    /// Any object of the document replaced by any other of it fails; by itself it is nothing.
+    #[test]
+    fn an_object_in_the_place_of_another_fails(one in 0usize..18, other in 0usize..18) {
+        const ALL: [u32; 18] = [1, 2, 3, 4, 5, 6, 9, 10, 11, 13, 14, 15, 16, 18, 19, 20, 22, 30];
+        let base = certified(DocMdpPermission::Annotations);
+        let (one, other) = (ALL[one], ALL[other]);
+        let bytes = revised(&base, |builder| {
+            builder.object_bytes(one, 0, &raw(&base, other));
+        });
+        // A file that cannot be opened at all has no verdict.
+        let Ok(mut document) = Document::open(std::io::Cursor::new(bytes.as_slice()), Limits::standard()) else {
+            prop_assert!(one != other);
+            return Ok(());
+        };
+        let Ok(signatures) = document.signatures() else { return Ok(()) };
+        if signatures.is_empty() {
+            return Ok(());
+        }
+        let comparison = document.compare_revisions(&signatures).expect("a comparison");
+        prop_assert_eq!(comparison.judge(oldest(&signatures)).is_empty(), one == other);
+    }
+
+    /// Random bytes behind a signature, in whatever form, never pass for nothing.
+    #[test]
+    fn random_tails_do_not_pass(tail in prop::collection::vec(any::<u8>(), 1..200)) {
+        let base = approved();
+        prop_assume!(!tail.iter().all(u8::is_ascii_whitespace));
+        let bytes = [base.as_slice(), &tail].concat();
+        let Ok(mut document) = Document::open(std::io::Cursor::new(bytes.as_slice()), Limits::standard()) else {
+            return Ok(());
+        };
+        let Ok(signatures) = document.signatures() else { return Ok(()) };
+        if signatures.is_empty() {
+            return Ok(());
+        }
+        let comparison = document.compare_revisions(&signatures).expect("a comparison");
+        let blank = tail.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) || tail.starts_with(b"%");
+        prop_assert!(blank || !comparison.judge(oldest(&signatures)).is_empty());
+    }
+}
+
+fn reference(number: u32) -> kyso_pades::Reference {
+    kyso_pades::Reference { number, generation: 0 }
+}
+
+/// An object's bytes between `obj` and `endobj`.
+fn raw(bytes: &[u8], number: u32) -> Vec<u8> {
+    let head = format!("\n{number} 0 obj\n");
+    let start = bytes.windows(head.len()).rposition(|window| window == head.as_bytes());
+    let start = start.expect("the object") + head.len();
+    let len = bytes[start..].windows(7).position(|window| window == b"\nendobj").expect("its end");
+    bytes[start..start + len].to_vec()
 }

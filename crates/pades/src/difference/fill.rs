@@ -107,7 +107,7 @@ impl<R: Read + Seek> Analysis<'_, R> {
         };
         let is_off = state.is("Off");
         let known = states.entries.iter().any(|entry| entry.key == state);
-        Ok((is_off || known) && (is_off || state.to_string() == *value))
+        Ok(is_off || known && state.to_string() == *value)
     }
 
     /// Whether what a text or choice widget shows is its field's value, in the fonts of the signed form.

@@ -49,10 +49,13 @@ pub(crate) struct Edge {
     pub(crate) key: Option<u32>,
 }
 
+/// A revision, and what it leaves an object as.
+type Version = (usize, Option<Rc<Loaded>>);
+
 /// Objects that later revisions list, through time.
 pub(crate) struct Timeline {
     /// Revision and value, oldest first, for each number that a later revision lists; 0 is the base.
-    values: HashMap<u32, Vec<(usize, Option<Rc<Loaded>>)>>,
+    values: HashMap<u32, Vec<Version>>,
     /// Numbers whose entry each later revision changes.
     pub(crate) listed: Vec<BTreeSet<u32>>,
     /// Who refers to them, as of the revision that is being compared.

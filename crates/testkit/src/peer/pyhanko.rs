@@ -139,6 +139,15 @@ pub fn add_field(input: &Path, output: &Path, field: &str) {
     finish(command, b"").expect_success();
 }
 
+/// Adds a revision to `input` that does what `pyhanko_revise.py` calls so; `certificate` (PEM) is what the security store
+/// is given.
+#[track_caller]
+pub fn revise(input: &Path, output: &Path, what: &str, certificate: &Path) {
+    let mut command = Command::new(python());
+    command.arg(script("pyhanko_revise.py")).arg(input).arg(output).arg(what).arg(certificate);
+    finish(command, b"").expect_success();
+}
+
 fn script(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(name)
 }
