@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kyso_cades::level::BaselineLevel;
-use kyso_cades::timestamp::TokenError;
 use kyso_cades::{
     ContentDigests, ContentHasher, ReadError, ReadLimits, SignedData, SignedDataError,
     TimeStampToken, read_signed_data, read_signed_data_with,
 };
 use kyso_pades::{
     ByteRange, Comparison, Coverage, Document, Repair, SecurityItem, SecurityStore, Signature,
-    SignatureKind, digest_byte_ranges,
+    SignatureKind, SubFilter, digest_byte_ranges,
 };
 use kyso_validation::document::{DocumentSecurity, DocumentTimestamp, Placed};
 use kyso_validation::evidence::Evidence;
@@ -438,10 +437,10 @@ fn pdf<R: Read + Seek>(
         Err(error) => return Err(refused(error)),
     };
     // Document time-stamps prove something of the signatures before them; without any, they are all there is to judge.
-    let is_stamp = |one: &Signature| one.kind == SignatureKind::DocumentTimeStamp;
-    let only_stamps = all.iter().all(is_stamp);
+    // What calls itself one and is not read as one gets a verdict of its own: nothing is hidden by its name.
+    let only_stamps = all.iter().all(|one| read_stamp(one).is_some());
     let (stamps, signatures): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|one| !only_stamps && is_stamp(one));
+        all.into_iter().partition(|one| !only_stamps && read_stamp(one).is_some());
     let found: Vec<_> = signatures
         .into_iter()
         .map(|signature| {
@@ -458,21 +457,25 @@ fn pdf<R: Read + Seek>(
         else {
             continue;
         };
-        for algorithm in message.content_digest_algorithms() {
+        let mut algorithms = message.content_digest_algorithms();
+        if let Some((_, _, token)) = read_stamp(signature) {
+            algorithms.push(token.info().message_imprint().algorithm());
+        }
+        if signature.sub_filter == Some(SubFilter::AdbePkcs7Sha1) {
+            algorithms.push(DigestAlgorithm::Sha1ForLegacyUseOnly);
+        }
+        for algorithm in algorithms {
             requests.push((*byte_range, algorithm));
             owners.push(index);
         }
     }
-    let stamps = stamps.iter().filter_map(read_stamp);
-    for (field_name, byte_range, token) in stamps {
-        if let Ok(token) = &token {
-            requests.push((byte_range, token.info().message_imprint().algorithm()));
-        }
+    for (field_name, byte_range, token) in stamps.iter().filter_map(read_stamp) {
+        requests.push((byte_range, token.info().message_imprint().algorithm()));
         security.timestamps.push(DocumentTimestamp { field_name, byte_range, token, digest: None });
     }
     let digests = digest_byte_ranges(document.reader_mut(), &requests).map_err(unreadable)?;
     let mut of_stamps = digests.iter().skip(owners.len());
-    for stamp in security.timestamps.iter_mut().filter(|stamp| stamp.token.is_ok()) {
+    for stamp in &mut security.timestamps {
         stamp.digest = of_stamps.next().copied();
     }
     let start = content_start(document.reader_mut()).map_err(unreadable)?;
@@ -493,12 +496,12 @@ fn pdf<R: Read + Seek>(
     })
 }
 
-/// A document time-stamp that covers something, with its token.
-fn read_stamp(
-    signature: &Signature,
-) -> Option<(String, ByteRange, Result<TimeStampToken, TokenError>)> {
-    let coverage = signature.coverage.as_ref().ok()?;
-    let token = TimeStampToken::from_ber(signature.message().unwrap_or_default());
+/// A document time-stamp (ISO 32000-2 §12.8.5): by type and sub-filter, with a byte range and a token.
+fn read_stamp(signature: &Signature) -> Option<(String, ByteRange, TimeStampToken)> {
+    let named = signature.kind == SignatureKind::DocumentTimeStamp
+        && signature.sub_filter == Some(SubFilter::EtsiRfc3161);
+    let coverage = signature.coverage.as_ref().ok().filter(|_| named)?;
+    let token = TimeStampToken::from_ber(signature.message()?).ok()?;
     Some((signature.field_name.clone(), coverage.byte_range, token))
 }
 

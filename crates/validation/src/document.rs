@@ -1,7 +1,6 @@
 //! What a PDF document brings for the long term beside a signature's own message: its security store and its
 //! document time-stamps (EN 319 142-1 §5.4, §5.5).
 
-use kyso_cades::timestamp::TokenError;
 use kyso_cades::{Coverage, EmbeddedEvidence, SignedData, SignerInfo, TimeStampToken};
 use kyso_pades::ByteRange;
 use kyso_x509::{Certificate, CertificateList, Digest, OcspResponse};
@@ -14,7 +13,7 @@ pub struct DocumentTimestamp {
     /// What it covers: all bytes up to its end but its own `/Contents`.
     pub byte_range: ByteRange,
     /// Its token.
-    pub token: Result<TimeStampToken, TokenError>,
+    pub token: TimeStampToken,
     /// Digest of the byte range by the algorithm of the token's imprint.
     pub digest: Option<Digest>,
 }
@@ -45,8 +44,8 @@ impl DocumentSecurity {
     /// Everything of the store and in the time-stamps, to build paths and know their status with.
     pub(crate) fn evidence(&self) -> EmbeddedEvidence {
         let mut all = self.store_before(u64::MAX);
-        for token in self.timestamps.iter().filter_map(|stamp| stamp.token.as_ref().ok()) {
-            merge(&mut all, token.signed_data().embedded_evidence(0));
+        for stamp in &self.timestamps {
+            merge(&mut all, stamp.token.signed_data().embedded_evidence(0));
         }
         all
     }
@@ -77,7 +76,7 @@ impl DocumentSecurity {
             .flatten()
             .collect();
         let earlier = self.timestamps.iter().filter(|one| one.byte_range.end() < end);
-        for token in earlier.filter_map(|one| one.token.as_ref().ok()) {
+        for token in earlier.map(|one| &one.token) {
             merge(&mut evidence, token.signed_data().embedded_evidence(0));
             tokens.push(token.clone());
         }

@@ -10,6 +10,7 @@ pub mod cache;
 mod chain;
 pub mod context;
 pub mod document;
+mod document_stamp;
 pub mod etsi;
 pub mod evidence;
 pub mod indication;

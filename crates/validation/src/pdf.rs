@@ -6,10 +6,11 @@ use kyso_cades::{
     VerifiedSignature, signature_imprint,
 };
 use kyso_pades::{Comparison, Coverage, Date, Signature, SubFilter};
-use kyso_x509::{Certificate, Time};
+use kyso_x509::{Certificate, DigestAlgorithm, Time};
 
 use crate::context::Context;
 use crate::document::{DocumentSecurity, merge};
+use crate::document_stamp;
 use crate::indication::{FailedReason, IndeterminateReason};
 use crate::report::{Check, Finding, SignatureReport};
 use crate::signature::{self, Beside};
@@ -94,32 +95,24 @@ fn validate_message(
     context: &Context<'_>,
     report: &mut SignatureReport,
 ) {
-    if !matches!(
-        signature.sub_filter,
-        Some(SubFilter::EtsiCadesDetached | SubFilter::AdbePkcs7Detached)
-    ) {
-        let name = sub_filter_name(signature.sub_filter.as_ref());
-        let finding = Finding::SubFilterNotSupported { name };
-        report.open(IndeterminateReason::SigConstraintsFailure, finding);
-        return;
-    }
-    let signed_data = match message {
-        Some(Ok(signed_data)) => signed_data,
-        Some(Err(error)) => {
-            report.fail(FailedReason::FormatFailure, Finding::Message(error));
+    match &signature.sub_filter {
+        Some(SubFilter::EtsiCadesDetached | SubFilter::AdbePkcs7Detached) => {}
+        Some(SubFilter::AdbePkcs7Sha1) => {
+            return validate_pkcs7_sha1(message, content, security, coverage, context, report);
+        }
+        Some(SubFilter::EtsiRfc3161) => {
+            let bytes = signature.message().unwrap_or_default();
+            return document_stamp::validate(bytes, content, security, context, report);
+        }
+        other => {
+            let name = sub_filter_name(other.as_ref());
+            let finding = Finding::SubFilterNotSupported { name };
+            report.open(IndeterminateReason::SigConstraintsFailure, finding);
             return;
         }
-        None => {
-            report.fail(FailedReason::FormatFailure, Finding::NoMessage);
-            return;
-        }
-    };
-    let count = signed_data.signer_infos().len();
-    if count != 1 {
-        report.fail(FailedReason::FormatFailure, Finding::SignerCount { count });
-        return;
     }
-    let beside = Beside { security, end: coverage.byte_range.end() };
+    let Some(signed_data) = single(message, report) else { return };
+    let beside = Beside { security, end: coverage.byte_range.end(), digest: None };
     let verified = signature::validate(signed_data, 0, content, Some(beside), context, report);
     if let Some((verified, _)) = &verified {
         let baseline = is_baseline(signature, verified);
@@ -132,6 +125,48 @@ fn validate_message(
     if report.claimed_signing_time.is_none() {
         report.warnings.push(Finding::NoClaimedTime);
     }
+}
+
+/// The message, which has exactly one signer (ISO 32000-2 §12.8.3.3.1).
+fn single<'a>(
+    message: Option<Result<&'a SignedData, SignedDataError>>,
+    report: &mut SignatureReport,
+) -> Option<&'a SignedData> {
+    let finding = match message {
+        Some(Ok(signed_data)) => match signed_data.signer_infos().len() {
+            1 => return Some(signed_data),
+            count => Finding::SignerCount { count },
+        },
+        Some(Err(error)) => Finding::Message(error),
+        None => Finding::NoMessage,
+    };
+    report.fail(FailedReason::FormatFailure, finding);
+    None
+}
+
+/// `adbe.pkcs7.sha1` (ISO 32000-1 §12.8.3.3.1): the message holds the SHA-1 of the byte range as its content, so the
+/// signature is worth no more than that SHA-1.
+fn validate_pkcs7_sha1(
+    message: Option<Result<&SignedData, SignedDataError>>,
+    content: &ContentDigests,
+    security: &DocumentSecurity,
+    coverage: &Coverage,
+    context: &Context<'_>,
+    report: &mut SignatureReport,
+) {
+    let Some(signed_data) = single(message, report) else { return };
+    let sha1 = DigestAlgorithm::Sha1ForLegacyUseOnly;
+    let held = signed_data.content();
+    let computed = content.find(sha1).map(|digest| digest.as_bytes());
+    if held.is_none() || held != computed {
+        report.fail(FailedReason::HashFailure, Finding::OtherContent);
+        return;
+    }
+    let own = held.unwrap_or_default();
+    let own = ContentDigests::of_bytes(&signed_data.content_digest_algorithms(), own);
+    let beside = Beside { security, end: coverage.byte_range.end(), digest: Some(sha1) };
+    let verified = signature::validate(signed_data, 0, &own, Some(beside), context, report);
+    report.level = verified.map(|_| "PDF-CMS");
 }
 
 /// `/M` as a time.
@@ -173,7 +208,7 @@ pub fn pdf_level(signed_data: &SignedData, security: &DocumentSecurity, end: u64
     let documents: Vec<_> = security
         .covering(end)
         .filter_map(|stamp| {
-            let token = stamp.token.as_ref().ok()?;
+            let token = &stamp.token;
             (stamp.digest.as_ref() == Some(token.info().message_imprint()))
                 .then_some((token, stamp.byte_range.end()))
         })

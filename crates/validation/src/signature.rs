@@ -70,6 +70,8 @@ fn level_name(found: Option<BaselineLevel>, verified: &VerifiedSignature) -> &'s
 pub(crate) struct Beside<'a> {
     pub(crate) security: &'a DocumentSecurity,
     pub(crate) end: u64,
+    /// A digest between the document and the message, where the sub-filter puts one there.
+    pub(crate) digest: Option<DigestAlgorithm>,
 }
 
 /// Everything but what the file around the message decides; gives what was verified, and the evidence that came with it.
@@ -358,6 +360,8 @@ impl<'a> Evaluation<'a> {
         let algorithm = verified.algorithm();
         let mut uses =
             vec![digest_use(suites, Material::Content, verified.message_digest().algorithm())];
+        let between = self.beside.and_then(|beside| beside.digest);
+        uses.extend(between.map(|digest| digest_use(suites, Material::Content, digest)));
         if let Ok(key) = verified.certificate().borrowed_public_key() {
             let mut own =
                 signature_use(suites, Object::Target, Material::Signature, algorithm, key);

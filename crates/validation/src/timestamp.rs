@@ -123,10 +123,17 @@ pub(crate) fn validate_all(
     // Document time-stamps are archive time-stamps of all that stands before them in the file.
     if let Some(beside) = stamped.beside {
         for document in beside.security.covering(beside.end) {
-            let read = document.token.clone();
+            let read = Ok(document.token.clone());
             let kind = TimestampKind::Document;
-            let mut stamp =
-                validate(stamped, kind, read, document.digest.as_ref(), library, demand, proofs);
+            let mut stamp = validate(
+                Some(stamped),
+                kind,
+                read,
+                document.digest.as_ref(),
+                library,
+                demand,
+                proofs,
+            );
             if let Some(time) = stamp.proven() {
                 let (data, signer) = (stamped.signed_data, stamped.signer);
                 stamp.coverage = Some(beside.security.coverage(document, data, signer));
@@ -144,7 +151,7 @@ pub(crate) fn validate_all(
     for (kind, mut tokens) in groups {
         tokens.sort_by_key(|token| core::cmp::Reverse(made_at(token)));
         for token in tokens {
-            let stamp = validate(stamped, kind, token, None, library, demand, proofs);
+            let stamp = validate(Some(stamped), kind, token, None, library, demand, proofs);
             if let Some(time) = stamp.proven() {
                 extract(stamped, &stamp, time, proofs);
             }
@@ -161,8 +168,9 @@ fn made_at(token: &Read) -> Option<(Time, u32)> {
     Some((info.gen_time(), info.gen_time_micros()))
 }
 
-fn validate(
-    stamped: &Stamped<'_>,
+/// Validates one time-stamp; `stamped` is what it is attached to, which a document time-stamp on its own has not.
+pub(crate) fn validate(
+    stamped: Option<&Stamped<'_>>,
     kind: TimestampKind,
     token: Read,
     covered: Option<&Digest>,
@@ -352,21 +360,21 @@ impl Stamp {
     /// `covered` is the digest of what a document time-stamp covers.
     fn imprint(
         &mut self,
-        stamped: &Stamped<'_>,
+        stamped: Option<&Stamped<'_>>,
         token: &TimeStampToken,
         covered: Option<&Digest>,
     ) -> bool {
         let imprint = token.info().message_imprint();
         let algorithm = imprint.algorithm();
-        let matches = match self.report.kind {
-            TimestampKind::Signature => {
+        let matches = match (self.report.kind, stamped) {
+            (TimestampKind::Document, _) | (_, None) => covered.map(|digest| digest == imprint),
+            (TimestampKind::Signature, Some(stamped)) => {
                 Some(signature_imprint(stamped.signer, algorithm) == *imprint)
             }
-            TimestampKind::Content => {
+            (TimestampKind::Content, Some(stamped)) => {
                 stamped.content.find(algorithm).map(|digest| digest == imprint)
             }
-            TimestampKind::Document => covered.map(|digest| digest == imprint),
-            TimestampKind::Archive => return self.archive_imprint(stamped, token),
+            (TimestampKind::Archive, Some(stamped)) => return self.archive_imprint(stamped, token),
         };
         match matches {
             Some(true) => return true,

@@ -294,6 +294,9 @@ pub fn finding(found: &Finding, lang: Lang) -> String {
         Finding::OtherContent => {
             return "nội dung đưa vào khác nội dung nằm trong chữ ký".to_owned();
         }
+        Finding::OnlyTimestamp => {
+            "đây chỉ là dấu thời gian của tài liệu (kết quả riêng ở mục dấu thời gian); không có ai ký"
+        }
         Finding::SubFilterNotSupported { .. } => "bản này chưa kiểm tra loại chữ ký này",
         Finding::Revoked { .. } => "chứng thư đã bị thu hồi",
         Finding::OnHold { .. } => "chứng thư đang bị tạm dừng",

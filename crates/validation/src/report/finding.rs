@@ -56,6 +56,8 @@ pub enum Finding {
     SigningTimeInPdf,
     /// The PDF does not say when it was signed.
     NoClaimedTime,
+    /// The document bears a time-stamp alone: nobody signed it.
+    OnlyTimestamp,
     /// The sub-filter is one that this version does not verify.
     SubFilterNotSupported {
         /// Its name.
@@ -319,6 +321,7 @@ impl Finding {
             Self::LaterRevisions { .. } => "later-revisions",
             Self::SigningTimeInPdf => "signing-time-in-pdf",
             Self::NoClaimedTime => "no-claimed-time",
+            Self::OnlyTimestamp => "only-timestamp",
             Self::SubFilterNotSupported { .. } => "sub-filter-not-supported",
             Self::EndEntity(_) => "certificate",
             Self::XrefRebuilt => "xref-rebuilt",
@@ -511,6 +514,9 @@ impl fmt::Display for Finding {
             Self::LegacyArchive(form) => write!(f, "{form} is not validated"),
             Self::AuthorityName => f.write_str(
                 "the name of the authority in the time-stamp is not that of its certificate",
+            ),
+            Self::OnlyTimestamp => f.write_str(
+                "a time-stamp of the document, whose own verdict stands with the time-stamps; nobody signed",
             ),
             Self::SubFilterNotSupported { name } => {
                 write!(f, "signatures of sub-filter {name} are not verified by this version")
