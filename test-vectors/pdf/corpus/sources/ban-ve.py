@@ -1,0 +1,18 @@
+"""Two pages of different size by cairo, the second landscape, with an outline and an image with alpha."""
+import sys, cairo
+surface = cairo.PDFSurface(sys.argv[1], 420, 595)
+surface.set_metadata(cairo.PDFMetadata.TITLE, "Bản vẽ mặt bằng")
+page = cairo.Context(surface)
+page.select_font_face("Liberation Sans")
+page.set_font_size(16)
+page.move_to(40, 60); page.show_text("Bản vẽ mặt bằng trụ sở xã")
+page.set_source_rgba(0.8, 0.1, 0.1, 0.5); page.rectangle(60, 100, 200, 120); page.fill()
+surface.add_outline(cairo.PDF_OUTLINE_ROOT, "Mặt bằng", "page=1 pos=[0 0]", 0)
+surface.show_page()
+surface.set_size(595, 420)
+picture = cairo.ImageSurface(cairo.FORMAT_ARGB32, 24, 24)
+dot = cairo.Context(picture); dot.arc(12, 12, 10, 0, 6.3); dot.set_source_rgba(0, 0, 1, 0.6); dot.fill()
+page.set_source_surface(picture, 200, 200); page.paint()
+page.set_source_rgb(0, 0, 0); page.move_to(40, 60); page.show_text("Tầng hai")
+surface.show_page()
+surface.finish()
