@@ -65,6 +65,8 @@ impl Desk {
         let pin = Pin::new("password".to_owned());
         file.create(&folder.path().join("key.p12"), &pin).expect("a key file");
         kyso_testkit::write_secret(folder.path().join("password"), "password");
+        let chain = authority.root_pem() + &authority.intermediate_pem();
+        fs::write(folder.path().join("chain.pem"), chain).expect("written");
         fs::create_dir(folder.path().join("out")).expect("a folder");
         Self { folder }
     }

@@ -1,4 +1,4 @@
-//! pyHanko, through two scripts of ours in `crates/testkit/peers`.
+//! pyHanko, through scripts of ours in `crates/testkit/peers`.
 
 use super::{finish, python};
 use std::path::Path;
@@ -53,6 +53,43 @@ pub fn validate_encrypted(
         .unwrap_or_else(|error| panic!("pyhanko_validate.py printed no JSON: {error}"));
     let signatures = json.as_array().expect("pyhanko_validate.py prints an array");
     Ok(signatures.iter().map(signature).collect())
+}
+
+/// A PDF for [`validate_many`].
+#[derive(Clone, Debug)]
+pub struct Judged<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// What it opens with; empty where it is not encrypted.
+    pub password: &'a str,
+}
+
+/// As [`validate_encrypted`], for many files in one process and at a moment (Unix seconds); of the certificates (PEM)
+/// the self-signed ones are trusted.
+#[track_caller]
+pub fn validate_many(
+    files: &[Judged<'_>],
+    certificates: &Path,
+    moment: i64,
+) -> Vec<Result<Vec<Signature>, String>> {
+    let list =
+        files.iter().map(|one| serde_json::json!({"path": one.path, "password": one.password}));
+    let task = serde_json::json!({
+        "certificates": certificates,
+        "moment": moment,
+        "files": list.collect::<Vec<_>>(),
+    });
+    let mut command = Command::new(python());
+    command.arg(script("pyhanko_validate_many.py"));
+    let said = finish(command, task.to_string().as_bytes()).expect_success();
+    let said: Vec<serde_json::Value> = serde_json::from_slice(&said)
+        .unwrap_or_else(|error| panic!("pyhanko_validate_many.py printed no JSON: {error}"));
+    assert_eq!(said.len(), files.len(), "one verdict for each file");
+    let verdict = |one: &serde_json::Value| match one.as_array() {
+        Some(signatures) => Ok(signatures.iter().map(signature).collect()),
+        None => Err(one.as_str().unwrap_or_default().to_owned()),
+    };
+    said.iter().map(verdict).collect()
 }
 
 /// How pyHanko shall sign.
