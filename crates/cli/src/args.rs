@@ -50,7 +50,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cert(CertCommand),
     /// Sign documents: by the daemon, or with --direct in this process
-    Sign(SignArgs),
+    Sign(Box<SignArgs>),
     /// Batches of signatures at the daemon
     #[command(subcommand)]
     Batch(BatchCommand),

@@ -92,7 +92,7 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
             cert::list(&desk, json.json, &file, pin_file.as_deref())
         }
         Command::Cert(CertCommand::Validate(arguments)) => cert::validate::run(&desk, &arguments),
-        Command::Sign(arguments) => sign::run(&desk, arguments),
+        Command::Sign(arguments) => sign::run(&desk, *arguments),
         #[cfg(unix)]
         Command::Batch(command) => batch::run(&desk, command),
         #[cfg(unix)]

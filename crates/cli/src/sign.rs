@@ -309,14 +309,17 @@ fn same_name(target: &Path) -> PathBuf {
 
 /// What PDFs' signatures show, certify and lock: read once for all files.
 struct Looks {
-    visible: Option<Visible>,
+    visible: Option<Box<Visible>>,
     lock: Option<FieldLock>,
 }
 
 impl Looks {
     fn new(arguments: &SignArgs, lang: Lang) -> Result<Self, Problem> {
         let options = &arguments.visible;
-        Ok(Self { visible: visible::visible(options, lang)?, lock: visible::lock(options, lang)? })
+        Ok(Self {
+            visible: visible::visible(options, lang)?.map(Box::new),
+            lock: visible::lock(options, lang)?,
+        })
     }
 }
 

@@ -47,6 +47,21 @@ pub(crate) fn open_regular_sized(path: &Path) -> Result<(File, u64), OpenError> 
     if metadata.is_file() { Ok((file, metadata.len())) } else { Err(OpenError::NotAFile) }
 }
 
+/// Reads a regular file of at most so many bytes.
+///
+/// # Errors
+/// Of the file system; [`io::ErrorKind::FileTooLarge`] for a longer file.
+pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    use io::Read as _;
+    let file = open_regular(path).map_err(io::Error::from)?;
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,19 +81,4 @@ mod tests {
         );
         Ok(())
     }
-}
-
-/// Reads a regular file of at most so many bytes.
-///
-/// # Errors
-/// Of the file system; [`io::ErrorKind::FileTooLarge`] for a longer file.
-pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    use io::Read as _;
-    let file = open_regular(path).map_err(io::Error::from)?;
-    let mut bytes = Vec::new();
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    Ok(bytes)
 }

@@ -87,7 +87,7 @@ pub struct PadesOptions {
     /// What an encrypted document is opened with; `None`: the empty password.
     pub password: Option<DocumentPassword>,
     /// What the signature shows; nothing where absent.
-    pub visible: Option<Visible>,
+    pub visible: Option<Box<Visible>>,
     /// Makes it the document's certification, with what it permits afterwards.
     pub certify: Option<DocMdpPermission>,
     /// What a new field locks once it is signed.
