@@ -89,7 +89,8 @@ fn sign(
         let (source, visible) = of(file);
         let target = if visible.is_some() { file.twice() } else { file.once() };
         let password = file.password().map(DocumentPassword::new);
-        let options = PadesOptions { password, visible, ..PadesOptions::PLAIN };
+        let options =
+            PadesOptions { password, visible: visible.map(Box::new), ..PadesOptions::PLAIN };
         let format = SignatureFormat::Pades(options);
         Task { source, name: None, target, format, operation: None }
     };
