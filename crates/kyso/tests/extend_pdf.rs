@@ -3,65 +3,22 @@
 mod house;
 
 use std::fs;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use house::NOW;
-use house::world::{DAY, World, certificate};
+use house::world::{DAY, World};
 use kyso::extend::{Level, Stamp, is_up_to_date};
 use kyso::report::TimestampKind;
 use kyso::validation::evidence::Evidence;
-use kyso_cades::{Form, SigningParameters, oid, prepare};
-use kyso_pades::{
-    Date, DocMdpPermission, Document, Limits, SigningField, SigningOptions, SubFilter,
-    copy_and_hash,
-};
+use kyso_pades::DocMdpPermission;
 use kyso_testkit::pki::Clock;
-use kyso_x509::{DigestAlgorithm, SignatureAlgorithm, SignatureValue};
 
 const ROOM: usize = 16_384;
 const NO_ROOM: usize = 2_048;
 
-/// Signs a PDF at level B by the infrastructure's signer.
-fn sign(world: &World, pdf: &[u8], room: usize, certify: Option<DocMdpPermission>) -> Vec<u8> {
-    let signer = &world.server.hierarchy().signer;
-    let mut document = Document::open(Cursor::new(pdf), Limits::standard()).expect("a document");
-    let options = SigningOptions {
-        field: SigningField::New { name: None, page: 0, rect: None },
-        sub_filter: SubFilter::EtsiCadesDetached,
-        signing_time: Date::from_unix(NOW, 7 * 60),
-        name: None,
-        reason: None,
-        location: None,
-        contact_info: None,
-        appearance: &[],
-        certify,
-        lock: None,
-        seed_facts: None,
-        contents_size: room,
-    };
-    let prepared = document.prepare_signature(&options).expect("prepared");
-    let mut signed = Vec::new();
-    let algorithm = DigestAlgorithm::Sha256;
-    let len = prepared.original_len();
-    let hasher = copy_and_hash(document.reader_mut(), len, &mut signed, algorithm).expect("hashed");
-    let to_be_signed = prepare(SigningParameters {
-        certificate: certificate(&signer.certificate),
-        extra_certificates: Vec::new(),
-        algorithm: SignatureAlgorithm::Ecdsa(algorithm),
-        content_type: oid::DATA,
-        message_digest: prepared.digest(hasher),
-        form: Form::Pades,
-    })
-    .expect("prepared");
-    let value = SignatureValue::from_bytes(signer.key.sign(to_be_signed.bytes_to_sign()));
-    signed.extend(prepared.embed(&to_be_signed.finish_detached(&value)).expect("room"));
-    signed
-}
-
 fn signed(world: &World, name: &str, room: usize) -> PathBuf {
     let pdf = kyso_testkit::pdf::one_page("Công văn số 12");
-    written(world, name, &sign(world, &pdf, room, None))
+    written(world, name, &world.signed_pdf(&pdf, room, None))
 }
 
 fn written(world: &World, name: &str, bytes: &[u8]) -> PathBuf {
@@ -131,8 +88,8 @@ fn levels_are_added_one_on_the_other() {
 #[test]
 fn of_two_signatures_both_are_raised() {
     let world = World::new();
-    let first = sign(&world, &kyso_testkit::pdf::one_page("hai"), ROOM, None);
-    let second = sign(&world, &first, ROOM, None);
+    let first = world.signed_pdf(&kyso_testkit::pdf::one_page("hai"), ROOM, None);
+    let second = world.signed_pdf(&first, ROOM, None);
     let file = written(&world, "two.pdf", &second);
     let stamps = world.extend(&file, Level::Lta).expect("LTA");
     use TimestampKind::{Document, Signature};
@@ -146,7 +103,7 @@ fn of_two_signatures_both_are_raised() {
 fn what_permits_no_change_is_raised_all_the_same() {
     let world = World::new();
     let pdf = kyso_testkit::pdf::one_page("chứng thực");
-    let certified = sign(&world, &pdf, ROOM, Some(DocMdpPermission::NoChanges));
+    let certified = world.signed_pdf(&pdf, ROOM, Some(DocMdpPermission::NoChanges));
     let file = written(&world, "certified.pdf", &certified);
     world.extend(&file, Level::Lta).expect("LTA");
     assert_eq!(level(&world, &file, 0), "PAdES-B-LTA");

@@ -1,6 +1,7 @@
 //! Authorities over loopback, and files to be extended with their help.
 
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use kyso::extend::{ExtendError, Extended, Level, Options, Stamp, extend_file};
@@ -12,6 +13,10 @@ use kyso::validation::evidence::Evidence;
 use kyso::validation::trust::Trust;
 use kyso::verify::{Content, Options as Judging, trust_in, verify_file};
 use kyso_cades::{Form, SignedData, SigningParameters, oid, prepare};
+use kyso_pades::{
+    Date, DocMdpPermission, Document, Limits as PdfLimits, SigningField, SigningOptions, SubFilter,
+    copy_and_hash,
+};
 use kyso_testkit::pki::{Clock, Entity, Hierarchy, Keys, Plan, Route, Server};
 use kyso_x509::{
     Certificate, DigestAlgorithm, SignatureAlgorithm, SignatureValue, Time, TrustAnchor,
@@ -108,6 +113,50 @@ impl World {
 
     pub(crate) fn signed(&self, name: &str) -> PathBuf {
         self.signed_by(name, &[&self.server.hierarchy().signer], false)
+    }
+
+    /// A PDF signed at level B by the infrastructure's signer.
+    pub(crate) fn signed_pdf(
+        &self,
+        pdf: &[u8],
+        room: usize,
+        certify: Option<DocMdpPermission>,
+    ) -> Vec<u8> {
+        let signer = &self.server.hierarchy().signer;
+        let mut document =
+            Document::open(Cursor::new(pdf), PdfLimits::standard()).expect("a document");
+        let options = SigningOptions {
+            field: SigningField::New { name: None, page: 0, rect: None },
+            sub_filter: SubFilter::EtsiCadesDetached,
+            signing_time: Date::from_unix(NOW, 7 * 60),
+            name: None,
+            reason: None,
+            location: None,
+            contact_info: None,
+            appearance: &[],
+            certify,
+            lock: None,
+            seed_facts: None,
+            contents_size: room,
+        };
+        let prepared = document.prepare_signature(&options).expect("prepared");
+        let mut signed = Vec::new();
+        let algorithm = DigestAlgorithm::Sha256;
+        let len = prepared.original_len();
+        let hasher =
+            copy_and_hash(document.reader_mut(), len, &mut signed, algorithm).expect("hashed");
+        let to_be_signed = prepare(SigningParameters {
+            certificate: certificate(&signer.certificate),
+            extra_certificates: Vec::new(),
+            algorithm: SignatureAlgorithm::Ecdsa(algorithm),
+            content_type: oid::DATA,
+            message_digest: prepared.digest(hasher),
+            form: Form::Pades,
+        })
+        .expect("prepared");
+        let value = SignatureValue::from_bytes(signer.key.sign(to_be_signed.bytes_to_sign()));
+        signed.extend(prepared.embed(&to_be_signed.finish_detached(&value)).expect("room"));
+        signed
     }
 
     /// Extends in place.

@@ -92,6 +92,67 @@ pub fn validate_many(
     said.iter().map(verdict).collect()
 }
 
+/// A PDF for [`judge_levels`].
+#[derive(Clone, Debug)]
+pub struct Leveled<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// Its level, `B-B` to `B-LTA`: the process by which it is judged.
+    pub level: &'a str,
+    /// Whether revocation may be asked for where certificates say; else the file must hold all.
+    pub online: bool,
+}
+
+/// What pyHanko's validation for a level (EN 319 102-1 §§5.3, 5.5, 5.6.3) says of many files at a moment (Unix seconds), as
+/// `pyhanko_levels.py` prints it; `roots` (PEM) are trusted, revocation is demanded.
+#[track_caller]
+pub fn judge_levels(files: &[Leveled<'_>], roots: &Path, moment: i64) -> Vec<serde_json::Value> {
+    let file = |one: &Leveled<'_>| serde_json::json!({"path": one.path, "level": one.level, "online": one.online});
+    let list: Vec<_> = files.iter().map(file).collect();
+    let task = serde_json::json!({"roots": roots, "moment": moment, "files": list});
+    let mut command = Command::new(python());
+    command.arg(script("pyhanko_levels.py"));
+    let said = finish(command, task.to_string().as_bytes()).expect_success();
+    let said: Vec<_> = serde_json::from_slice(&said)
+        .unwrap_or_else(|error| panic!("pyhanko_levels.py printed no JSON: {error}"));
+    assert_eq!(said.len(), files.len(), "one verdict for each file");
+    said
+}
+
+/// What [`sign_levels`] signs, and by what.
+#[derive(Clone, Debug)]
+pub struct LevelSigning<'a> {
+    /// The signer's key, PEM.
+    pub key: &'a Path,
+    /// The signer's certificate, PEM.
+    pub certificate: &'a Path,
+    /// Trusted roots, PEM.
+    pub roots: &'a Path,
+    /// The address of a time-stamping authority.
+    pub tsa: &'a str,
+    /// The time at which certificates and revocation are judged, Unix seconds.
+    pub moment: i64,
+    /// Input, output and level (`B-B` to `B-LTA`).
+    pub files: &'a [(&'a Path, &'a Path, &'a str)],
+}
+
+/// Has pyHanko sign at levels, with revocation information and time-stamps from where certificates and task say.
+#[track_caller]
+pub fn sign_levels(task: &LevelSigning<'_>) {
+    let file = |(input, output, level): &(&Path, &Path, &str)| serde_json::json!({"input": input, "output": output, "level": level});
+    let task = serde_json::json!({
+        "key": task.key,
+        "certificate": task.certificate,
+        "roots": task.roots,
+        "tsa": task.tsa,
+        "moment": task.moment,
+        "files": task.files.iter().map(file).collect::<Vec<_>>(),
+    });
+    let mut command = Command::new(python());
+    command.arg(script("pyhanko_sign_levels.py"));
+    finish(command, task.to_string().as_bytes()).expect_success();
+}
+
 /// How pyHanko shall sign.
 #[derive(Clone, Debug)]
 pub struct SignOptions<'a> {
