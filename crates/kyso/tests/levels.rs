@@ -11,7 +11,7 @@ use kyso::extend::Level;
 use kyso::validation::evidence::Evidence;
 use kyso::verify::verify_file;
 use kyso_testkit::peer::pyhanko::{self, LevelSigning, Leveled};
-use kyso_testkit::peer::{pdfsig, qpdf_check};
+use kyso_testkit::peer::{pdfsig, qpdf_check, run};
 use kyso_testkit::{SoftKey, pki::Route};
 use kyso_x509::crl::CertificateList;
 
@@ -55,6 +55,23 @@ fn originals() -> impl Iterator<Item = (String, Vec<u8>)> {
     })
 }
 
+/// Two of them, encrypted for whoever knows the owner's password, readable to all.
+fn encrypted(world: &World) -> Vec<(String, Vec<u8>)> {
+    let encrypt = |(name, bytes): (String, Vec<u8>), length: &str, more: &[&str]| {
+        let (clear, target) = (world.path("clear.pdf"), world.path("encrypted.pdf"));
+        fs::write(&clear, bytes).expect("written");
+        let files = [&clear, &target].map(|path| path.to_str().expect("UTF-8"));
+        let head = ["--encrypt", "", "chu so huu 7788", length];
+        run("qpdf", [&head, more, &["--"], &files].concat()).expect_success();
+        (format!("{name}-{length}"), fs::read(target).expect("readable"))
+    };
+    let mut originals = originals();
+    vec![
+        encrypt(originals.next().expect("an original"), "128", &["--use-aes=y"]),
+        encrypt(originals.next().expect("another"), "256", &[]),
+    ]
+}
+
 fn roots(world: &World) -> PathBuf {
     let path = world.path("roots.pem");
     fs::write(&path, world.server.hierarchy().root.pem()).expect("written");
@@ -85,7 +102,7 @@ fn judged(world: &World, file: &Path, lasting: bool) -> (Option<&'static str>, S
 fn pyhanko_accepts_every_producers_pdf_at_every_level() {
     let world = world();
     let mut files = Vec::new();
-    for (name, bytes) in originals() {
+    for (name, bytes) in originals().chain(encrypted(&world)) {
         let file = world.path(&format!("{name}.pdf"));
         fs::write(&file, world.signed_pdf(&bytes, ROOM, None)).expect("written");
         for (level, raise, online) in LEVELS {

@@ -54,6 +54,16 @@ fn every_producers_pdf_is_signed_in_every_form() {
     let produced: Vec<Produced> = files.iter().flat_map(Produced::both).collect();
     complaints.extend(judges::ask(&desk, &produced));
 
+    // None of the judges accepts whatever comes.
+    let changed = files[0].once();
+    let mut bytes = fs::read(&changed).expect("readable");
+    let at = bytes.windows(7).position(|window| window == b"/Parent").expect("an entry");
+    bytes[at + 1] = b'Q';
+    fs::write(&changed, bytes).expect("written");
+    let seen = judges::ask(&desk, &Produced::both(&files[0])[..1]);
+    let seen: Vec<_> = seen.iter().map(|one| one.key().2).collect();
+    assert_eq!(seen, ["kyso", "pdfsig", "pyHanko"]);
+
     let list = include_str!("../../../test-vectors/pdf/corpus/exceptions.toml");
     let list: Exceptions = toml::from_str(list).expect("exceptions.toml");
     assert!(list.exception.iter().all(|one| !one.reason.is_empty()));

@@ -81,6 +81,8 @@ async def judge(file, roots, moment):
     said = {"verdicts": [], "levels": [], "stamps": []}
     with open(file["path"], "rb") as handle:
         reader = PdfFileReader(handle)
+        if reader.encrypted:
+            reader.decrypt("")
         for embedded in reader.embedded_regular_signatures:
             policy = spec(roots, file["online"])
             process = PROCESSES[file["level"]]

@@ -125,6 +125,9 @@ impl World {
         let signer = &self.server.hierarchy().signer;
         let mut document =
             Document::open(Cursor::new(pdf), PdfLimits::standard()).expect("a document");
+        if document.encryption().is_some() {
+            document.set_vector_seed([7; 32]);
+        }
         let options = SigningOptions {
             field: SigningField::New { name: None, page: 0, rect: None },
             sub_filter: SubFilter::EtsiCadesDetached,
