@@ -108,6 +108,10 @@ fn place(arguments: &VisibleArgs, lang: Lang) -> Result<Place, Problem> {
         let [left, top] = numbers::<2>(text).ok_or_else(|| explain::place(text, lang))?;
         return Ok(Place::At { page, left, top });
     }
+    if arguments.signer_title.is_some() || arguments.signer_name.is_some() {
+        let (title, name) = (arguments.signer_title.clone(), arguments.signer_name.clone());
+        return Ok(Place::Text { title, name });
+    }
     Ok(match arguments.page {
         Some(_) => Place::ProfileOnPage { page },
         None => Place::Profile,

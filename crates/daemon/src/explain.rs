@@ -4,6 +4,7 @@ pub mod change;
 mod encryption;
 pub mod extend;
 pub mod journal;
+pub mod pdf;
 pub mod reissue;
 pub mod sign;
 pub mod token;

@@ -5,13 +5,15 @@ use std::io::{Read, Seek};
 use std::sync::Arc;
 
 use kyso_appearance::placement::{
-    CORNER_MARGIN, Corner, LargerThanPage, at_corner, into_page, seal_beside,
+    CORNER_MARGIN, Corner, LargerThanPage, at_corner, between_lines, into_page, seal_beside,
 };
 use kyso_appearance::{
     Appearance, Colors, Content, CopyForm, DesignError, HINT, Moment, OutputIntent, PdfA,
     PdfAConflict, Picture, Profile, QrCode, Spot, Template, Values,
 };
-use kyso_pades::{Document, FieldPlace, PdfAClaim, Rectangle};
+use kyso_pades::{
+    Document, FieldPlace, FoundText, PdfAClaim, PlacePart, PlacementError, Rectangle, find_place,
+};
 use kyso_x509::Certificate;
 use kyso_x509::name::{ORGANIZATION, ORGANIZATIONAL_UNIT, TITLE};
 
@@ -89,6 +91,46 @@ pub enum Place {
         /// The corner.
         corner: Corner,
     },
+    /// Between the line of the signer's title and that of the name in the document's text, in its natural size.
+    Text {
+        /// The title; where absent, the name alone says where.
+        title: Option<String>,
+        /// The name; where absent, that of the certificate.
+        name: Option<String>,
+    },
+}
+
+/// A text of the page that may say where a signature belongs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Anchor {
+    /// What it was looked for as.
+    pub part: PlacePart,
+    /// The page, counted from 0.
+    pub page: usize,
+    /// As the page shows it.
+    pub text: String,
+    /// Its upper left corner from the left edge of the visible page, in points.
+    pub left: f64,
+    /// And from the upper edge.
+    pub top: f64,
+}
+
+/// Points to a millimetre.
+const MILLIMETRE: f64 = 72.0 / 25.4;
+
+impl fmt::Display for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { page, text, left, top, .. } = self;
+        let (page, left, top) = (page.saturating_add(1), left / MILLIMETRE, top / MILLIMETRE);
+        write!(f, "page {page}, {left:.0},{top:.0} mm: \"{text}\"")
+    }
+}
+
+fn list(anchors: &[Anchor], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (index, anchor) in anchors.iter().enumerate() {
+        write!(f, "{} {anchor}", if index == 0 { ":" } else { ";" })?;
+    }
+    Ok(())
 }
 
 /// Why a visible signature cannot be made.
@@ -107,6 +149,18 @@ pub enum VisibleError {
         /// What it forbids.
         conflict: PdfAConflict,
     },
+    /// The signer's title and name stand nowhere in the text as a signature block.
+    NotInText {
+        /// Where one of them stands, the last first.
+        found: Vec<Anchor>,
+        /// Characters whose fonts do not say what they are: the texts may stand there all the same.
+        unreadable: usize,
+    },
+    /// Several signature blocks with the signer's title and name are equally good.
+    SeveralInText {
+        /// Where they are.
+        found: Vec<Anchor>,
+    },
     /// The profile has no place of its own, and none was given.
     NoPlace {
         /// The profile.
@@ -124,6 +178,18 @@ impl fmt::Display for VisibleError {
             Self::Document(error) => error.fmt(f),
             Self::Design(error) => error.fmt(f),
             Self::Larger(error) => error.fmt(f),
+            Self::NotInText { found, unreadable } => {
+                f.write_str("no signature block with that title and name was found")?;
+                list(found, f)?;
+                match unreadable {
+                    0 => Ok(()),
+                    count => write!(f, "; {count} characters cannot be read"),
+                }
+            }
+            Self::SeveralInText { found } => {
+                f.write_str("several signature blocks are equally good")?;
+                list(found, f)
+            }
             Self::PdfA { part, conflict } => write!(f, "the document is PDF/A-{part}: {conflict}"),
             Self::NoPlace { profile } => {
                 write!(f, "a {:?} signature has no place of its own", profile.name())
@@ -194,7 +260,7 @@ impl Visible {
             let rect = field.rect.ok_or(VisibleError::FieldWithoutArea)?;
             return Ok(Placed { page: field.page, rect, appearance });
         }
-        let (page, rect) = self.find(document, appearance.size)?;
+        let (page, rect) = self.find(document, appearance.size, act)?;
         Ok(Placed { page, rect, appearance })
     }
 
@@ -248,14 +314,27 @@ impl Visible {
         &self,
         document: &mut Document<R>,
         size: (f64, f64),
+        act: &Act<'_>,
     ) -> Result<(usize, Rectangle), VisibleError> {
         let larger = VisibleError::Larger;
-        let page = match self.place {
-            Place::Profile => 0,
+        let page = match &self.place {
+            Place::Text { title, name } => {
+                let signer = act.certificate.subject().common_name();
+                let (title, name) = (title.as_deref(), name.as_deref().or(signer));
+                return in_text(document, size, title, name);
+            }
+            Place::Profile => match self.profile.spot() {
+                // A page words a title otherwise than the certificate; the name is the same.
+                Spot::BetweenTitleAndName => {
+                    let name = act.certificate.subject().common_name();
+                    return in_text(document, size, self.details.title.as_deref(), name);
+                }
+                _ => 0,
+            },
             Place::ProfileOnPage { page }
             | Place::Rectangle { page, .. }
             | Place::At { page, .. }
-            | Place::Corner { page, .. } => page,
+            | Place::Corner { page, .. } => *page,
         };
         let visible = document.page_geometry(page)?.visible();
         let from_top = |left: f64, top: f64, (width, height): (f64, f64)| {
@@ -270,21 +349,73 @@ impl Visible {
             }
             (Place::At { left, top, .. }, _) => from_top(*left, *top, size),
             (Place::Corner { corner, .. }, _) => at_corner(&visible, size, *corner, CORNER_MARGIN),
-            (Place::Profile | Place::ProfileOnPage { .. }, Spot::FirstPage(corner)) => {
-                at_corner(&visible, size, corner, CORNER_MARGIN)
-            }
-            (Place::Profile | Place::ProfileOnPage { .. }, Spot::BesideLeader) => {
+            (_, Spot::FirstPage(corner)) => at_corner(&visible, size, corner, CORNER_MARGIN),
+            (_, Spot::BesideLeader) => {
                 let (page, leader) = last_visible(document)?.ok_or(VisibleError::NoLeader)?;
                 let visible = document.page_geometry(page)?.visible();
                 return Ok((page, seal_beside(&visible, &leader, size).map_err(larger)?));
             }
-            (
-                Place::Profile | Place::ProfileOnPage { .. },
-                Spot::BetweenTitleAndName | Spot::Asked,
-            ) => return Err(VisibleError::NoPlace { profile: self.profile }),
+            (_, Spot::BetweenTitleAndName | Spot::Asked) => {
+                return Err(VisibleError::NoPlace { profile: self.profile });
+            }
         };
         Ok((page, rect.map_err(larger)?))
     }
+}
+
+/// Between title and name in the document's text.
+///
+/// A title that the certificate or the act names may be worded otherwise on the page, so where title and name together
+/// are nowhere, nothing else is tried: whoever signs sees what was found and says it exactly.
+fn in_text<R: Read + Seek>(
+    document: &mut Document<R>,
+    size: (f64, f64),
+    title: Option<&str>,
+    name: Option<&str>,
+) -> Result<(usize, Rectangle), VisibleError> {
+    let found = match find_place(document, title, name) {
+        Ok(found) => found,
+        Err(PlacementError::Document(error)) => return Err(error.into()),
+        Err(PlacementError::NothingAsked) => {
+            return Err(VisibleError::NotInText { found: Vec::new(), unreadable: 0 });
+        }
+        Err(PlacementError::NotFound { found, unreadable }) => {
+            let found = anchors(document, found)?;
+            return Err(VisibleError::NotInText { found, unreadable });
+        }
+        Err(PlacementError::Ambiguous { found }) => {
+            return Err(VisibleError::SeveralInText { found: anchors(document, found)? });
+        }
+    };
+    let visible = document.page_geometry(found.page)?.visible();
+    let rect = match (&found.title, &found.name) {
+        (Some(title), Some(name)) if name.rect.top <= title.rect.bottom => {
+            let title = Rectangle { bottom: found.space.top, ..title.rect };
+            let name = Rectangle { top: found.space.bottom, ..name.rect };
+            between_lines(&visible, &title, &name, size)
+        }
+        _ => {
+            let (x, y) = found.centre;
+            let (width, height) = size;
+            let (left, bottom) = (x - width / 2.0, y - height / 2.0);
+            let wanted = Rectangle { left, bottom, right: left + width, top: bottom + height };
+            into_page(&visible, &wanted)
+        }
+    };
+    Ok((found.page, rect.map_err(VisibleError::Larger)?))
+}
+
+/// What was found, measured as people measure paper.
+fn anchors<R: Read + Seek>(
+    document: &mut Document<R>,
+    found: Vec<FoundText>,
+) -> Result<Vec<Anchor>, VisibleError> {
+    let measure = |FoundText { part, page, text, rect }: FoundText| {
+        let visible = document.page_geometry(page)?.visible();
+        let (left, top) = (rect.left - visible.left, visible.top - rect.top);
+        Ok(Anchor { part, page, text, left, top })
+    };
+    found.into_iter().map(measure).collect()
 }
 
 /// The newest signed field that shows something: what a seal stands beside.

@@ -98,6 +98,8 @@ pub enum Error {
     NoSuchPage {
         /// The index asked for.
         index: usize,
+        /// How many pages there are.
+        count: usize,
     },
     /// No field has this fully qualified name.
     NoSuchField {
@@ -258,7 +260,9 @@ impl fmt::Display for Error {
             }
             Self::DuplicateKey { object, key } => write!(f, "object {object}: /{key} stands twice"),
             Self::TreeLoop(id) => write!(f, "the tree leads back to object {id}"),
-            Self::NoSuchPage { index } => write!(f, "there is no page {}", index.saturating_add(1)),
+            Self::NoSuchPage { index, count } => {
+                write!(f, "there is no page {}, but {count} in all", index.saturating_add(1))
+            }
             Self::NoSuchField { name } => write!(f, "there is no field named {name:?}"),
             Self::NotSignatureField(id) => write!(f, "field {id} is not a signature field"),
             Self::NoWidget(id) => write!(f, "field {id} has no single place on a page"),

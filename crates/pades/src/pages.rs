@@ -16,7 +16,7 @@ impl<R: Read + Seek> Document<R> {
     pub fn page(&mut self, index: usize) -> Result<IndirectObject, Error> {
         match self.walk_pages(Some(index), &mut |_| {})? {
             Walked::Page(page) => Ok(*page),
-            Walked::Count(_) => Err(Error::NoSuchPage { index }),
+            Walked::Count(count) => Err(Error::NoSuchPage { index, count }),
         }
     }
 

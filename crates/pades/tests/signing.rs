@@ -221,7 +221,7 @@ fn names_are_checked() {
     prepare("Chữ ký").expect("a name");
     let field = SigningField::New { name: None, page: 1, rect: None };
     let missing = open(&original).prepare_signature(&options(field));
-    assert!(matches!(missing, Err(Error::NoSuchPage { index: 1 })));
+    assert!(matches!(missing, Err(Error::NoSuchPage { index: 1, count: 1 })));
 }
 
 #[test]

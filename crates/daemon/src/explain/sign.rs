@@ -5,17 +5,12 @@ use kyso::signer::PathStatus;
 use kyso_x509::path::PathError;
 use kyso_x509::{Name, Time};
 
-use super::{encryption, token as token_problem};
+use super::token as token_problem;
 use crate::text::{Lang, Problem, system};
 
 /// The three parts of a signing error.
 pub fn explain(error: &SignError, lang: Lang) -> Problem {
     use SignError as E;
-    if let E::Pades(error) = error
-        && let Some(problem) = encryption::explain(error, lang)
-    {
-        return problem;
-    }
     let (vi, en): ((&str, &str), (&str, &str)) = match error {
         E::Token(error) => return token_problem::explain(error, lang),
         E::Visible(error) => return super::visible::explain(error, lang),
@@ -70,36 +65,7 @@ pub fn explain(error: &SignError, lang: Lang) -> Problem {
             ("token trả về chữ ký sai dạng", "rút token, cắm lại rồi ký lại"),
             ("the token returned a malformed signature", "reinsert the token and sign again"),
         ),
-        E::Pades(kyso_pades::Error::CertifiedNoChanges) => (
-            (
-                "tệp PDF đã được chứng nhận và cấm mọi thay đổi",
-                "xin bản chưa chứng nhận, hoặc ký tách rời: `--detached`",
-            ),
-            (
-                "the PDF is certified and permits no changes",
-                "ask for one that is not, or sign beside it with `--detached`",
-            ),
-        ),
-        E::Pades(kyso_pades::Error::AlreadySigned(_)) => (
-            (
-                "ô chữ ký này đã có chữ ký",
-                "chọn ô khác bằng `--field`, hoặc bỏ `--field` để tạo ô mới",
-            ),
-            (
-                "that signature field is signed already",
-                "choose another with `--field`, or leave it out",
-            ),
-        ),
-        E::Pades(_) => (
-            (
-                "không ký được tệp PDF này",
-                "mở và lưu lại bằng trình đọc PDF, hoặc ký dạng `--format cades`",
-            ),
-            (
-                "this PDF cannot be signed",
-                "open and save it with a PDF program, or sign it with `--format cades`",
-            ),
-        ),
+        E::Pades(error) => return super::pdf::explain(error, lang),
         E::Cades(_) => (
             ("không tạo được cấu trúc CMS", "gửi dòng lỗi này cho bộ phận hỗ trợ"),
             ("the CMS structure cannot be made", "send this message to support"),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kyso::visible::VisibleError;
+use kyso::visible::{Anchor, VisibleError};
 use kyso_appearance::{DesignError, Field, PictureError, Profile, TemplateError};
 
 use crate::text::{Lang, Problem, system};
@@ -12,7 +12,7 @@ use crate::text::{Lang, Problem, system};
 pub fn explain(error: &VisibleError, lang: Lang) -> Problem {
     use VisibleError as E;
     let (code, what, remedy) = match error {
-        E::Document(error) => return document(error, lang),
+        E::Document(error) => return super::pdf::explain(error, lang),
         E::Design(DesignError::Picture(error)) => return picture(None, error, lang),
         E::Design(DesignError::Template(error)) => return template(error, lang),
         E::Design(error) => return design(error, lang),
@@ -38,6 +38,9 @@ pub fn explain(error: &VisibleError, lang: Lang) -> Problem {
                 "use a picture without transparency (PNG on white, RGB JPEG), or sign invisibly",
             ),
         ),
+        E::NotInText { found, .. } | E::SeveralInText { found } => {
+            return in_text(error, found, lang);
+        }
         E::NoPlace { .. } => (
             "no-place",
             lang.pick("chưa rõ đặt chữ ký ở đâu", "it is not said where the signature stands"),
@@ -66,16 +69,45 @@ pub fn explain(error: &VisibleError, lang: Lang) -> Problem {
     Problem::new(code, what, error.to_string(), remedy)
 }
 
-fn document(error: &kyso_pades::Error, lang: Lang) -> Problem {
-    super::sign::explain(&kyso::sign::SignError::Pades(copy(error)), lang)
+/// The signer's block was not found, or more than one.
+fn in_text(error: &VisibleError, found: &[Anchor], lang: Lang) -> Problem {
+    let several = matches!(error, VisibleError::SeveralInText { .. });
+    let (code, what) = if several {
+        (
+            "several-signature-blocks",
+            lang.pick(
+                "có nhiều chỗ ký cùng chức danh và họ tên",
+                "several places have that title and name",
+            ),
+        )
+    } else {
+        (
+            "no-signature-block",
+            lang.pick(
+                "không tìm thấy chỗ ký theo chức danh và họ tên",
+                "no place to sign was found by title and name",
+            ),
+        )
+    };
+    let why = match lang {
+        Lang::En => error.to_string(),
+        Lang::Vi if found.is_empty() => "trang không có chữ nào khớp".to_owned(),
+        Lang::Vi => {
+            let places: Vec<String> = found.iter().map(vietnamese).collect();
+            format!("tìm thấy: {}", places.join("; "))
+        }
+    };
+    let remedy = lang.pick(
+        "ghi đúng chữ trên trang bằng `--signer-title`, `--signer-name`; hoặc đặt bằng `--at TRÁI,TRÊN`, `--rect` (mm)",
+        "say what the page says with `--signer-title`, `--signer-name`, or place it with `--at LEFT,TOP`, `--rect` (mm)",
+    );
+    Problem::new(code, what, why, remedy)
 }
 
-/// Errors of documents hold a system error, which does not copy; the words are the same.
-fn copy(error: &kyso_pades::Error) -> kyso_pades::Error {
-    match error {
-        kyso_pades::Error::NoSuchPage { index } => kyso_pades::Error::NoSuchPage { index: *index },
-        other => kyso_pades::Error::Io(std::io::Error::other(other.to_string())),
-    }
+fn vietnamese(anchor: &Anchor) -> String {
+    let millimetres = |points: f64| points / 72.0 * 25.4;
+    let (left, top) = (millimetres(anchor.left), millimetres(anchor.top));
+    format!("trang {}, {left:.0},{top:.0} mm: “{}”", anchor.page.saturating_add(1), anchor.text)
 }
 
 fn design(error: &DesignError, lang: Lang) -> Problem {
