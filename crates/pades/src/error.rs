@@ -261,7 +261,7 @@ impl fmt::Display for Error {
             Self::DuplicateKey { object, key } => write!(f, "object {object}: /{key} stands twice"),
             Self::TreeLoop(id) => write!(f, "the tree leads back to object {id}"),
             Self::NoSuchPage { index, count } => {
-                write!(f, "there is no page {}, but {count} in all", index.saturating_add(1))
+                write!(f, "there is no page {}: the document has {count}", index.saturating_add(1))
             }
             Self::NoSuchField { name } => write!(f, "there is no field named {name:?}"),
             Self::NotSignatureField(id) => write!(f, "field {id} is not a signature field"),
