@@ -71,7 +71,8 @@ struct Attack {
 struct Ending {
     verdict: String,
     reasons: Vec<String>,
-    warnings: Vec<String>,
+    /// What else is told: warnings, and every later change.
+    told: Vec<String>,
 }
 
 /// The verdict on the whole file on day 13.
@@ -90,21 +91,23 @@ fn ending(stage: &Stage, bytes: &[u8]) -> Ending {
             let told = |one: &kyso::report::Finding| format!("{} {one:?}", one.code());
             let errors = report.signatures.iter().flat_map(|one| &one.errors);
             let warnings = report.signatures.iter().flat_map(|one| &one.warnings);
+            let changes = report.signatures.iter().flat_map(|one| one.changes.as_slice());
+            let changes = changes.map(|one| format!("{one:?}"));
             Ending {
                 verdict: report.indication.to_string(),
                 reasons: errors.map(told).collect(),
-                warnings: warnings.map(told).collect(),
+                told: warnings.map(told).chain(changes).collect(),
             }
         }
         Err(VerifyFileError::Pdf { error, .. }) => Ending {
             verdict: OPERATIONAL.to_owned(),
             reasons: vec![format!("{error:?}")],
-            warnings: Vec::new(),
+            told: Vec::new(),
         },
         Err(error @ VerifyFileError::NotSigned { .. }) => Ending {
             verdict: OPERATIONAL.to_owned(),
             reasons: vec![format!("{error:?}")],
-            warnings: Vec::new(),
+            told: Vec::new(),
         },
         Err(other) => panic!("{other}"),
     }
@@ -138,8 +141,8 @@ fn every_attack_and_its_twin_end_as_the_table_says() {
         println!("{class} | {sample} | {} | {took:.1?} | {:?}", ending.verdict, ending.reasons);
         let is_told = ending.reasons.iter().any(|one| one.contains(because.as_str()));
         if ending.verdict != *ends || !is_told {
-            let Ending { verdict, reasons, warnings } = ending;
-            wrong.push(format!("{sample}: {verdict} because of {reasons:?}, told {warnings:?}"));
+            let Ending { verdict, reasons, told } = ending;
+            wrong.push(format!("{sample}: {verdict} because of {reasons:?}, told {told:?}"));
         }
         if took > LONGEST {
             wrong.push(format!("{sample}: took {took:?}"));
@@ -151,7 +154,7 @@ fn every_attack_and_its_twin_end_as_the_table_says() {
         }
     }
     for (twin, ending) in &twins {
-        println!("twin | {twin} | {} | {:?}", ending.verdict, ending.warnings);
+        println!("twin | {twin} | {} | {:?}", ending.verdict, ending.told);
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), attacks.len(), wrong.join("\n"));
     println!("{} attacks and {} twins end as the table says", attacks.len(), twins.len());
@@ -166,10 +169,10 @@ fn every_honest_file_ends_as_the_table_says() {
     let mut wrong = Vec::new();
     for Honest { clause, sample, ends, told } in &honest {
         assert!(!clause.is_empty(), "{sample}");
-        let Ending { verdict, reasons, warnings } = ending(&stage, &make(sample, &stage));
-        println!("honest | {sample} | {verdict} | {warnings:?}");
-        if verdict != *ends || !(told.is_empty() || warnings.iter().any(|one| one.contains(told))) {
-            wrong.push(format!("{sample}: {verdict} because of {reasons:?}, told {warnings:?}"));
+        let Ending { verdict, reasons, told: others } = ending(&stage, &make(sample, &stage));
+        println!("honest | {sample} | {verdict} | {others:?}");
+        if verdict != *ends || !(told.is_empty() || others.iter().any(|one| one.contains(told))) {
+            wrong.push(format!("{sample}: {verdict} because of {reasons:?}, told {others:?}"));
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), honest.len(), wrong.join("\n"));

@@ -105,7 +105,7 @@ pub(crate) fn make(name: &str, stage: &Stage) -> Option<Vec<u8>> {
             let at = signed.len();
             let text = format!(
                 "xref\n0 1000000000\n0000000000 65535 f \ntrailer\n\
-                 << /Size 1000000001 /Root 1 0 R /Prev {} >>\n",
+                 << /Size 1000000001 /Root 1 0 R /Info 6 0 R /Prev {} >>\n",
                 start(signed).expect("a section")
             );
             [signed, &end(&text, at)].concat()

@@ -273,8 +273,8 @@ fn special(name: &str, stage: &Stage) -> Option<Vec<u8>> {
                 .after(&stage.letter);
             let lock = lock();
             let file = stage.sign(&letter, How { lock: Some(&lock), ..two });
-            let changed = dictionary(&[&kid, "/V (b) /AP << /N 82 0 R >>"]);
-            Revision::new().object(81, changed).stream(82, &form(200, 20), shown("b")).after(&file)
+            let changed = dictionary(&[&kid, "/V (b) /AP << /N 190 0 R >>"]);
+            Revision::new().object(81, changed).stream(190, &form(200, 20), shown("b")).after(&file)
         }
         _ => return None,
     })

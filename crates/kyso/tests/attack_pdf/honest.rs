@@ -2,10 +2,9 @@
 
 use kyso_pades::{FieldLock, LockedFields, SigningField};
 
-use crate::file::{Form, Revision, edited};
+use crate::file::{Form, Revision, find, newest};
 use crate::letter::{
-    AMOUNT, AMOUNT_SHOWN, CATALOG, CONTENT, FORM, NOTE, PAGE, PAYEE, dictionary, form, in_form,
-    shown,
+    AMOUNT, AMOUNT_SHOWN, CATALOG, CONTENT, FORM, PAGE, PAYEE, dictionary, form, in_form, shown,
 };
 use crate::stage::{APPROVING, How, PLAIN, Stage, VISIBLE, certifying};
 use kyso_pades::DocMdpPermission::FormFilling;
@@ -47,10 +46,6 @@ pub(crate) fn make(name: &str, stage: &Stage) -> Option<Vec<u8>> {
         "certified-3-filled" => filled().after(third),
         "certified-3-commented" => comment(third, COMMENT).after(third),
         "certified-3-typewritten" => comment(third, TYPEWRITER).after(third),
-        "certified-3-comment-moved" => {
-            let note = NOTE.replace("[72 500 172 520]", "[72 480 172 500]");
-            Revision::new().object(17, dictionary(&[&note])).after(third)
-        }
         "locked" => locked(stage),
         "locked-then-signed" => stage.sign(&locked(stage), PLAIN),
         "locked-2-others-filled" => filled_for_the_first_time().after(&locked_and_certified(stage)),
@@ -122,10 +117,15 @@ pub(crate) fn filled_for_the_first_time() -> Revision {
 
 /// A new annotation on page 1, with an appearance of its own.
 pub(crate) fn comment(file: &[u8], annotation: &str) -> Revision {
-    Revision::new()
-        .object(3, edited(file, 3, "17 0 R", "17 0 R 42 0 R"))
-        .object(42, dictionary(&[annotation]))
-        .stream(43, &form(100, 20), "BT /F1 10 Tf 2 5 Td (seen) Tj ET")
+    let page = newest(file, 3);
+    let list = find(&page, b"/Annots").expect("annotations");
+    let end = list + find(&page[list..], b"]").expect("an end");
+    let page = [&page[..end], b" 42 0 R", &page[end..]].concat();
+    Revision::new().object(3, page).object(42, dictionary(&[annotation])).stream(
+        43,
+        &form(100, 20),
+        "BT /F1 10 Tf 2 5 Td (seen) Tj ET",
+    )
 }
 
 pub(crate) const COMMENT: &str = "/Type /Annot /Subtype /Text /P 3 0 R /Rect [500 800 520 820] \

@@ -90,16 +90,20 @@ pub(crate) fn objects() -> Revision {
         .object(17, dictionary(&[NOTE]))
         .stream(18, "", "BT /F1 14 Tf 72 770 Td (Page 2) Tj ET")
         .object(19, dictionary(&[RESOURCES]))
-        // To these nothing leads: a second catalog, its pages, and a cross-reference section in a stream.
-        .object(20, "<< /Type /Catalog /Pages 22 0 R /AcroForm 7 0 R >>")
         .stream(21, &self::form(100, 20), "BT /F1 10 Tf 2 5 Td (draft) Tj ET")
+        // To these nothing leads: other pages, and a cross-reference section in a stream.
         .object(22, "<< /Type /Pages /Kids [23 0 R] /Count 1 >>")
         .object(
             23,
             "<< /Type /Page /Parent 22 0 R /MediaBox [0 0 595 842] /Contents 15 0 R \
-             /Resources 19 0 R /Annots [8 0 R 10 0 R 11 0 R 17 0 R] >>",
+             /Resources 19 0 R >>",
         )
         .stream(24, "", HIDDEN)
+}
+
+/// The letter with a second catalog, to which nothing leads.
+pub(crate) fn with_second_catalog() -> Revision {
+    objects().object(20, "<< /Type /Catalog /Pages 22 0 R /AcroForm 7 0 R >>")
 }
 
 /// Ends a file by another section that is there already.

@@ -6,7 +6,7 @@ use crate::file::{
 use crate::honest::filled;
 use crate::letter::{
     CONTENT, HIDDEN, OTHER, OVERLAY, PAGE_2, RESOURCES, dictionary, form, head, letter, objects,
-    pointer,
+    pointer, with_second_catalog,
 };
 use crate::stage::{PLAIN, Stage};
 
@@ -110,7 +110,6 @@ fn structure(name: &str, signed: &[u8]) -> Option<Revision> {
         "media-box-inherited" => {
             new().object(2, edited(signed, 2, "/Count 2", "/Count 2 /Rotate 180"))
         }
-        "catalog-swapped" => new().root(20),
         "catalog-rewritten" => {
             new().object(32, "<< /Type /Catalog /Pages 22 0 R /AcroForm 7 0 R >>").root(32)
         }
@@ -308,12 +307,17 @@ fn prepared(name: &str, stage: &Stage) -> Option<Vec<u8>> {
     Some(match name {
         "hidden-section" => {
             // `/Prev` must name the signed section, whose place the first signing tells.
-            let place = start(&stage.sign(&stage.letter, PLAIN)).expect("a section");
+            let letter = with_second_catalog().after(&head());
+            let place = start(&stage.sign(&letter, PLAIN)).expect("a section");
             let hidden = HIDDEN.replace("0000000000 >>", &format!("{place:010} >>"));
-            let letter = overwritten(&stage.letter, HIDDEN.as_bytes(), hidden.as_bytes());
+            let letter = overwritten(&letter, HIDDEN.as_bytes(), hidden.as_bytes());
             let signed = stage.sign(&letter, PLAIN);
             let at = find(&signed, hidden.as_bytes()).expect("the section");
             [&signed[..], &pointer(at)].concat()
+        }
+        "second-catalog-named" => {
+            let letter = with_second_catalog().after(&head());
+            Revision::new().root(20).after(&stage.sign(&letter, PLAIN))
         }
         "hidden-in-a-comment" => {
             let text = b"%4 0 obj <</Length 0>> stream endstream endobj\n";
