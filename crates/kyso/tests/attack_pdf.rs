@@ -12,6 +12,8 @@ mod honest;
 mod letter;
 #[path = "../../x509/tests/support/mint.rs"]
 mod mint;
+#[path = "attack_pdf/readings.rs"]
+mod readings;
 #[path = "attack_pdf/revisions.rs"]
 mod revisions;
 #[path = "attack_pdf/stage.rs"]
@@ -118,6 +120,7 @@ fn make(name: &str, stage: &Stage) -> Vec<u8> {
         .or_else(|| wrapping::make(name, stage))
         .or_else(|| bombs::make(name, stage))
         .or_else(|| forms::make(name, stage))
+        .or_else(|| readings::make(name, stage))
         .or_else(|| revisions::make(name, stage));
     made.unwrap_or_else(|| panic!("no sample {name}"))
 }
