@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::file::{Form, Place, Revision, edited, end, find, find_last, start, stream, table};
+use crate::file::{
+    Form, Place, Revision, edited, end, find, find_last, start, stream, table, write_object,
+};
 use crate::letter::{AMOUNT, AMOUNT_SHOWN, OTHER, OVERLAY, dictionary, head};
 use crate::stage::Stage;
 
@@ -163,9 +165,8 @@ pub(crate) fn make(name: &str, stage: &Stage) -> Option<Vec<u8>> {
 
 /// The amount as it is, with something between the place that is named and the object.
 fn moved(signed: &[u8], between: &[u8]) -> Vec<u8> {
-    let own =
-        [between, b"8 0 obj\n", dictionary(&[AMOUNT, AMOUNT_SHOWN]).as_bytes(), b"\nendobj\n"];
-    let body = own.concat();
+    let mut body = between.to_vec();
+    write_object(&mut body, 8, 0, dictionary(&[AMOUNT, AMOUNT_SHOWN]).as_bytes());
     let place = Place::At { offset: signed.len(), generation: 0 };
     let file = [signed, &body].concat();
     let revision = Revision::new().place(8, place).previous(start(signed).expect("a section"));
