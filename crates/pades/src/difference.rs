@@ -12,6 +12,7 @@ mod form;
 mod kind;
 mod layout;
 mod permit;
+mod regular;
 mod store;
 mod timeline;
 mod value;

@@ -83,6 +83,9 @@ fn forbidden(never: &Never) -> String {
         Never::StrayBytes { offset } => {
             return format!("từ byte {offset} có dữ liệu không thuộc đối tượng nào");
         }
+        Never::Irregular { offset } => {
+            return format!("bảng tham chiếu tại byte {offset} có thể được đọc theo nhiều cách");
+        }
         Never::Unreadable => "đối tượng không đọc được",
         Never::DuplicateKey(key) => return format!("khóa /{key} xuất hiện hai lần"),
         Never::ObjectStream => "luồng chứa đối tượng bị thay",

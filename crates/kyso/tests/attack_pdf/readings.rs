@@ -75,6 +75,17 @@ pub(crate) fn make(name: &str, stage: &Stage) -> Option<Vec<u8>> {
             let trailer = trailer("/Root 22 0 R ");
             [signed, section.as_bytes(), &end(&trailer, signed.len())].concat()
         }
+        "trailer-with-two-roots-reversed" => {
+            let section = "xref\n0 1\n0000000000 65535 f \n";
+            let trailer = trailer("").replace("/Root", "/Root 22 0 R /Root");
+            [signed, section.as_bytes(), &end(&trailer, signed.len())].concat()
+        }
+        "trailer-with-two-previous-reversed" => {
+            let section = "xref\n0 1\n0000000000 65535 f \n";
+            let earlier = start(&stage.letter).expect("a section");
+            let trailer = trailer("").replace("/Prev", &format!("/Prev {earlier} /Prev"));
+            [signed, section.as_bytes(), &end(&trailer, signed.len())].concat()
+        }
         "trailer-with-two-previous" => {
             let section = "xref\n0 1\n0000000000 65535 f \n";
             let earlier = start(&stage.letter).expect("a section");

@@ -141,6 +141,11 @@ pub enum Never {
         /// Where they begin.
         offset: u64,
     },
+    /// A later cross-reference is not written to the letter, so that others may read something else.
+    Irregular {
+        /// Where it begins.
+        offset: u64,
+    },
     /// A later object cannot be read as it stands.
     Unreadable,
     /// A dictionary holds a key twice.
@@ -300,6 +305,9 @@ impl fmt::Display for Never {
             }
             Self::EntryOutside { offset } => {
                 write!(f, "it is said to be at byte {offset}, outside of its revision")
+            }
+            Self::Irregular { offset } => {
+                write!(f, "the cross-reference at byte {offset} can be read in several ways")
             }
             Self::StrayBytes { offset } => {
                 write!(f, "the bytes from {offset} on belong to nothing in the cross-reference")

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::kind::{Never, Stop};
 use super::layout::{Later, Layout, object_end, section_end, stray_byte, stream_extent};
+use super::regular::{begins_as_object, is_regular, is_regular_end};
 use super::value::{duplicate_key, same, same_stream_entries};
 use crate::document::Document;
 use crate::error::Error;
@@ -100,6 +101,10 @@ impl Timeline {
                 let maximum = document.limits.compared_objects as u64;
                 return Err(Error::LimitExceeded { limit: Limit::ComparedObjects, maximum }.into());
             }
+            if !is_regular(document, later, older)? || !is_regular_end(document, later)? {
+                let never = Never::Irregular { offset: later.offset };
+                timeline.faults.push((revision, None, never));
+            }
             timeline.read_revision(document, revision, later, &listed)?;
             timeline.listed.push(listed);
             older = later.section;
@@ -157,6 +162,9 @@ impl Timeline {
                 self.faults.push((revision, Some(id), Never::EntryOutside { offset }));
             }
             if let XrefEntry::InFile { offset, .. } = entry {
+                if !begins_as_object(document, offset)? {
+                    self.faults.push((revision, Some(id), Never::Irregular { offset }));
+                }
                 match object_end(document, offset)? {
                     Some(end) => parts.push((offset, end)),
                     None => self.faults.push((revision, Some(id), Never::Unreadable)),

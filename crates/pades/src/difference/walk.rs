@@ -130,6 +130,7 @@ impl<'a, R: Read + Seek> Analysis<'a, R> {
     }
 
     fn compare(&mut self, catalog: u32) -> Result<(), Error> {
+        let known = self.changes.len();
         self.explained.clear();
         self.changed.clear();
         self.fresh.clear();
@@ -170,6 +171,7 @@ impl<'a, R: Read + Seek> Analysis<'a, R> {
         }
         // 4. Everything that changed must have been met, and in no other use.
         self.check_explained()?;
+        self.check_needed(known);
         for &number in &listed {
             let before = self.timeline.at(self.document, self.revision - 1, number)?;
             let after = self.timeline.at(self.document, self.revision, number)?;
@@ -178,6 +180,22 @@ impl<'a, R: Read + Seek> Analysis<'a, R> {
             }
         }
         Ok(())
+    }
+
+    /// Entries of the catalog and metadata may change for the sake of something else, not by themselves.
+    fn check_needed(&mut self, known: usize) {
+        let own = self.changes.iter().skip(known);
+        let mut alone = None;
+        for change in own {
+            match change.kind {
+                ChangeKind::Entry { key } => alone = alone.or(Some((change.object, key))),
+                _ => return,
+            }
+        }
+        if let Some((object, key)) = alone {
+            let role = Some(Name(key.as_str().as_bytes().to_vec()));
+            self.never(object, Never::Unexplained { role });
+        }
     }
 
     fn check_explained(&mut self) -> Result<(), Error> {
