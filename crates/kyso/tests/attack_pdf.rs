@@ -12,6 +12,8 @@ mod honest;
 mod letter;
 #[path = "../../x509/tests/support/mint.rs"]
 mod mint;
+#[path = "attack_pdf/mutants.rs"]
+mod mutants;
 #[path = "attack_pdf/readings.rs"]
 mod readings;
 #[path = "attack_pdf/revisions.rs"]
@@ -180,4 +182,40 @@ fn every_honest_file_ends_as_the_table_says() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), honest.len(), wrong.join("\n"));
     println!("{} honest files end as the table says", honest.len());
+}
+
+type Mutants = fn(&[u8], u32) -> Vec<(String, Vec<u8>)>;
+
+/// No such change is lawful, whatever the certification permits.
+fn none_passes(stage: &Stage, file: &[u8], mutants: Mutants) -> usize {
+    let (mut count, mut passed) = (0, Vec::new());
+    for object in &mutants::REACHABLE[..mutants::MET] {
+        for (what, bytes) in mutants(file, *object) {
+            count += 1;
+            if ending(stage, &bytes).verdict == "TOTAL-PASSED" {
+                passed.push(format!("{object}: {what}"));
+            }
+        }
+    }
+    assert!(passed.is_empty(), "{} of {count}:\n{}", passed.len(), passed.join("\n"));
+    count
+}
+
+#[test]
+fn no_small_change_passes() {
+    let stage = Stage::new();
+    let [first, second, third] = &stage.certified;
+    let files = [&stage.signed, &stage.visible, first, second, third];
+    let count: usize = files.iter().map(|one| none_passes(&stage, one, mutants::tokens)).sum();
+    assert!(count > 1_000, "{count}");
+    println!("{count} small changes");
+}
+
+#[test]
+fn no_object_passes_in_the_place_of_another() {
+    let stage = Stage::new();
+    let files = [&stage.signed, &stage.certified[1], &stage.certified[2]];
+    let count: usize = files.iter().map(|one| none_passes(&stage, one, mutants::swaps)).sum();
+    assert!(count > 1_000, "{count}");
+    println!("{count} objects in the place of others");
 }

@@ -238,6 +238,11 @@ fn special(name: &str, stage: &Stage) -> Option<Vec<u8>> {
     let two = certifying(DocMdpPermission::FormFilling);
     let with = |lock, how| stage.sign(&stage.letter, How { lock: Some(lock), ..how });
     Some(match name {
+        "first-of-two-unsigned" | "first-of-two-dropped" => {
+            let two = stage.sign(&stage.signed, PLAIN);
+            let rest = name.replace("first-of-two", "signed-field");
+            widget(&rest, &two)?.after(&two)
+        }
         "locked-filled" => filled().after(&locked_and_certified(stage)),
         "locked-without-certification-filled" => filled().after(&locked(stage)),
         "all-locked-filled" => filled().after(&with(&all, two)),

@@ -511,7 +511,7 @@ impl<'a, R: Read + Seek> Analysis<'a, R> {
         after: Option<&Object>,
     ) -> Result<(), Error> {
         let target = after.and_then(Object::as_reference).map(|id| id.number);
-        let moved = before.and_then(Object::as_reference).map(|id| id.number) != target;
+        let moved = before.and_then(Object::as_reference) != after.and_then(Object::as_reference);
         let changed = target.is_some_and(|number| self.changed.contains(&number));
         if !moved && !changed {
             return Ok(());
