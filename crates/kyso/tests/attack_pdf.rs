@@ -187,9 +187,9 @@ fn every_honest_file_ends_as_the_table_says() {
 type Mutants = fn(&[u8], u32) -> Vec<(String, Vec<u8>)>;
 
 /// No such change is lawful, whatever the certification permits.
-fn none_passes(stage: &Stage, file: &[u8], mutants: Mutants) -> usize {
+fn none_passes(stage: &Stage, file: &[u8], mutants: Mutants, but: &[u32]) -> usize {
     let (mut count, mut passed) = (0, Vec::new());
-    for object in &mutants::REACHABLE[..mutants::MET] {
+    for object in mutants::REACHABLE[..mutants::MET].iter().filter(|one| !but.contains(one)) {
         for (what, bytes) in mutants(file, *object) {
             count += 1;
             if ending(stage, &bytes).verdict == "TOTAL-PASSED" {
@@ -205,8 +205,16 @@ fn none_passes(stage: &Stage, file: &[u8], mutants: Mutants) -> usize {
 fn no_small_change_passes() {
     let stage = Stage::new();
     let [first, second, third] = &stage.certified;
-    let files = [&stage.signed, &stage.visible, first, second, third];
-    let count: usize = files.iter().map(|one| none_passes(&stage, one, mutants::tokens)).sum();
+    // Who may fill in a field may show its value a little larger or elsewhere in its place.
+    let files: [(_, &[u32]); 5] = [
+        (&stage.signed, &[]),
+        (&stage.visible, &[]),
+        (first, &[]),
+        (second, &[8, 9]),
+        (third, &[8, 9]),
+    ];
+    let count: usize =
+        files.iter().map(|(one, but)| none_passes(&stage, one, mutants::tokens, but)).sum();
     assert!(count > 1_000, "{count}");
     println!("{count} small changes");
 }
@@ -215,7 +223,7 @@ fn no_small_change_passes() {
 fn no_object_passes_in_the_place_of_another() {
     let stage = Stage::new();
     let files = [&stage.signed, &stage.certified[1], &stage.certified[2]];
-    let count: usize = files.iter().map(|one| none_passes(&stage, one, mutants::swaps)).sum();
+    let count: usize = files.iter().map(|one| none_passes(&stage, one, mutants::swaps, &[])).sum();
     assert!(count > 1_000, "{count}");
     println!("{count} objects in the place of others");
 }
