@@ -20,6 +20,12 @@ impl DocumentPassword {
     pub fn new(password: impl Into<Vec<u8>>) -> Self {
         Self(Arc::new(Password::new(password)))
     }
+
+    /// The password's bytes, for another reader of the same document.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
 }
 
 impl fmt::Debug for DocumentPassword {

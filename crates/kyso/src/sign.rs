@@ -12,6 +12,7 @@ mod document;
 mod error;
 mod finish;
 mod inspect;
+mod rehearse;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ use kyso_pades::{DocMdpPermission, FieldLock};
 pub use course::Stop;
 pub use error::SignError;
 pub use inspect::{Inspection, inspect};
+pub use rehearse::{Rehearsal, rehearse};
 
 /// One file to sign.
 #[derive(Clone, Debug)]

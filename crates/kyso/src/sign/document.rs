@@ -148,9 +148,19 @@ fn act<'a>(pades: &'a PadesOptions, signer: &'a Signer, options: &BatchOptions) 
 pub(super) fn revision<'a, R: Read + Seek>(
     reader: R,
     pades: &'a PadesOptions,
-    mut signing: SigningOptions<'a>,
+    signing: SigningOptions<'a>,
     act: Option<&Act<'_>>,
 ) -> Result<PreparedSignature, SignError> {
+    placed_revision(reader, pades, signing, act).map(|(prepared, _)| prepared)
+}
+
+/// As [`revision`], with page and rectangle of what the signature shows.
+pub(super) fn placed_revision<'a, R: Read + Seek>(
+    reader: R,
+    pades: &'a PadesOptions,
+    mut signing: SigningOptions<'a>,
+    act: Option<&Act<'_>>,
+) -> Result<(PreparedSignature, Option<FieldPlace>), SignError> {
     let mut document = open_document(reader, pades.password.as_ref()).map_err(SignError::Pades)?;
     let existing = match pades.field.as_deref() {
         Some(name) => existing_field(&mut document, name).map_err(SignError::Pades)?,
@@ -174,7 +184,9 @@ pub(super) fn revision<'a, R: Read + Seek>(
             (*page, *rect) = (placed.page, Some(placed.rect));
         }
     }
-    document.prepare_signature(&signing).map_err(SignError::Pades)
+    let place = placed.as_ref().map(|one| FieldPlace { page: one.page, rect: Some(one.rect) });
+    let prepared = document.prepare_signature(&signing).map_err(SignError::Pades)?;
+    Ok((prepared, place))
 }
 
 /// Whether the document has a field of this name, and where its widget stands if it has one.

@@ -24,6 +24,12 @@ impl Password {
         Self(Zeroizing::new(bytes.into()))
     }
 
+    /// The password's bytes, for another reader of the same document.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Forms that a writer of the revision may have made of the password, the standard's first.
     pub(super) fn forms(&self, revision: u8) -> Vec<Zeroizing<Vec<u8>>> {
         let text = core::str::from_utf8(&self.0).ok();
