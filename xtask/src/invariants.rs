@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kyso-cades", &["kyso-x509"]),
     ("kyso-pades", &["kyso-x509"]),
     ("kyso-appearance", &["kyso-pades", "kyso-x509"]),
+    ("kyso-preview", &["kyso-pades"]),
     ("kyso-reissue", &["kyso-x509"]),
     ("kyso-token", &[]),
     ("kyso-validation", &["kyso-x509", "kyso-cades", "kyso-pades"]),
@@ -37,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "kyso-cades",
             "kyso-journal",
             "kyso-pades",
+            "kyso-preview",
             "kyso-protocol",
             "kyso-reissue",
             "kyso-token",
@@ -50,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "kyso",
             "kyso-daemon",
+            "kyso-preview",
             "kyso-protocol",
             "kyso-reissue",
             "kyso-journal",
