@@ -2,6 +2,7 @@
 
 mod batch;
 mod extend;
+mod preview;
 mod reissue;
 mod trust;
 mod verify;
@@ -15,6 +16,7 @@ use kyso_daemon::text::Lang;
 
 pub(crate) use batch::BatchCommand;
 pub(crate) use extend::{ExtendArgs, ExtendLevel, TimestampArgs};
+pub(crate) use preview::PreviewArgs;
 pub(crate) use reissue::{FormFormat, Reason, ReissueCommand, RequestArgs};
 pub(crate) use trust::{TrustAddArgs, TrustBundleArgs, TrustCommand, TrustImportArgs};
 pub(crate) use verify::{CertUsage, CertValidateArgs, Judging, VerifyArgs};
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     /// Ask for a certificate to be reissued, because the unit changed or it expires
     #[command(subcommand)]
     Reissue(ReissueCommand),
+    /// Show a page of a PDF as a picture, and where a signature will stand on it
+    Preview(PreviewArgs),
     /// Verify signed documents (exit 0 TOTAL-PASSED, 1 TOTAL-FAILED, 3 INDETERMINATE, 2 error)
     Verify(VerifyArgs),
     /// Add time-stamps and evidence to signed files, so that they last (exit 0 every file has its level, else 2)
@@ -79,6 +83,13 @@ pub(crate) enum Command {
     #[cfg(unix)]
     #[command(hide = true)]
     TokenWorker,
+    /// A page of a PDF in a process of its own, with limits; started by kyso itself
+    #[command(hide = true, disable_help_flag = true)]
+    PreviewWorker {
+        /// What to draw with, and the limits
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     /// A stand-in for pinentry that agrees and types the demo's PIN
     #[cfg(unix)]
     #[command(hide = true)]

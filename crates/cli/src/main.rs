@@ -16,6 +16,7 @@ mod judging;
 mod key_file;
 mod out;
 mod password;
+mod preview;
 mod prompt;
 #[cfg(unix)]
 mod reissue;
@@ -48,6 +49,9 @@ fn main() -> ExitCode {
     #[cfg(unix)]
     if matches!(cli.command, Command::TokenWorker) {
         return kyso_token::worker::main(std::env::args_os().skip(2));
+    }
+    if let Command::PreviewWorker { arguments } = cli.command {
+        return kyso_preview::worker::main(arguments);
     }
     let lang = cli.lang.unwrap_or_else(locale);
     // A defect is an operational error too, never a verdict.
@@ -99,6 +103,8 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
         Command::Reissue(command) => reissue::run(&desk, command),
         #[cfg(not(unix))]
         Command::Batch(_) | Command::Reissue(_) => Err(no_daemon_here(lang)),
+        Command::Preview(arguments) => preview::run(&desk, &arguments),
+        Command::PreviewWorker { .. } => Ok(0),
         Command::Verify(arguments) => verify::run(&desk, &arguments),
         Command::Extend(arguments) => extend::run(&desk, &arguments),
         Command::Timestamp(arguments) => timestamp::run(&desk, &arguments),

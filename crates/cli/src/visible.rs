@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kyso::visible::{Details, Place, Visible};
 use kyso_appearance::placement::Corner;
 use kyso_appearance::{CopyForm, Moment, Picture, PictureLimits, Profile, Template};
-use kyso_pades::{DocMdpPermission, FieldLock, LockedFields};
+use kyso_pades::{DocMdpPermission, FieldLock, LockedFields, Rectangle};
 use kyso_x509::Time;
 
 use crate::args::{Form, VisibleArgs};
@@ -41,6 +41,22 @@ pub(crate) fn visible(arguments: &VisibleArgs, lang: Lang) -> Result<Option<Visi
         place: place(arguments, lang)?,
         qr: arguments.qr.clone(),
     }))
+}
+
+/// The room of `--rect` on a page of this size, in visible coordinates; `None` where nothing is given.
+pub(crate) fn rectangle(
+    arguments: &VisibleArgs,
+    page: &Rectangle,
+    lang: Lang,
+) -> Result<Option<Rectangle>, Problem> {
+    let Some(text) = &arguments.rect else { return Ok(None) };
+    let wrong = || explain::place(text, lang);
+    let [left, top, width, height] = numbers::<4>(text).ok_or_else(wrong)?;
+    if width <= 0.0 || height <= 0.0 {
+        return Err(wrong());
+    }
+    let upper = page.top - top;
+    Ok(Some(Rectangle { left, bottom: upper - height, right: left + width, top: upper }))
 }
 
 /// What the signature certifies.

@@ -39,9 +39,29 @@ pub struct Config {
     /// Where time-stamps come from.
     #[serde(default)]
     pub timestamp: Timestamp,
+    /// How pages are shown.
+    #[serde(default)]
+    pub preview: Preview,
     /// The daemon.
     #[serde(default)]
     pub daemon: Daemon,
+}
+
+/// `[preview]`; every key may be absent, an unknown one is an error.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Preview {
+    /// Program that draws what the built-in renderer cannot: `pdftoppm` or one that takes its arguments, by path or name.
+    pub fallback: Option<PathBuf>,
+}
+
+impl Preview {
+    /// Paths count from the file's folder; a bare name is looked for in `PATH`.
+    fn resolve(&mut self, folder: &Path) {
+        if let Some(program) = self.fallback.as_mut().filter(|path| path.components().count() > 1) {
+            *program = folder.join(&*program);
+        }
+    }
 }
 
 /// A module that may be loaded: its absolute path, and the SHA-256 of its file where that is pinned.
@@ -105,6 +125,7 @@ impl Config {
         self.trust_stores = Some(folder.join(self.trust_stores.take().unwrap_or("trust".into())));
         self.journal.iter_mut().for_each(absolute);
         self.fetch.resolve(folder);
+        self.preview.resolve(folder);
         self.daemon.resolve(folder);
         self
     }

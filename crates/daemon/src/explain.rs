@@ -5,6 +5,7 @@ mod encryption;
 pub mod extend;
 pub mod journal;
 pub mod pdf;
+pub mod preview;
 pub mod reissue;
 pub mod sign;
 pub mod token;
