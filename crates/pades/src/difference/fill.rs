@@ -8,7 +8,7 @@ use super::kind::{ChangeKind, Needs, Never};
 use super::value::{entry, rectangle};
 use super::walk::{Analysis, Role, id};
 use crate::error::Error;
-use crate::object::{Dictionary, Object, Stream};
+use crate::object::{Dictionary, IndirectObject, Object, Stream};
 use crate::text::decode_text;
 
 impl<R: Read + Seek> Analysis<'_, R> {
@@ -154,6 +154,17 @@ impl<R: Read + Seek> Analysis<'_, R> {
         let Object::Stream(Stream { dictionary: form_entries, .. }) = form.value() else {
             return Ok(false);
         };
+        // A viewer that takes it for something else than a form, or reads other data, shows no value.
+        let named = |key, name: &str| {
+            form_entries.value(key).and_then(Object::as_name).map(|found| found.is(name))
+        };
+        if form.object.id.generation != normal.generation
+            || named("Subtype", "Form") != Some(true)
+            || named("Type", "XObject") == Some(false)
+            || !self.has_its_length(&form.object, form_entries)?
+        {
+            return Ok(false);
+        }
         let (Some(rect), Some(bbox)) =
             (rectangle(dictionary.value("Rect")), rectangle(form_entries.value("BBox")))
         else {
@@ -179,6 +190,25 @@ impl<R: Read + Seek> Analysis<'_, R> {
             Some(Shown { text, .. }) => squeezed(&text) == squeezed(value),
             None => false,
         })
+    }
+
+    /// Whether a stream's `/Length` is that of its data.
+    fn has_its_length(
+        &mut self,
+        stream: &IndirectObject,
+        entries: &Dictionary,
+    ) -> Result<bool, Error> {
+        if self.document.encryption().is_some() {
+            // What is read is shorter than what stands there; a wrong length would not decrypt to a text.
+            return Ok(true);
+        }
+        let (length, _) = self.follow(self.revision, entries.value("Length"))?;
+        let data = match self.document.encoded_stream_data(stream) {
+            Ok(data) => data.len() as u64,
+            Err(error @ (Error::Io(_) | Error::LimitExceeded { .. })) => return Err(error),
+            Err(_) => return Ok(false),
+        };
+        Ok(length.as_integer().and_then(|length| u64::try_from(length).ok()) == Some(data))
     }
 
     /// Whether a form uses no resources but fonts that the signed form's `/DR` has under the same names, of which the
