@@ -1,5 +1,6 @@
 //! The command line: a contract that others script against.
 
+mod appearance;
 mod batch;
 mod extend;
 mod preview;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use kyso_daemon::text::Lang;
 
+pub(crate) use appearance::{AppearanceCommand, AppearanceSetArgs, Whose};
 pub(crate) use batch::BatchCommand;
 pub(crate) use extend::{ExtendArgs, ExtendLevel, TimestampArgs};
 pub(crate) use preview::PreviewArgs;
@@ -53,6 +55,9 @@ pub(crate) enum Command {
     Cert(CertCommand),
     /// Sign documents: by the daemon, or with --direct in this process
     Sign(Box<SignArgs>),
+    /// Visible signatures: keep what those of a certificate show and where they stand
+    #[command(subcommand)]
+    Appearance(AppearanceCommand),
     /// Batches of signatures at the daemon
     #[command(subcommand)]
     Batch(BatchCommand),

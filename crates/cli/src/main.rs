@@ -1,5 +1,6 @@
 //! The program `kyso`.
 
+mod appearance;
 mod args;
 #[cfg(unix)]
 mod batch;
@@ -96,6 +97,7 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
             cert::list(&desk, json.json, &file, pin_file.as_deref())
         }
         Command::Cert(CertCommand::Validate(arguments)) => cert::validate::run(&desk, &arguments),
+        Command::Appearance(command) => appearance::run(&desk, command),
         Command::Sign(arguments) => sign::run(&desk, *arguments),
         #[cfg(unix)]
         Command::Batch(command) => batch::run(&desk, command),

@@ -157,6 +157,12 @@ pub fn default_journal() -> Option<PathBuf> {
         .map(|folder| folder.join("kyso/journal.sqlite"))
 }
 
+/// Where what visible signatures show is kept, a folder for each certificate.
+pub fn default_appearances() -> Option<PathBuf> {
+    base("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA")
+        .map(|folder| folder.join("kyso/appearances"))
+}
+
 /// Where the daemon's tables and documents lie when nobody says otherwise.
 pub fn default_state() -> Option<PathBuf> {
     base("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA").map(|folder| folder.join("kyso/daemon"))

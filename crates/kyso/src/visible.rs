@@ -1,5 +1,7 @@
 //! What a signature shows on a page, composed for each document: its place, its room, what PDF/A permits.
 
+pub mod store;
+
 use std::fmt;
 use std::io::{Read, Seek};
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 /// What a PDF's signature shows, and where.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Visible PDF signatures")]
 pub(crate) struct VisibleArgs {
     /// Show the signature on a page: leader, seal, copy, attachment, income, comment, number-and-date, free

@@ -6,6 +6,7 @@ use kyso_token::HashAlgorithm;
 use kyso_x509::Time;
 
 use super::{Report, Row, Signed, progress, receipt_path, status};
+use crate::appearance;
 use crate::args::{Hash, RsaPadding, SignArgs};
 use crate::desk::Desk;
 use crate::journal;
@@ -14,7 +15,11 @@ use kyso_daemon::explain::sign as sign_problem;
 use kyso_daemon::text::Problem;
 
 /// Signs the files with one log-in.
-pub(super) fn sign(desk: &Desk, arguments: &SignArgs, tasks: Vec<Task>) -> Result<Report, Problem> {
+pub(super) fn sign(
+    desk: &Desk,
+    arguments: &SignArgs,
+    mut tasks: Vec<Task>,
+) -> Result<Report, Problem> {
     let lang = desk.lang();
     // Before anybody types a PIN: a journal that cannot be written means that nothing is signed.
     let journal = desk.journal_to_sign()?;
@@ -24,6 +29,7 @@ pub(super) fn sign(desk: &Desk, arguments: &SignArgs, tasks: Vec<Task>) -> Resul
     let chosen = desk.credential(arguments.credential.as_deref())?;
     // Before the PIN: a certificate that is revoked signs nothing more.
     let unchecked = status::before_signing(desk, arguments, &chosen.credential, now)?;
+    appearance::fill(desk, arguments, &chosen.credential, &mut tasks)?;
     let signer = chosen
         .open(&desk.prompt(), preference(arguments), &trust, now)
         .map_err(|error| sign_problem::explain(&error, lang))?;
@@ -50,6 +56,9 @@ pub(super) fn sign(desk: &Desk, arguments: &SignArgs, tasks: Vec<Task>) -> Resul
     let progress = progress(tasks.len(), lang.pick("Đang ký", "Signing"));
     let results = sign_batch(tasks, &signer, &journal, &options, &|_, _| progress.inc(1));
     progress.finish_and_clear();
+    if results.iter().any(Result::is_ok) {
+        appearance::remember(desk, arguments, signer.certificate());
+    }
     if let Err(error) = signer.close() {
         tell!("{}: {error}", lang.pick("cảnh báo: không đăng xuất được", "warning: no log-out"));
     }

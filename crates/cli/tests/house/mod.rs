@@ -64,6 +64,8 @@ impl House {
             .env("KYSO_CONFIG", self.path("config.toml"))
             // No daemon of the user's own is asked.
             .env("XDG_RUNTIME_DIR", self.path("runtime"))
+            // Nor is anything kept in the user's own folders.
+            .env("XDG_STATE_HOME", self.path("state-home"))
             .env_remove("KYSO_JOURNAL")
             .stdin(std::process::Stdio::null());
         command

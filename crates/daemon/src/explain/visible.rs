@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use kyso::visible::store::StoreError;
 use kyso::visible::{Anchor, VisibleError};
 use kyso_appearance::{DesignError, Field, PictureError, Profile, TemplateError};
 
@@ -271,5 +272,79 @@ pub fn lock(text: &str, lang: Lang) -> Problem {
             "`--lock all`, `--lock only:TÊN,…` hoặc `--lock but:TÊN,…`",
             "`--lock all`, `--lock only:NAME,…` or `--lock but:NAME,…`",
         ),
+    )
+}
+
+/// What is kept of visible signatures cannot be read or written.
+#[must_use]
+pub fn store(error: &StoreError, lang: Lang) -> Problem {
+    let (code, what, remedy) = match error {
+        StoreError::Unreadable { .. } => (
+            "appearance-unreadable",
+            lang.pick("không đọc được mẫu chữ ký đã lưu", "what is kept cannot be read"),
+            lang.pick("kiểm tra quyền đọc tệp đó", "check the file's permissions"),
+        ),
+        StoreError::Unwritable { .. } => (
+            "appearance-unwritable",
+            lang.pick("không ghi được mẫu chữ ký", "it cannot be kept"),
+            lang.pick(
+                "kiểm tra quyền ghi thư mục và dung lượng đĩa",
+                "check the folder's permissions and the disk's space",
+            ),
+        ),
+        StoreError::Malformed { .. } => (
+            "appearance-malformed",
+            lang.pick("mẫu chữ ký đã lưu bị hỏng", "what is kept is damaged"),
+            lang.pick(
+                "xóa bằng `kyso appearance remove`, rồi lưu lại bằng `kyso appearance set`",
+                "forget it with `kyso appearance remove`, then keep it anew with `kyso appearance set`",
+            ),
+        ),
+    };
+    let why = match (error, lang) {
+        (
+            StoreError::Unreadable { path, error } | StoreError::Unwritable { path, error },
+            Lang::Vi,
+        ) => {
+            format!("{}: {}", path.display(), system(error, lang))
+        }
+        _ => error.to_string(),
+    };
+    Problem::new(code, what, why, remedy)
+}
+
+/// There is no folder to keep it in.
+#[must_use]
+pub fn store_nowhere(lang: Lang) -> Problem {
+    Problem::new(
+        "appearance-nowhere",
+        lang.pick("không biết lưu mẫu chữ ký ở đâu", "there is no place to keep it"),
+        lang.pick("biến HOME không được đặt", "HOME is not set"),
+        lang.pick("đặt XDG_STATE_HOME hoặc HOME", "set XDG_STATE_HOME or HOME"),
+    )
+}
+
+/// Nothing is kept for a certificate and profile.
+#[must_use]
+pub fn nothing_kept(profile: &str, lang: Lang) -> Problem {
+    Problem::new(
+        "appearance-not-kept",
+        lang.pick("chưa lưu mẫu chữ ký đó", "nothing is kept for that profile"),
+        profile,
+        lang.pick(
+            "xem `kyso appearance list`; lưu bằng `kyso appearance set`",
+            "see `kyso appearance list`; keep it with `kyso appearance set`",
+        ),
+    )
+}
+
+/// A file without a certificate.
+#[must_use]
+pub fn no_certificate(path: &Path, lang: Lang) -> Problem {
+    Problem::new(
+        "no-certificate",
+        lang.pick("tệp không có chứng thư nào", "the file holds no certificate"),
+        path.display().to_string(),
+        lang.pick("chọn tệp DER hoặc PEM của chứng thư", "choose a certificate's DER or PEM file"),
     )
 }
