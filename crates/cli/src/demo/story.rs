@@ -197,8 +197,13 @@ impl Story {
         self.expect(&["extend", "--level", "LTA", "--in-place", file])?;
         let first = ["verify", "--pdf-report", "bao-cao.pdf", "--evidence-out", "evidence", file];
         let verified = self.expect(&first)?;
-        // The stored evidence alone gives the same report, without any network.
-        let again = self.expect(&["verify", "--evidence", "evidence", "--offline", file])?;
+        // The stored evidence alone gives the same report for the same moment, without any network.
+        let manifest = std::fs::read_to_string(self.folder.join("evidence/manifest.json"))
+            .map_err(|error| error.to_string())?;
+        let manifest = json(&manifest)?;
+        let time = manifest["validation_time"].as_str().ok_or("the evidence has no time")?;
+        let again =
+            self.expect(&["verify", "--evidence", "evidence", "--time", time, "--offline", file])?;
         if again.stdout != verified.stdout {
             return Err("the stored evidence gives another report".to_owned());
         }
