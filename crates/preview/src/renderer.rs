@@ -207,8 +207,8 @@ impl Renderer {
         let size = scale(geometry.visible_size(), order.dpi, self.limits.pixels, self.limits.side)
             .ok_or(FallbackFailure::Picture(PictureError::Shape))?;
         let number = order.page.saturating_add(1).to_string();
-        let (width, height) = (size.width.to_string(), size.height.to_string());
-        let arguments = ["-png", "-cropbox", "-f", &number, "-l", &number, "-scale-to-x", &width];
+        // Its resolution is of the page's own units, and it turns the page after measuring it.
+        let resolution = (size.dpi * geometry.user_unit).to_string();
         let mut command = if cfg!(unix) {
             let mut command = self.worker(worker::BECOME, self.limits.answer());
             command.arg(program);
@@ -216,7 +216,7 @@ impl Renderer {
         } else {
             Command::new(program)
         };
-        command.args(arguments).args(["-scale-to-y", &height, "-"]);
+        command.args(["-png", "-cropbox", "-f", &number, "-l", &number, "-r", &resolution, "-"]);
         document.rewind().map_err(FallbackFailure::NotStarted)?;
         let png =
             run(&mut command, &[], document, &self.limits).map_err(|failure| match failure {
@@ -230,7 +230,8 @@ impl Renderer {
             })?;
         let picture =
             Picture::from_png(&png, self.limits.pixels).map_err(FallbackFailure::Picture)?;
-        if (picture.width(), picture.height()) != (size.width, size.height) {
+        // A side may be rounded up or to the nearest.
+        if picture.width().abs_diff(size.width) > 1 || picture.height().abs_diff(size.height) > 1 {
             return Err(FallbackFailure::Picture(PictureError::Shape));
         }
         let by = By::Fallback { program: program.clone(), reason };

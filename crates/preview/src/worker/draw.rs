@@ -27,6 +27,10 @@ pub(super) fn draw(request: &Request, document: Vec<u8>) -> Result<(Answer, Vec<
     })?;
     let all = pdf.pages();
     let pages = all.len() as u64;
+    if pages == 0 {
+        // ISO 32000-2 §7.7.3 knows no document without pages; what is there was not understood.
+        return Err(Refusal::NotAPdf);
+    }
     let index = usize::try_from(request.page).map_err(|_| Refusal::NoSuchPage { pages })?;
     let page = all.get(index).ok_or(Refusal::NoSuchPage { pages })?;
 
