@@ -21,7 +21,7 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench/big");
     let folder = desk::fresh(base)?;
     let environment = desk::make(&folder)?;
-    make_pdf(&folder.join("big.pdf"))?;
+    make_pdf(&folder.join("big.pdf"), LEN)?;
     let module = environment.module().to_str().context("a UTF-8 path")?.to_owned();
     let at = folder.to_str().context("a UTF-8 path")?.to_owned();
     let mut peak = 0.0f64;
@@ -40,8 +40,8 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// One page and an attachment-like stream that fills the file.
-fn make_pdf(path: &Path) -> Result<()> {
+/// One page and an attachment-like stream of so many bytes that fills the file.
+pub(crate) fn make_pdf(path: &Path, len: usize) -> Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     let mut offsets = Vec::new();
     let mut at = 0u64;
@@ -59,10 +59,10 @@ fn make_pdf(path: &Path) -> Result<()> {
         put(object.as_bytes(), &mut at)?;
     }
     offsets.push(at);
-    put(format!("4 0 obj\n<< /Length {LEN} >>\nstream\n").as_bytes(), &mut at)?;
+    put(format!("4 0 obj\n<< /Length {len} >>\nstream\n").as_bytes(), &mut at)?;
     let block: Vec<u8> =
         (0..1_000_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    for _ in 0..LEN / block.len() {
+    for _ in 0..len / block.len() {
         put(&block, &mut at)?;
     }
     put(b"\nendstream\nendobj\n", &mut at)?;
@@ -79,7 +79,7 @@ fn make_pdf(path: &Path) -> Result<()> {
 }
 
 /// Seconds to read, hash, copy and flush the file once.
-fn hash_and_copy(folder: &Path) -> Result<f64> {
+pub(crate) fn hash_and_copy(folder: &Path) -> Result<f64> {
     let copy = folder.join("copy.pdf");
     let started = Instant::now();
     let mut source = File::open(folder.join("big.pdf"))?;

@@ -8,6 +8,7 @@ mod daemon;
 mod desk;
 mod journal;
 mod local;
+mod pades;
 mod quiet;
 mod signing;
 mod table;
@@ -32,12 +33,13 @@ fn run() -> Result<()> {
         ["--child", "signing", ref rest @ ..] => return signing::child(rest),
         ["--child", "daemon", ref rest @ ..] => return daemon::child(rest),
         ["--child", "big-pdf", ref rest @ ..] => return big_pdf::child(rest),
+        ["--child", "pades", ref rest @ ..] => return pades::child(rest),
         ["--child", "large-cms", ref rest @ ..] => return verification::child(rest),
         _ => {}
     }
     let rough = words.contains(&"--rough");
     words.retain(|word| *word != "--rough");
-    let parts = ["signing", "big-pdf", "journal", "daemon", "daemon-memory", "verify"];
+    let parts = ["signing", "big-pdf", "journal", "daemon", "daemon-memory", "verify", "pades"];
     if let Some(unknown) = words.iter().find(|word| !parts.contains(word)) {
         bail!("there is no part `{unknown}`; parts: {}", parts.join(", "));
     }
@@ -60,6 +62,9 @@ fn run() -> Result<()> {
     }
     if wanted("verify") {
         verification::measure(&mut table)?;
+    }
+    if wanted("pades") {
+        pades::measure(&mut table)?;
     }
     table.finish()
 }

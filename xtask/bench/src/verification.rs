@@ -3,9 +3,9 @@
 //! Every file is another document; no verdict on a signature is kept. "Warm" means what a service has after its first
 //! minutes: the trust stores read once, and [`PathCache`], which keeps paths of certificates with their status.
 
-mod large;
-mod peers;
-mod samples;
+pub(crate) mod large;
+pub(crate) mod peers;
+pub(crate) mod samples;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -159,7 +159,7 @@ fn one(samples: &[Sample], options: &Options<'_>) -> Result<f64> {
     Ok(started.elapsed().as_secs_f64() / samples.len() as f64)
 }
 
-fn passed(indication: Indication) -> Result<()> {
+pub(crate) fn passed(indication: Indication) -> Result<()> {
     if indication != Indication::TotalPassed {
         bail!("a good sample ends as {indication}");
     }

@@ -88,7 +88,7 @@ fn make(world: &World, folder: &Path) -> Result<()> {
 }
 
 /// Seconds to read and hash the file once.
-fn hash(path: &Path) -> Result<f64> {
+pub(crate) fn hash(path: &Path) -> Result<f64> {
     let started = Instant::now();
     let mut source = File::open(path)?;
     let mut hasher = Hasher::new(DigestAlgorithm::Sha256);

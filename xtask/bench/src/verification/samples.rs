@@ -112,6 +112,16 @@ impl World {
     }
 
     fn prepare(&self, signer: usize, digest: Digest) -> Result<(&Entity, ToBeSigned)> {
+        let signing_time = Some(Time::from_unix_seconds(self.known.now - 600));
+        self.prepare_form(signer, digest, Form::Cades { signing_time })
+    }
+
+    fn prepare_form(
+        &self,
+        signer: usize,
+        digest: Digest,
+        form: Form,
+    ) -> Result<(&Entity, ToBeSigned)> {
         let (entity, certificate) =
             self.signers.get(signer % self.signers.len()).context("a signer")?;
         let to_be_signed = prepare(SigningParameters {
@@ -120,7 +130,7 @@ impl World {
             algorithm: self.kind.algorithm(),
             content_type: oid::DATA,
             message_digest: digest,
-            form: Form::Cades { signing_time: Some(Time::from_unix_seconds(self.known.now - 600)) },
+            form,
         })?;
         Ok((entity, to_be_signed))
     }
@@ -147,19 +157,7 @@ impl World {
         let stamped = self.known.now - 500 + (number % 200) as i64;
         let token = self.hierarchy.time_stamp(Hash::Sha256, imprint.as_bytes(), stamped);
         let signed = signed.with_signature_time_stamp(0, &TimeStampToken::from_ber(&token)?)?;
-        let (signer, _) = self.signers.get(number % self.signers.len()).context("a signer")?;
-        let id =
-            CertId::new(&signer.certificate, &self.hierarchy.authority.certificate, Hash::Sha1);
-        // A nonce, as a fresh answer has: no two files carry the same one.
-        let response = Response::new(Single::new(
-            id,
-            Status::Good,
-            self.known.now - 200,
-            self.known.now + DAY,
-        ))
-        .nonce(&(number as u64).to_be_bytes())
-        .carrying(&self.hierarchy.responder.certificate)
-        .signed_by(&self.hierarchy.responder);
+        let response = self.status(number, 200, number as u64)?;
         let evidence = EmbeddedEvidence {
             certificates: Vec::new(),
             crls: self.known.lists.crls.clone(),
@@ -167,6 +165,50 @@ impl World {
         };
         let signed = signed.with_validation_data(0, &evidence)?;
         Ok(Sample { file: signed.to_der().context("content is held")?, bare })
+    }
+
+    /// When its people sign.
+    pub(crate) const fn signing_time(&self) -> i64 {
+        self.known.now - 600
+    }
+
+    /// The message of a PDF's signature.
+    pub(crate) fn pdf_message(&self, signer: usize, digest: Digest) -> Result<Vec<u8>> {
+        let (entity, to_be_signed) = self.prepare_form(signer, digest, Form::Pades)?;
+        let value = wrapped(&entity.key.sign(to_be_signed.bytes_to_sign()));
+        Ok(to_be_signed.finish_detached(&value))
+    }
+
+    /// The same with a time-stamp over its signature.
+    pub(crate) fn stamped(&self, message: &[u8]) -> Result<Vec<u8>> {
+        let signed = SignedData::from_ber(message)?;
+        let info = signed.signer_infos().first().context("a signer")?;
+        let imprint = signature_imprint(info, DigestAlgorithm::Sha256);
+        let token = TimeStampToken::from_ber(&self.time_stamp(&imprint, 500))?;
+        signed.with_signature_time_stamp(0, &token)?.to_der().context("content is outside")
+    }
+
+    /// A token over a digest, made so many seconds ago.
+    pub(crate) fn time_stamp(&self, digest: &Digest, ago: i64) -> Vec<u8> {
+        self.hierarchy.time_stamp(Hash::Sha256, digest.as_bytes(), self.known.now - ago)
+    }
+
+    /// A signer's OCSP response of so many seconds ago, with a nonce, as a fresh answer has.
+    pub(crate) fn status(&self, signer: usize, ago: i64, nonce: u64) -> Result<Vec<u8>> {
+        let (signer, _) = self.signers.get(signer % self.signers.len()).context("a signer")?;
+        let id =
+            CertId::new(&signer.certificate, &self.hierarchy.authority.certificate, Hash::Sha1);
+        let (this, next) = (self.known.now - ago, self.known.now + DAY);
+        Ok(Response::new(Single::new(id, Status::Good, this, next))
+            .nonce(&nonce.to_be_bytes())
+            .carrying(&self.hierarchy.responder.certificate)
+            .signed_by(&self.hierarchy.responder))
+    }
+
+    /// Certificates of the authorities below the root, as a security store keeps them.
+    pub(crate) fn authorities(&self) -> Vec<Vec<u8>> {
+        let of = &self.hierarchy;
+        [&of.authority, &of.time_stamping, &of.responder].map(|one| one.certificate.clone()).into()
     }
 
     /// One structure with so many signers beside each other.
