@@ -75,7 +75,9 @@ pub(crate) fn make_pdf(path: &Path, len: usize) -> Result<()> {
         format!("trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n{xref}\n%%EOF\n").as_bytes(),
         &mut at,
     )?;
-    Ok(out.flush()?)
+    out.flush()?;
+    // Else the first round would flush it, whichever side is first.
+    Ok(out.get_ref().sync_all()?)
 }
 
 /// Seconds to read, hash, copy and flush the file once.

@@ -39,7 +39,20 @@ fn run() -> Result<()> {
     }
     let rough = words.contains(&"--rough");
     words.retain(|word| *word != "--rough");
-    let parts = ["signing", "big-pdf", "journal", "daemon", "daemon-memory", "verify", "pades"];
+    let parts = [
+        "signing",
+        "big-pdf",
+        "journal",
+        "daemon",
+        "daemon-memory",
+        "verify",
+        "pades",
+        "pades-page",
+        "pades-many",
+        "pades-changes",
+        "pades-levels",
+        "pades-large",
+    ];
     if let Some(unknown) = words.iter().find(|word| !parts.contains(word)) {
         bail!("there is no part `{unknown}`; parts: {}", parts.join(", "));
     }
@@ -63,8 +76,9 @@ fn run() -> Result<()> {
     if wanted("verify") {
         verification::measure(&mut table)?;
     }
-    if wanted("pades") {
-        pades::measure(&mut table)?;
+    if words.is_empty() || words.iter().any(|word| word.starts_with("pades")) {
+        let all = wanted("pades");
+        pades::measure(&mut table, |part| all || words.contains(&part))?;
     }
     table.finish()
 }

@@ -32,6 +32,11 @@ impl Watch {
     }
 }
 
+/// Seconds of CPU time that this process and its ended children took so far: what others' work leaves as it is.
+pub(crate) fn cpu_seconds() -> Result<f64> {
+    Ok(own()? as f64 / TICKS_PER_SECOND)
+}
+
 /// Busy ticks of all cores: user, nice, system, irq, softirq.
 fn machine() -> Result<u64> {
     let stat = std::fs::read_to_string("/proc/stat").context("/proc/stat")?;

@@ -10,7 +10,9 @@ use kyso::validation::indication::Indication;
 use kyso::verify::{Options, verify_bytes};
 use kyso_testkit::pdf;
 
-use super::{peers, samples};
+use super::peers::{self, Each};
+use super::samples;
+use crate::quiet;
 use crate::table::{Goal, Table};
 use crate::verification::passed;
 use crate::verification::samples::{Kind, World};
@@ -91,12 +93,14 @@ pub(super) fn long_term(table: &mut Table, folder: &Path) -> Result<()> {
         if report.indication != Indication::TotalPassed || found != Some(name) {
             bail!("a sample of level {name} is {found:?} and ends as {report:#?}");
         }
-        let seconds = || -> Result<f64> {
-            let started = Instant::now();
+        let seconds = || -> Result<Each> {
+            let (started, cpu) = (Instant::now(), quiet::cpu_seconds()?);
             for file in files {
                 passed(verify_bytes(file, "sample", &warm)?.indication)?;
             }
-            Ok(started.elapsed().as_secs_f64() / files.len() as f64)
+            let (wall, cpu) = (started.elapsed().as_secs_f64(), quiet::cpu_seconds()? - cpu);
+            let count = files.len() as f64;
+            Ok(Each { wall: wall / count, cpu: cpu / count })
         };
         if name == "PAdES-B-LT" && peers::python().is_some() {
             table.measure(
@@ -104,16 +108,15 @@ pub(super) fn long_term(table: &mut Table, folder: &Path) -> Result<()> {
                 Goal::AtLeast(1.0),
                 || {
                     let (theirs, ours) = (peers::validate(folder, PYHANKO)?, seconds()?);
-                    let note = format!("{:.0}/s, theirs {:.0}/s", 1.0 / ours, 1.0 / theirs);
-                    Ok((theirs / ours, note))
+                    Ok((theirs.wall / ours.wall, format!("{ours}, theirs {theirs}")))
                 },
             )?;
             continue;
         }
         // What pyHanko reached on the machine of the first figures; it validates no B-LTA of another's in one call.
         table.measure(format!("{name} RSA-2048 / 37 a second"), Goal::AtLeast(1.0), || {
-            let rate = 1.0 / seconds()?;
-            Ok((rate / 37.0, format!("{rate:.0}/s")))
+            let ours = seconds()?;
+            Ok((1.0 / ours.wall / 37.0, ours.to_string()))
         })?;
     }
     Ok(())

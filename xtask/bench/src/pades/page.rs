@@ -10,9 +10,9 @@ use kyso::visible::{Details, Place, Visible};
 use kyso_appearance::{Picture, PictureLimits, Profile, Template};
 use kyso_testkit::{pdf, softhsm};
 
-use super::peers;
-use crate::desk;
+use super::peers::{self, Each};
 use crate::table::{Goal, Table};
+use crate::{desk, quiet};
 
 /// Documents of a round.
 const DOCUMENTS: usize = 1_000;
@@ -43,7 +43,7 @@ pub(super) fn measure(
         table.measure(title, Goal::AtLeast(LEAST_OF_PYHANKO), || {
             let theirs = peers::sign(folder, environment, PYHANKO)?;
             let ours = ask(folder, environment, "invisible")?;
-            Ok((theirs / ours, format!("{:.0}/s, theirs {:.0}/s", 1.0 / ours, 1.0 / theirs)))
+            Ok((theirs.wall / ours.wall, format!("{ours}, theirs {theirs}")))
         })?;
     } else {
         eprintln!("{title}: skipped, pyHanko is missing; run cargo xtask setup");
@@ -51,27 +51,26 @@ pub(super) fn measure(
     table.measure("one page, invisible / bare C_Sign", Goal::Unset, || {
         let bare = desk::bare(folder, environment, "rsa", 1, DOCUMENTS)? / DOCUMENTS as f64;
         let ours = ask(folder, environment, "invisible")?;
-        Ok((bare / ours, format!("{:.0}/s of {:.0}/s", 1.0 / ours, 1.0 / bare)))
+        Ok((bare / ours.wall, format!("{ours} of {:.0}/s", 1.0 / bare)))
     })?;
     for (kind, what) in VISIBLE {
         let title = format!("one page, visible ({what}) / invisible");
         table.measure(title, Goal::AtLeast(LEAST_VISIBLE), || {
             let invisible = ask(folder, environment, "invisible")?;
             let visible = ask(folder, environment, kind)?;
-            let note = format!("{:.0}/s of {:.0}/s", 1.0 / visible, 1.0 / invisible);
-            Ok((invisible / visible, note))
+            Ok((invisible.wall / visible.wall, format!("{visible} of {invisible}")))
         })?;
     }
     Ok(())
 }
 
-fn ask(folder: &Path, environment: &softhsm::Environment, kind: &str) -> Result<f64> {
+fn ask(folder: &Path, environment: &softhsm::Environment, kind: &str) -> Result<Each> {
     let module = environment.module().to_str().context("a UTF-8 path")?;
     let at = folder.to_str().context("a UTF-8 path")?;
-    Ok(desk::child(environment, &["pades", "page", at, module, kind])?.parse()?)
+    Each::read(&desk::child(environment, &["pades", "page", at, module, kind])?)
 }
 
-/// Signs and prints seconds for each: from file to file, recorded and flushed, by one session of the token.
+/// Signs and prints seconds for each, by the clock and of CPU time: from file to file, recorded and flushed, by one session of the token.
 pub(super) fn child(arguments: &[&str]) -> Result<()> {
     let [folder, module, kind] = arguments else { bail!("three arguments were expected") };
     let folder = Path::new(folder);
@@ -100,9 +99,11 @@ pub(super) fn child(arguments: &[&str]) -> Result<()> {
     };
     // The first signature loads the key and the pages of the program.
     sign(tasks.split_off(DOCUMENTS - 1))?;
-    let started = Instant::now();
+    let (started, cpu) = (Instant::now(), quiet::cpu_seconds()?);
     sign(tasks)?;
-    println!("{}", started.elapsed().as_secs_f64() / (DOCUMENTS - 1) as f64);
+    let (wall, cpu) = (started.elapsed().as_secs_f64(), quiet::cpu_seconds()? - cpu);
+    let count = (DOCUMENTS - 1) as f64;
+    println!("{} {}", wall / count, cpu / count);
     std::fs::remove_dir_all(round)?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! PDFs with signatures, evidence and time-stamps in revision upon revision, and a form to fill in.
 
 use std::fmt::Write as _;
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 
 use anyhow::{Context as _, Result};
 use kyso_pades::{
@@ -67,7 +67,7 @@ fn revised(
 }
 
 /// The revision that takes the world's next signature.
-pub(super) fn prepare<R: std::io::Read + std::io::Seek>(
+pub(super) fn prepare<R: Read + Seek>(
     world: &World,
     document: &mut Document<R>,
     sub_filter: SubFilter,
@@ -99,6 +99,17 @@ pub(super) fn with_evidence(
     nonce: u64,
 ) -> Result<Vec<u8>> {
     let mut document = Document::open(Cursor::new(pdf), Limits::standard())?;
+    let revision = evidence(world, signer, &mut document, nonce)?;
+    Ok([pdf, &revision].concat())
+}
+
+/// The revision that brings it.
+pub(super) fn evidence<R: Read + Seek>(
+    world: &World,
+    signer: usize,
+    document: &mut Document<R>,
+    nonce: u64,
+) -> Result<Vec<u8>> {
     let signatures = document.signatures()?;
     let data = SecurityData {
         certificates: world.authorities(),
@@ -106,8 +117,7 @@ pub(super) fn with_evidence(
         ocsp: vec![world.status(signer, 200, nonce)?],
         signatures: signatures.into_iter().map(|one| one.contents).collect(),
     };
-    let revision = document.add_security_data(&data)?.context("something new")?;
-    Ok([pdf, &revision].concat())
+    document.add_security_data(&data)?.context("something new")
 }
 
 /// A document with a form on its first pages, of so many pages in a tree of two levels.
