@@ -77,7 +77,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "kyso-x509",
             "kyso-cades",
             "kyso-pades",
-            "kyso-validation",
+            "kyso-appearance",
             "kyso-testkit",
         ],
     ),

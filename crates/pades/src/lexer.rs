@@ -405,6 +405,16 @@ impl<'a> Lexer<'a> {
     fn hexadecimal_string(&mut self) -> Result<Object, Failure> {
         self.pos += 1;
         let mut bytes = Vec::new();
+        // Most strings are pairs of digits without a break, and signatures' long ones always.
+        for pair in self.text.get(self.pos..).unwrap_or_default().chunks_exact(2) {
+            let &[high, low] = pair else { break };
+            let (high, low) = (DIGITS[usize::from(high)], DIGITS[usize::from(low)]);
+            if high | low > 0xf {
+                break;
+            }
+            bytes.push(high << 4 | low);
+        }
+        self.pos += 2 * bytes.len();
         let mut high = None;
         loop {
             let Some(byte) = self.peek() else {
@@ -427,6 +437,19 @@ impl<'a> Lexer<'a> {
         }
     }
 }
+
+/// The value of each byte as a hexadecimal digit; `0xff` for what is none.
+const DIGITS: [u8; 256] = {
+    let mut values = [0xff; 256];
+    let mut byte = 0;
+    while byte < values.len() {
+        if let Some(value) = digit(byte as u8) {
+            values[byte] = value;
+        }
+        byte += 1;
+    }
+    values
+};
 
 /// The value of a hexadecimal digit.
 pub(crate) const fn digit(byte: u8) -> Option<u8> {
@@ -457,6 +480,18 @@ d)"
             Ok(Object::String(b"a(b(c))A\x07\\d".to_vec()))
         );
         assert_eq!(read(b"<4a 4B4>"), Ok(Object::String(b"JK@".to_vec())));
+        for text in [&b"<4a4B4>"[..], b"<4a4 B4>", b"<4 a4\nB4 >", b"< 4a4B 40>"] {
+            assert_eq!(read(text), Ok(Object::String(b"JK@".to_vec())));
+        }
+        assert_eq!(read(b"<>"), Ok(Object::String(Vec::new())));
+        for (text, at, fault) in [
+            (&b"<4a4g>"[..], 4, SyntaxFault::NotHexadecimal(b'g')),
+            (b"<4ag4>", 3, SyntaxFault::NotHexadecimal(b'g')),
+            (b"<4a4B", 5, SyntaxFault::UnexpectedEnd),
+            (b"<4a4", 4, SyntaxFault::UnexpectedEnd),
+        ] {
+            assert_eq!(read(text), Err(Failure::Syntax { at, fault }));
+        }
         assert_eq!(read(b"/A#42#zz"), Ok(Object::Name(Name(b"AB#zz".to_vec()))));
     }
 

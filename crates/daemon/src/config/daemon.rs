@@ -140,10 +140,11 @@ mod tests {
         let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
         let documented: BTreeSet<String> = rows.map(str::to_owned).collect();
         let mut keys = BTreeSet::new();
-        for table in ["", "fetch", "timestamp", "daemon", "daemon.limits", "daemon.log"] {
+        for table in ["", "fetch", "timestamp", "preview", "daemon", "daemon.limits", "daemon.log"]
+        {
             keys.extend(known(table));
         }
-        for table in ["fetch", "timestamp", "daemon", "daemon.limits", "daemon.log"] {
+        for table in ["fetch", "timestamp", "preview", "daemon", "daemon.limits", "daemon.log"] {
             assert!(keys.remove(table), "{table}");
         }
         assert_eq!(documented, keys);
