@@ -11,6 +11,7 @@ use crate::library::Library;
 use crate::poe::ProofsOfExistence;
 use crate::policy::Policy;
 use crate::report::{Check, Finding, Need, SignatureReport, TimestampKind};
+use crate::target::{Attached, Imprint};
 use crate::timestamp::{Stamp, validate as validate_stamp};
 
 /// Validates the token (EN 319 102-1 §5.4) under the first store that knows its authority.
@@ -48,9 +49,13 @@ pub(crate) fn validate(
         };
         let imprint = content.find(token.info().message_imprint().algorithm());
         let proofs = ProofsOfExistence::at(context.validation_time);
-        let read = Ok(token.clone());
-        let kind = TimestampKind::Document;
-        let stamp = validate_stamp(None, kind, read, imprint, &library, &demand, &proofs);
+        let attached = Attached {
+            kind: TimestampKind::Document,
+            imprint: Imprint::compare(imprint, &token),
+            token: Ok(token.clone()),
+            coverage: None,
+        };
+        let stamp = validate_stamp(attached, &library, &demand, &proofs);
         let anchored = stamp.report.trust_anchor.is_some();
         // The store whose anchor the path reaches decides; a later and laxer one cannot mend its verdict.
         if anchored || best.is_none() {

@@ -8,12 +8,12 @@ use kyso_cades::{
 use kyso_pades::{Comparison, Coverage, Date, Signature, SubFilter};
 use kyso_x509::{Certificate, DigestAlgorithm, Time};
 
+use crate::cms::{self, Beside};
 use crate::context::Context;
 use crate::document::{DocumentSecurity, merge};
 use crate::document_stamp;
 use crate::indication::{FailedReason, IndeterminateReason};
 use crate::report::{Check, Finding, SignatureReport};
-use crate::signature::{self, Beside};
 
 /// Forbidden changes that a report names as reasons.
 const MOST_FORBIDDEN: usize = 20;
@@ -113,7 +113,7 @@ fn validate_message(
     }
     let Some(signed_data) = single(message, report) else { return };
     let beside = Beside { security, end: coverage.byte_range.end(), digest: None };
-    let verified = signature::validate(signed_data, 0, content, Some(beside), context, report);
+    let verified = cms::validate(signed_data, 0, content, Some(beside), context, report);
     if let Some((verified, _)) = &verified {
         let baseline = is_baseline(signature, verified);
         let level = || level_name(pdf_level(signed_data, security, beside.end));
@@ -165,7 +165,7 @@ fn validate_pkcs7_sha1(
     let own = held.unwrap_or_default();
     let own = ContentDigests::of_bytes(&signed_data.content_digest_algorithms(), own);
     let beside = Beside { security, end: coverage.byte_range.end(), digest: Some(sha1) };
-    let verified = signature::validate(signed_data, 0, &own, Some(beside), context, report);
+    let verified = cms::validate(signed_data, 0, &own, Some(beside), context, report);
     report.level = verified.map(|_| "PDF-CMS");
 }
 

@@ -1,22 +1,18 @@
 //! Time-stamp validation (EN 319 102-1 §5.4) and what valid ones prove (§5.6.2.3), from the outermost inwards.
 
-use kyso_cades::archive::verify_archive_time_stamp;
-use kyso_cades::timestamp::TokenError;
-use kyso_cades::{
-    ArchiveFailure, ContentDigests, Coverage, SignedData, SignerInfo, TimeStampToken, TokenFailure,
-    TstInfo, signature_imprint, verify_token,
-};
-use kyso_x509::{Certificate, Digest, SignatureAlgorithm, Time};
+use kyso_cades::{SigningCertificateBinding, TimeStampToken, TokenFailure, TstInfo, verify_token};
+use kyso_x509::{Digest, SignatureAlgorithm, Time};
 
 use crate::chain::{self, Demand};
+use crate::cms::failure_indication;
 use crate::indication::{FailedReason, IndeterminateReason, Indication};
 use crate::library::Library;
 use crate::poe::{ProofsOfExistence, name_of, name_of_response};
 use crate::report::{Finding, Material, Need, TimestampKind, TimestampReport};
 use crate::settle::settle;
-use crate::signature::{Beside, failure_indication};
 use crate::status::later;
 use crate::suites::{Object, digest_use, signature_use};
+use crate::target::{Attached, Covered, Imprint, Target};
 
 /// A time-stamp with its verdict.
 pub(crate) struct Stamp {
@@ -25,8 +21,8 @@ pub(crate) struct Stamp {
     name: Digest,
     /// When it says that it was made.
     moment: Option<Moment>,
-    /// What a valid archive time-stamp covers.
-    coverage: Option<Coverage>,
+    /// What it covers.
+    coverage: Option<Covered>,
     pub(crate) needs: Vec<Need>,
 }
 
@@ -96,88 +92,36 @@ impl Moment {
 /// Microseconds.
 const SECOND: i64 = 1_000_000;
 
-/// One signer's signature, as time-stamps see it.
-pub(crate) struct Stamped<'a> {
-    pub(crate) signed_data: &'a SignedData,
-    pub(crate) index: usize,
-    pub(crate) signer: &'a SignerInfo,
-    pub(crate) content: &'a ContentDigests,
-    /// What the document around it holds.
-    pub(crate) beside: Option<Beside<'a>>,
-    /// The signer's certificate, where the signature binds it: who knew the signature knew the certificate.
-    pub(crate) bound: Option<&'a Certificate>,
-}
-
-type Read = Result<TimeStampToken, TokenError>;
-
 /// Validates every time-stamp of a signature and adds to the proofs what the valid ones prove.
 ///
 /// They come back in the order in which they were made, unreadable ones first.
 pub(crate) fn validate_all(
-    stamped: &Stamped<'_>,
+    target: &Target<'_>,
     library: &Library<'_>,
     demand: &Demand<'_>,
     proofs: &mut ProofsOfExistence,
 ) -> Vec<Stamp> {
     let mut stamps = Vec::new();
-    // Document time-stamps are archive time-stamps of all that stands before them in the file.
-    if let Some(beside) = stamped.beside {
-        for document in beside.security.covering(beside.end) {
-            let read = Ok(document.token.clone());
-            let kind = TimestampKind::Document;
-            let mut stamp = validate(
-                Some(stamped),
-                kind,
-                read,
-                document.digest.as_ref(),
-                library,
-                demand,
-                proofs,
-            );
-            if let Some(time) = stamp.proven() {
-                let (data, signer) = (stamped.signed_data, stamped.signer);
-                stamp.coverage = Some(beside.security.coverage(document, data, signer));
-                extract(stamped, &stamp, time, proofs);
-            }
-            stamps.push(stamp);
+    for attached in target.timestamps.outermost_first() {
+        let stamp = validate(attached, library, demand, proofs);
+        if let Some(time) = stamp.proven() {
+            extract(target, &stamp, time, proofs);
         }
-    }
-    // §5.6.3.4 steps 4 to 6: archive time-stamps from the newest, then those of the signature, then of the content.
-    let groups = [
-        (TimestampKind::Archive, stamped.signer.archive_time_stamps()),
-        (TimestampKind::Signature, stamped.signer.signature_time_stamps()),
-        (TimestampKind::Content, stamped.signer.content_time_stamps()),
-    ];
-    for (kind, mut tokens) in groups {
-        tokens.sort_by_key(|token| core::cmp::Reverse(made_at(token)));
-        for token in tokens {
-            let stamp = validate(Some(stamped), kind, token, None, library, demand, proofs);
-            if let Some(time) = stamp.proven() {
-                extract(stamped, &stamp, time, proofs);
-            }
-            stamps.push(stamp);
-        }
+        stamps.push(stamp);
     }
     stamps.reverse();
     stamps.sort_by_key(|stamp| stamp.report.time);
     stamps
 }
 
-fn made_at(token: &Read) -> Option<(Time, u32)> {
-    let info = token.as_ref().ok()?.info();
-    Some((info.gen_time(), info.gen_time_micros()))
-}
-
-/// Validates one time-stamp; `stamped` is what it is attached to, which a document time-stamp on its own has not.
+/// Validates one time-stamp.
 pub(crate) fn validate(
-    stamped: Option<&Stamped<'_>>,
-    kind: TimestampKind,
-    token: Read,
-    covered: Option<&Digest>,
+    attached: Attached,
     library: &Library<'_>,
     demand: &Demand<'_>,
     proofs: &ProofsOfExistence,
 ) -> Stamp {
+    let Attached { kind, token, imprint, coverage } = attached;
     let token = match token {
         Ok(token) => token,
         Err(error) => {
@@ -188,8 +132,21 @@ pub(crate) fn validate(
     };
     let mut stamp = blank(kind, Some(&token));
     // 1. The imprint is that of what it is attached to.
-    if !stamp.imprint(stamped, &token, covered) {
-        return stamp;
+    match imprint {
+        Imprint::Holds => stamp.coverage = coverage,
+        Imprint::Differs => {
+            stamp.fail(FailedReason::HashFailure, Finding::TimestampImprint);
+            return stamp;
+        }
+        Imprint::Unknown => {
+            let finding = Finding::TimestampImprintUnknown;
+            stamp.open(IndeterminateReason::SignedDataNotFound, finding);
+            return stamp;
+        }
+        Imprint::Fails(reason, finding) => {
+            stamp.fail(reason, finding);
+            return stamp;
+        }
     }
     // 2. Format, signing certificate, value (§5.3 steps 1, 2 and 5, for the token).
     let verified = match verify_token(&token, &library.candidates) {
@@ -247,22 +204,17 @@ pub(crate) fn validate(
 }
 
 /// What a valid time-stamp proves to have existed at its time.
-fn extract(stamped: &Stamped<'_>, stamp: &Stamp, time: Time, proofs: &mut ProofsOfExistence) {
+fn extract(target: &Target<'_>, stamp: &Stamp, time: Time, proofs: &mut ProofsOfExistence) {
     if stamp.report.kind == TimestampKind::Content {
         return;
     }
-    // The signature value, and with it what the signed attributes hold or name by its digest.
-    proofs.prove(&signature_name(stamped.signer), time);
-    if let Some(certificate) = stamped.bound {
-        proofs.prove(&certificate.sha256_fingerprint(), time);
+    // The signature value, and with it what the signature holds or names by its digest: a certificate that it binds.
+    proofs.prove(&target.name, time);
+    if target.binding != SigningCertificateBinding::Missing {
+        proofs.prove(&target.certificate.sha256_fingerprint(), time);
     }
-    for token in stamped.signer.content_time_stamps().into_iter().flatten() {
-        proofs.prove(&name_of(token.as_received()), time);
-    }
-    let archival = stamped.signer.revocation_info_archival();
-    archival.crls.iter().for_each(|one| proofs.prove(&one.sha256(), time));
-    archival.ocsp.iter().for_each(|one| proofs.prove(&name_of_response(one), time));
-    // What the hash index of an archive time-stamp lists.
+    target.timestamps.with_the_signature().iter().for_each(|name| proofs.prove(name, time));
+    // What else it covers.
     let Some(coverage) = &stamp.coverage else {
         return;
     };
@@ -272,11 +224,6 @@ fn extract(stamped: &Stamped<'_>, stamp: &Stamp, time: Time, proofs: &mut Proofs
     coverage.evidence.crls.iter().for_each(|one| proofs.prove(&one.sha256(), time));
     coverage.evidence.ocsp.iter().for_each(|one| proofs.prove(&name_of_response(one), time));
     coverage.tokens.iter().for_each(|one| proofs.prove(&name_of(one.as_received()), time));
-}
-
-/// What a signature value is called among the proofs of existence.
-pub(crate) fn signature_name(signer: &SignerInfo) -> Digest {
-    name_of(signer.signature())
 }
 
 /// §5.5.4 step 4 (d): no valid time-stamp is older than what it covers; gives the pair that contradicts.
@@ -353,57 +300,6 @@ impl Stamp {
 
     fn open(&mut self, reason: IndeterminateReason, finding: Finding) {
         self.worse(Indication::Indeterminate(reason), finding);
-    }
-
-    /// Whether the imprint is that of what it is attached to.
-    ///
-    /// `covered` is the digest of what a document time-stamp covers.
-    fn imprint(
-        &mut self,
-        stamped: Option<&Stamped<'_>>,
-        token: &TimeStampToken,
-        covered: Option<&Digest>,
-    ) -> bool {
-        let imprint = token.info().message_imprint();
-        let algorithm = imprint.algorithm();
-        let matches = match (self.report.kind, stamped) {
-            (TimestampKind::Document, _) | (_, None) => covered.map(|digest| digest == imprint),
-            (TimestampKind::Signature, Some(stamped)) => {
-                Some(signature_imprint(stamped.signer, algorithm) == *imprint)
-            }
-            (TimestampKind::Content, Some(stamped)) => {
-                stamped.content.find(algorithm).map(|digest| digest == imprint)
-            }
-            (TimestampKind::Archive, Some(stamped)) => return self.archive_imprint(stamped, token),
-        };
-        match matches {
-            Some(true) => return true,
-            Some(false) => self.fail(FailedReason::HashFailure, Finding::TimestampImprint),
-            None => {
-                self.open(IndeterminateReason::SignedDataNotFound, Finding::TimestampImprintUnknown)
-            }
-        }
-        false
-    }
-
-    fn archive_imprint(&mut self, stamped: &Stamped<'_>, token: &TimeStampToken) -> bool {
-        let Stamped { signed_data, index, content, .. } = *stamped;
-        match verify_archive_time_stamp(signed_data, index, token, content) {
-            Ok(coverage) => {
-                self.coverage = Some(coverage);
-                return true;
-            }
-            Err(ArchiveFailure::ContentDigestMissing { .. }) => {
-                self.open(IndeterminateReason::SignedDataNotFound, Finding::TimestampImprintUnknown)
-            }
-            Err(failure @ ArchiveFailure::ImprintMismatch { .. }) => {
-                self.fail(FailedReason::HashFailure, Finding::Archive(Box::new(failure)));
-            }
-            Err(failure) => {
-                self.fail(FailedReason::FormatFailure, Finding::Archive(Box::new(failure)));
-            }
-        }
-        false
     }
 }
 

@@ -1,4 +1,4 @@
-//! Validation of one signer's signature: basic (EN 319 102-1 §5.3), with time (§5.5), with long-term data (§5.6).
+//! Validation of a verified signature: basic (EN 319 102-1 §5.3), with time (§5.5), with long-term data (§5.6).
 //!
 //! The three processes of the standard give the same verdicts one after the other, each with more proofs of
 //! existence than the one before. Here they are one: everything is validated at the validation time, every proof is
@@ -6,144 +6,34 @@
 
 use std::sync::Arc;
 
-use kyso_cades::level::{BaselineLevel, level_with};
-use kyso_cades::{
-    ContentDigests, EmbeddedEvidence, FailureIndication, SignatureLevel, SignaturePolicyIdentifier,
-    SignedData, SignerInfo, SigningCertificateBinding, VerifiedSignature, VerifyFailure,
-    verify_signer,
-};
+use kyso_cades::SigningCertificateBinding;
 use kyso_x509::path::check_end_entity;
-use kyso_x509::{DigestAlgorithm, SignatureAlgorithm, TrustAnchor};
+use kyso_x509::{DigestAlgorithm, ObjectIdentifier, SignatureAlgorithm, TrustAnchor};
 
 use crate::chain::{self, Demand, Present, Usage};
 use crate::context::Context;
-use crate::document::{DocumentSecurity, merge};
-use crate::indication::{FailedReason, IndeterminateReason, Indication};
+use crate::indication::{FailedReason, IndeterminateReason};
 use crate::library::Library;
 use crate::poe::ProofsOfExistence;
 use crate::policy::Policy;
 use crate::report::{Check, Finding, Material, Need, RevocationState, SignatureReport};
 use crate::settle::{Settled, path_reason, settle};
 use crate::suites::{Object, Use, digest_use, signature_use};
+use crate::target::Target;
 use crate::times::check_claimed_time;
-use crate::timestamp::{self, Stamp, Stamped};
+use crate::timestamp::{self, Stamp};
 
-/// Validates one signer of a CMS structure.
-///
-/// `content` are the digests of the content, `None` where a detached signature's content is not at hand.
-#[must_use]
-pub fn validate_cms_signer(
-    signed_data: &SignedData,
-    index: usize,
-    content: Option<&ContentDigests>,
-    context: &Context<'_>,
-) -> SignatureReport {
-    let format = if signed_data.is_detached() { "CMS detached" } else { "CMS attached" };
-    let id = index.saturating_add(1).to_string();
-    let mut report = SignatureReport::blank(id, format.to_owned(), context.validation_time);
-    if content.is_none() {
-        report.needs.push(Need::Content);
-    }
-    let nothing = ContentDigests::from_digests(Vec::new());
-    let content = content.unwrap_or(&nothing);
-    let validated = validate(signed_data, index, content, None, context, &mut report);
-    if let Some((verified, evidence)) = validated {
-        let found = level_with(signed_data, index, &verified, content, &evidence);
-        report.level = Some(level_name(found, &verified));
-    }
-    report
-}
-
-fn level_name(found: Option<BaselineLevel>, verified: &VerifiedSignature) -> &'static str {
-    match (verified.level(), found) {
-        (_, Some(BaselineLevel::B)) | (SignatureLevel::CadesBB, None) => "CAdES-B-B",
-        (_, Some(BaselineLevel::T)) => "CAdES-B-T",
-        (_, Some(BaselineLevel::Lt)) => "CAdES-B-LT",
-        (_, Some(BaselineLevel::Lta)) => "CAdES-B-LTA",
-        (SignatureLevel::CadesEBes, None) => "CAdES-E-BES",
-        (SignatureLevel::Cms, None) => "CMS",
-    }
-}
-
-/// What a document holds beside a signature's message, and where in it the signature's own range ends.
-#[derive(Clone, Copy)]
-pub(crate) struct Beside<'a> {
-    pub(crate) security: &'a DocumentSecurity,
-    pub(crate) end: u64,
-    /// A digest between the document and the message, where the sub-filter puts one there.
-    pub(crate) digest: Option<DigestAlgorithm>,
-}
-
-/// Everything but what the file around the message decides; gives what was verified, and the evidence that came with it.
-pub(crate) fn validate(
-    signed_data: &SignedData,
-    index: usize,
-    content: &ContentDigests,
-    beside: Option<Beside<'_>>,
-    context: &Context<'_>,
-    report: &mut SignatureReport,
-) -> Option<(VerifiedSignature, EmbeddedEvidence)> {
-    let signer = signed_data.signer_infos().get(index);
-    if let Some(signer) = signer {
-        report.counter_signatures = signer.counter_signatures().len();
-    }
-    // More signers than any policy here allows are not even looked at.
-    if let Some(limit) = max_signers(context)
-        && signed_data.signer_infos().len() > limit
-    {
-        let finding = Finding::TooManySigners { limit };
-        report.open(IndeterminateReason::SigConstraintsFailure, finding);
-        return None;
-    }
-    // 1. Format checking (§5.2.2), identification of the signing certificate (§5.2.3), cryptographic verification
-    // (§5.2.7). What fails here fails whatever else is known, so it comes before the rest.
-    let mut evidence = signed_data.embedded_evidence(index);
-    if let Some(beside) = beside {
-        merge(&mut evidence, beside.security.evidence());
-    }
-    let library = Library::new(&evidence, context);
-    let verified = match verify_signer(signed_data, index, content, &library.candidates) {
-        Ok(verified) => verified,
-        Err(failure) => {
-            let indication = failure_indication(&failure);
-            report.indication = report.indication.worse(indication);
-            report.errors.push(Finding::Signature(failure));
-            report.claimed_signer = signer
-                .and_then(|signer| crate::beside::claimed_signer(signer, &library.candidates));
-            return None;
-        }
-    };
-    let signer = signer?;
-    report.checked.extend([Check::ContentDigest, Check::SignatureValue]);
-    report.warnings.extend(crate::beside::findings(
-        signed_data,
-        index,
-        signer,
-        &library.candidates,
-    ));
-    report.signer = Some(verified.certificate().clone());
-    report.algorithm = Some(verified.algorithm());
-    report.content_digest = Some(*verified.message_digest());
-    if report.claimed_signing_time.is_none() {
-        report.claimed_signing_time = verified.signing_time();
-    }
-    let library = &library;
-    let verified_signature = &verified;
-    Evaluation {
-        signed_data,
-        index,
-        signer,
-        content,
-        beside,
-        library,
-        verified: verified_signature,
-    }
-    .run(report);
-    Some((verified, evidence))
+/// A signature policy that a signature names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Named {
+    /// By this identifier.
+    Policy(ObjectIdentifier),
+    /// In a way that cannot be read.
+    Malformed,
 }
 
 /// The greatest number of signers of the policies that may apply; `None` where there is no policy at all.
-fn max_signers(context: &Context<'_>) -> Option<usize> {
+pub(crate) fn max_signers(context: &Context<'_>) -> Option<usize> {
     let limit = |policy: &Policy| policy.limits.max_signers;
     match context.policy {
         Some(policy) => Some(limit(policy)),
@@ -151,29 +41,15 @@ fn max_signers(context: &Context<'_>) -> Option<usize> {
     }
 }
 
-/// The indication of a signature that was not verified.
-pub(crate) fn failure_indication(failure: &VerifyFailure) -> Indication {
-    use FailureIndication as F;
-    use IndeterminateReason as I;
-    match failure.indication() {
-        F::FormatFailure => Indication::TotalFailed(FailedReason::FormatFailure),
-        F::HashFailure => Indication::TotalFailed(FailedReason::HashFailure),
-        F::SigCryptoFailure => Indication::TotalFailed(FailedReason::SigCryptoFailure),
-        F::NoSigningCertificateFound => Indication::Indeterminate(I::NoSigningCertificateFound),
-        F::CryptoConstraintsFailure => Indication::Indeterminate(I::CryptoConstraintsFailure),
-        F::SignedDataNotFound => Indication::Indeterminate(I::SignedDataNotFound),
-    }
+/// Steps 2 to 5, after what the format decides (format, signing certificate, value).
+pub(crate) fn run(target: &Target<'_>, library: &Library<'_>, report: &mut SignatureReport) {
+    Evaluation { target, library }.run(report);
 }
 
 /// A verified signature under evaluation.
 struct Evaluation<'a> {
-    signed_data: &'a SignedData,
-    index: usize,
-    signer: &'a SignerInfo,
-    content: &'a ContentDigests,
-    beside: Option<Beside<'a>>,
+    target: &'a Target<'a>,
     library: &'a Library<'a>,
-    verified: &'a VerifiedSignature,
 }
 
 /// Policy and anchors that apply, with what X.509 certificate validation found under them.
@@ -207,7 +83,7 @@ impl<'a> Evaluation<'a> {
         // 3. Time-stamps, from the outermost (§5.6.3.4), and the proofs of existence that they give.
         let mut proofs = ProofsOfExistence::at(context.validation_time);
         let stamps = self.timestamps(&applied, &mut proofs, report);
-        let proven = proofs.of(&timestamp::signature_name(self.signer));
+        let proven = proofs.of(&self.target.name);
         report.best_signature_time = proven;
         // 4. Signature acceptance validation and past signature validation (§5.2.8, §5.6.2.4).
         let anchors = applied.store.and_then(|store| stores.get(store));
@@ -218,7 +94,7 @@ impl<'a> Evaluation<'a> {
             anchors: anchors.map(|store| store.anchors.as_slice()).unwrap_or_default(),
             store: applied.store,
         };
-        let certificate = self.verified.certificate();
+        let certificate = self.target.certificate;
         let uses = self.uses(policy);
         let settled =
             settle(self.library, certificate, &applied.present, &demand, &uses, &proofs, proven);
@@ -255,7 +131,7 @@ impl<'a> Evaluation<'a> {
                 anchors: &store.anchors,
                 store: Some(number),
             };
-            let present = chain::validate(self.library, self.verified.certificate(), &demand);
+            let present = chain::validate(self.library, self.target.certificate, &demand);
             let says_more = matches!(&*present, Present::NoPath { orphan: None, .. })
                 && second.as_ref().is_none_or(|one| {
                     matches!(&*one.present, Present::NoPath { orphan: Some(_), .. })
@@ -294,8 +170,8 @@ impl<'a> Evaluation<'a> {
             store: None,
             present: Arc::new(Present::NoPath {
                 error: kyso_x509::PathError::UnknownIssuer {
-                    subject: self.verified.certificate().subject().clone(),
-                    issuer: self.verified.certificate().issuer().clone(),
+                    subject: self.target.certificate.subject().clone(),
+                    issuer: self.target.certificate.issuer().clone(),
                 },
                 orphan: None,
             }),
@@ -306,7 +182,7 @@ impl<'a> Evaluation<'a> {
             report.open(IndeterminateReason::NoCertificateChainFound, Finding::NoTrustAnchors);
         } else {
             let constraints = chain::path_policy(policy, Usage::Signing);
-            if let Err(error) = check_end_entity(self.verified.certificate(), &constraints, now) {
+            if let Err(error) = check_end_entity(self.target.certificate, &constraints, now) {
                 report.open(path_reason(&error), Finding::EndEntity(Box::new(error)));
             }
         }
@@ -325,7 +201,7 @@ impl<'a> Evaluation<'a> {
 
     /// Constraints on the signature itself (§5.2.4, §5.2.8), which no evidence makes up for.
     fn constraints(&self, policy: Option<&Policy>, report: &mut SignatureReport) {
-        if self.verified.signing_certificate() != SigningCertificateBinding::Missing {
+        if self.target.binding != SigningCertificateBinding::Missing {
             report.checked.push(Check::SigningCertificate);
         } else if policy.is_none_or(|policy| policy.signature.require_signing_certificate) {
             report.open(IndeterminateReason::SigConstraintsFailure, Finding::CertificateNotBound);
@@ -333,17 +209,15 @@ impl<'a> Evaluation<'a> {
             report.warnings.push(Finding::CertificateNotBound);
         }
         // A policy that the caller named takes the place of one that the signature names.
-        let named = match self.signer.signature_policy() {
-            Ok(None | Some(SignaturePolicyIdentifier::Implied)) => None,
-            Ok(Some(SignaturePolicyIdentifier::Named { oid, .. })) => Some((
+        let named = self.target.policy.map(|named| match named {
+            Named::Policy(policy) => (
                 IndeterminateReason::SignaturePolicyNotAvailable,
-                Finding::SignaturePolicy { policy: oid },
-            )),
-            Err(_) => Some((
-                IndeterminateReason::PolicyProcessingError,
-                Finding::SignaturePolicyMalformed,
-            )),
-        };
+                Finding::SignaturePolicy { policy },
+            ),
+            Named::Malformed => {
+                (IndeterminateReason::PolicyProcessingError, Finding::SignaturePolicyMalformed)
+            }
+        });
         match named {
             Some((_, finding)) if self.library.context.policy.is_some() => {
                 report.warnings.push(finding);
@@ -356,13 +230,12 @@ impl<'a> Evaluation<'a> {
     /// The algorithms that protect the signature.
     fn uses(&self, policy: &Policy) -> Vec<Use> {
         let suites = &policy.suites;
-        let verified = self.verified;
-        let algorithm = verified.algorithm();
-        let mut uses =
-            vec![digest_use(suites, Material::Content, verified.message_digest().algorithm())];
-        let between = self.beside.and_then(|beside| beside.digest);
-        uses.extend(between.map(|digest| digest_use(suites, Material::Content, digest)));
-        if let Ok(key) = verified.certificate().borrowed_public_key() {
+        let target = self.target;
+        let digests = target.digests.iter();
+        let mut uses: Vec<Use> =
+            digests.map(|digest| digest_use(suites, Material::Content, *digest)).collect();
+        let algorithm = target.algorithm;
+        if let Ok(key) = target.certificate.borrowed_public_key() {
             let mut own =
                 signature_use(suites, Object::Target, Material::Signature, algorithm, key);
             if matches!(algorithm, SignatureAlgorithm::RsaPkcs1(_)) {
@@ -370,7 +243,7 @@ impl<'a> Evaluation<'a> {
             }
             uses.push(own);
         }
-        let binding = match verified.signing_certificate() {
+        let binding = match target.binding {
             SigningCertificateBinding::Missing => None,
             SigningCertificateBinding::V1 => Some(DigestAlgorithm::Sha1ForLegacyUseOnly),
             SigningCertificateBinding::V2(digest) => Some(digest),
@@ -387,14 +260,8 @@ impl<'a> Evaluation<'a> {
     ) -> Vec<Stamp> {
         let context = self.library.context;
         let policy = applied.policy;
-        let signer = self.signer;
-        let legacy = signer.legacy_archives().into_iter().map(Finding::LegacyArchive);
-        report.warnings.extend(legacy);
         let limit = policy.limits.max_timestamps;
-        let count = signer.archive_time_stamps().len()
-            + signer.signature_time_stamps().len()
-            + signer.content_time_stamps().len()
-            + self.beside.map_or(0, |one| one.security.covering(one.end).count());
+        let count = self.target.timestamps.count();
         if count == 0 {
             return Vec::new();
         }
@@ -415,16 +282,7 @@ impl<'a> Evaluation<'a> {
             anchors: &anchors,
             store: None,
         };
-        let bound = self.verified.signing_certificate() != SigningCertificateBinding::Missing;
-        let stamped = Stamped {
-            signed_data: self.signed_data,
-            index: self.index,
-            signer,
-            content: self.content,
-            beside: self.beside,
-            bound: bound.then(|| self.verified.certificate()),
-        };
-        let stamps = timestamp::validate_all(&stamped, self.library, &demand, proofs);
+        let stamps = timestamp::validate_all(self.target, self.library, &demand, proofs);
         let invalid = stamps.iter().filter(|stamp| stamp.proven().is_none());
         let warnings: Vec<_> =
             invalid.map(|stamp| Finding::TimestampNotValid { kind: stamp.report.kind }).collect();
@@ -444,7 +302,7 @@ impl<'a> Evaluation<'a> {
         report: &mut SignatureReport,
     ) {
         use IndeterminateReason as I;
-        let certificate = self.verified.certificate();
+        let certificate = self.target.certificate;
         let validity = certificate.validity();
         let not_after = validity.not_after;
         if let Some((time, not_before)) = settled.too_old {
