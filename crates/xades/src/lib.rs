@@ -17,11 +17,14 @@
 //! # Ok::<(), kyso_xades::XmlError>(())
 //! ```
 
+pub mod algorithm;
 pub mod c14n;
 pub mod document;
+pub mod dsig;
 mod error;
 mod limits;
 
+pub use algorithm::{AlgorithmUri, RefusedAlgorithm, XmlAlgorithmError};
 pub use c14n::{C14n, Canonicalization, NodeSet};
 pub use document::{XmlDocument, decode};
 pub use error::{Encoding, Fault, Position, XmlError};

@@ -22,6 +22,9 @@ pub struct Limits {
     pub references: usize,
     /// Transforms of one reference: 8; two or three are usual, each may read the whole document.
     pub transforms: usize,
+    /// Bytes that the references of one signature digest together: 1 GiB, some seconds; honest ones digest a document
+    /// once or twice.
+    pub digested: usize,
 }
 
 impl Limits {
@@ -36,6 +39,7 @@ impl Limits {
             namespaces: 256,
             references: 1_000,
             transforms: 8,
+            digested: 1 << 30,
         }
     }
 }

@@ -1,0 +1,32 @@
+//! XML signatures (XML Signature Syntax and Processing 1.1): reading, verifying, two-phase signing.
+//!
+//! A target within the document is found by its unique identifier only, and what was digested comes back as nodes of the
+//! one tree that was read: who acts on a verified reference asks it, never the document again.
+
+mod element;
+mod error;
+mod failure;
+mod key_info;
+mod method;
+mod reference;
+mod signature;
+mod transform;
+mod verify;
+mod xpath;
+
+pub use error::SignatureError;
+pub use failure::{FailureIndication, ReferenceFailure, VerifyFailure};
+pub use key_info::{KeyInfo, KeyValue, X509Data};
+pub use reference::{Manifest, Reference};
+pub use signature::{Object, Signature, SignedInfo, signatures};
+pub use transform::{BASE64, Covered, ENVELOPED_SIGNATURE, Transform, XPATH};
+pub use verify::{
+    External, VerifiedReference, VerifiedSignature, verify_references, verify_signature,
+    verify_value,
+};
+pub use xpath::{Filter, FilterOperation, FilterPath};
+
+/// The namespace of XML signatures.
+pub const NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// The namespace of the elements that XML Signature 1.1 added.
+pub const NAMESPACE_11: &str = "http://www.w3.org/2009/xmldsig11#";
