@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kyso-pades", &["kyso-x509"]),
     ("kyso-xades", &["kyso-x509", "kyso-cades"]),
     ("kyso-appearance", &["kyso-pades", "kyso-x509"]),
+    ("kyso-asic", &["kyso-xades", "kyso-x509"]),
     ("kyso-preview", &["kyso-pades"]),
     ("kyso-reissue", &["kyso-x509"]),
     ("kyso-token", &[]),
@@ -88,7 +89,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Crates that see bytes and return values, nothing else.
 const PURE: &[&str] =
-    &["x509", "cades", "pades", "xades", "appearance", "validation", "reissue", "protocol"];
+    &["x509", "cades", "pades", "xades", "asic", "appearance", "validation", "reissue", "protocol"];
 
 /// What a pure crate never names.
 const IMPURE: &[&str] = &[
