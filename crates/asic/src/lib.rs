@@ -3,9 +3,37 @@
 //! The ZIP layer accepts an archive only if every reader sees the same files in it. Signatures are opaque bytes here:
 //! what must be signed is handed out, what was signed elsewhere is put in.
 
+pub mod assemble;
+pub mod container;
+pub mod coverage;
+pub mod create;
+pub mod digest_method;
+pub mod error;
+pub mod extend;
+pub mod extract;
+pub mod kind;
 pub mod limits;
+pub mod manifest;
 pub mod name;
+pub mod office;
+pub mod open_document;
+pub mod reference;
+pub mod role;
+mod xml;
 pub mod zip;
 
+pub use assemble::{AssembleError, XADES_SIGNATURES};
+pub use container::{Container, ContainerSignature, Covers, NothingCovered};
+pub use coverage::{Coverage, ReferenceOutcome};
+pub use create::{Creation, Form, MeasuredFile, NewContainer, NewContainerToBeSigned, Target};
+pub use error::{AsicError, ShapeFault};
+pub use extend::Extension;
+pub use extract::{ExtractError, Extraction};
+pub use kind::{Finding, Kind};
 pub use limits::{Limit, Limits};
-pub use name::EntryName;
+pub use manifest::{DataObjectReference, Manifest, ReferenceDigest};
+pub use name::{EntryName, NameFault, PortabilityFault};
+pub use office::{OfficePackage, Relationship, RelationshipSelection};
+pub use open_document::OpenDocumentPackage;
+pub use reference::{name_from_uri, uri_from_name};
+pub use role::Role;

@@ -29,6 +29,8 @@ pub struct Limits {
     pub signatures: usize,
     /// References in one manifest: 10,000, as many as entries.
     pub references: usize,
+    /// Bounds on the XML files within: [`kyso_xades::Limits::documents`], but 16 MiB for each, as for `whole_bytes`.
+    pub xml: kyso_xades::Limits,
 }
 
 impl Limits {
@@ -47,6 +49,7 @@ impl Limits {
             whole_bytes: 16 << 20,
             signatures: 500,
             references: 10_000,
+            xml: kyso_xades::Limits { bytes: 16 << 20, ..kyso_xades::Limits::documents() },
         }
     }
 }
