@@ -5,6 +5,7 @@
 //! forgotten with the process. The crate knows no other crate of the house, so that it can vouch for all of them.
 
 pub mod authority;
+pub mod clinic;
 pub mod pdf;
 pub mod peer;
 pub mod pki;
@@ -15,6 +16,7 @@ pub mod softhsm;
 pub mod subject;
 
 pub use authority::{Authority, IssueError};
+pub use clinic::Clinic;
 pub use profile::Profile;
 pub use soft_key::{Curve, SoftKey};
 pub use subject::Subject;

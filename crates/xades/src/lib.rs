@@ -23,6 +23,7 @@ pub mod document;
 pub mod dsig;
 mod error;
 mod limits;
+pub mod profile;
 
 pub use algorithm::{AlgorithmUri, RefusedAlgorithm, XmlAlgorithmError};
 pub use c14n::{C14n, Canonicalization, NodeSet};

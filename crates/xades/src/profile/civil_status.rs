@@ -27,7 +27,8 @@ pub(super) fn plan(document: &XmlDocument<'_>, limits: &Limits) -> Result<Plan, 
     let (root, content) = kind.copied().unwrap_or(("HSDLGCS", "GIAYCHUNGSINH"));
     let root = Element::root(document, root)?;
     let content = root.child(content)?;
-    let facts = if name == PACKAGE { dossier::facts(root, &FRAME, limits)? } else { certificate(content)? };
+    let facts =
+        if name == PACKAGE { dossier::facts(root, &FRAME, limits)? } else { certificate(content)? };
     let target = match content.node.attribute("Id") {
         Some(id) if !id.is_empty() => Target::Element(id.to_owned()),
         _ => Target::Document,

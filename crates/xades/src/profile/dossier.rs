@@ -104,9 +104,9 @@ fn check_dossier(
         let place = content.place();
         content.payload(limits, |inner| {
             let root = inner.tree().root_element();
-            CODES.iter().try_for_each(|name| {
-                facility.stated_within(root, name, Some(&place), content.item)
-            })
+            CODES
+                .iter()
+                .try_for_each(|name| facility.stated_within(root, name, Some(&place), content.item))
         })?;
     }
     match parts {

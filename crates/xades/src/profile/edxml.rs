@@ -16,7 +16,7 @@ use super::error::{ProfileError, Wrong};
 use super::{Facts, Plan, Position, Target, Without};
 use crate::c14n::{C14n, Canonicalization};
 use crate::document::XmlDocument;
-use crate::dsig;
+
 use crate::error;
 
 /// The namespace of the regulation.
@@ -93,7 +93,8 @@ pub(super) fn plan(document: &XmlDocument<'_>) -> Result<Plan, ProfileError> {
         }
     }
     if !is_document_id(&message.document_id) {
-        let id = find(header, "DocumentId").unwrap_or(header);
+        let message = required(header, "MessageHeader")?;
+        let id = find(message, "DocumentId").unwrap_or(message);
         let wrong = Wrong::DocumentId;
         return Err(ProfileError::Value { place: Place::of(id, None), wrong });
     }
@@ -127,7 +128,7 @@ pub fn read_edxml(document: &XmlDocument<'_>) -> Result<EdxmlMessage, ProfileErr
     };
     let place = find(header, "DigitalSignature");
     let signature = place.and_then(|place| {
-        place.descendants().find(|node| node.has_tag_name((dsig::NAMESPACE, "Signature")))
+        place.descendants().find(|node| node.has_tag_name((super::SIGNATURES, "Signature")))
     });
     Ok(EdxmlMessage {
         document_id: find(message, "DocumentId").map(text).unwrap_or_default(),
@@ -189,7 +190,8 @@ fn attachments(root: Node<'_, '_>) -> Result<Vec<Attachment>, ProfileError> {
 /// `edXMLBody/edXMLManifest/Reference` with what it refers to: its link, or the `ContentId` within.
 fn references(root: Node<'_, '_>) -> Vec<(Place, String)> {
     let envelope = find(root, "edXMLEnvelope");
-    let manifest = envelope.and_then(|one| find(one, "edXMLBody")).and_then(|one| find(one, "edXMLManifest"));
+    let manifest =
+        envelope.and_then(|one| find(one, "edXMLBody")).and_then(|one| find(one, "edXMLManifest"));
     let references = manifest.into_iter().flat_map(|manifest| all(manifest, "Reference"));
     references
         .map(|node| {
@@ -275,7 +277,9 @@ mod tests {
     fn document_ids() {
         assert!(is_document_id("000.00.00.H41,2019/08/30,77/VPCP-TTĐT"));
         assert!(is_document_id("H41.1.2,2026/11/23,12/QĐ-UBND"));
-        for bad in ["", "H41,2026/11/23", "H41,2026-11-23,1/A", "h 41,2026/11/23,1/A", "H41,2026/11/23,1"] {
+        for bad in
+            ["", "H41,2026/11/23", "H41,2026-11-23,1/A", "h 41,2026/11/23,1/A", "H41,2026/11/23,1"]
+        {
             assert!(!is_document_id(bad), "{bad}");
         }
     }

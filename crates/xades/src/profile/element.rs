@@ -8,7 +8,7 @@ use roxmltree::Node;
 
 use super::error::{ProfileError, Wrong};
 use crate::document::{XmlDocument, decode};
-use crate::dsig;
+
 use crate::error::Position;
 use crate::limits::Limits;
 
@@ -47,6 +47,12 @@ pub(super) struct Element<'d, 'a> {
     pub(super) item: Option<usize>,
 }
 
+/// Whether it is the element of this name in no namespace; `has_tag_name` with a bare name passes over namespaces.
+pub(super) fn is_named(node: Node<'_, '_>, name: &str) -> bool {
+    let tag = node.tag_name();
+    node.is_element() && tag.name() == name && tag.namespace().is_none()
+}
+
 impl<'d, 'a> Element<'d, 'a> {
     /// The root element, which has this name and no namespace.
     pub(super) fn root(
@@ -54,7 +60,7 @@ impl<'d, 'a> Element<'d, 'a> {
         name: &'static str,
     ) -> Result<Self, ProfileError> {
         let node = document.tree().root_element();
-        if node.has_tag_name(name) {
+        if is_named(node, name) {
             return Ok(Self { node, item: None });
         }
         let position = Position::of(document.text(), node.range().start);
@@ -74,7 +80,7 @@ impl<'d, 'a> Element<'d, 'a> {
         let item = self.item;
         self.node
             .children()
-            .filter(move |child| child.has_tag_name(name))
+            .filter(move |child| is_named(*child, name))
             .map(move |node| Self { node, item })
     }
 
@@ -142,14 +148,14 @@ impl<'d, 'a> Element<'d, 'a> {
 
     /// That the element, where a signature shall stand, holds nothing yet.
     pub(super) fn must_be_free(self) -> Result<Self, ProfileError> {
-        let taken = self.node.children().any(|child| child.is_element())
-            || !self.text().is_empty();
+        let taken = self.node.children().any(|child| child.is_element()) || !self.text().is_empty();
         if taken { Err(ProfileError::AlreadySigned { place: self.place() }) } else { Ok(self) }
     }
 
     /// The signature element that stands in it, where there is exactly one.
     pub(super) fn signature(self) -> Option<Node<'d, 'a>> {
-        let is_signature = |node: &Node<'_, '_>| node.has_tag_name((dsig::NAMESPACE, "Signature"));
+        let is_signature =
+            |node: &Node<'_, '_>| node.has_tag_name((super::SIGNATURES, "Signature"));
         let mut all = self.node.children().filter(is_signature);
         all.next().filter(|_| all.next().is_none())
     }
@@ -157,7 +163,8 @@ impl<'d, 'a> Element<'d, 'a> {
 
 fn is_date(text: &str) -> bool {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let part = |from: usize, to: usize| text.get(from..to).and_then(|part| part.parse::<u32>().ok());
+    let part =
+        |from: usize, to: usize| text.get(from..to).and_then(|part| part.parse::<u32>().ok());
     let (Some(year), Some(month), Some(day)) = (part(0, 4), part(4, 6), part(6, 8)) else {
         return false;
     };
@@ -202,7 +209,7 @@ impl Facility {
         place: Option<&Place>,
         item: Option<usize>,
     ) -> Result<(), ProfileError> {
-        for node in node.descendants().filter(|node| node.has_tag_name(name)) {
+        for node in node.descendants().filter(|node| is_named(*node, name)) {
             let element = Element { node, item };
             let code = element.text();
             if !code.is_empty() {
@@ -226,7 +233,16 @@ mod tests {
         for good in ["20260228", "20240229", "202611232359"] {
             assert!(is_date(good), "{good}");
         }
-        for bad in ["", "2026022", "20260229", "20261301", "20261100", "202611232460", "2026-1-1", "20261123235"] {
+        for bad in [
+            "",
+            "2026022",
+            "20260229",
+            "20261301",
+            "20261100",
+            "202611232460",
+            "2026-1-1",
+            "20261123235",
+        ] {
             assert!(!is_date(bad), "{bad}");
         }
     }

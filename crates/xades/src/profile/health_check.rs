@@ -1,7 +1,7 @@
 //! Health checks: the doctor who concludes signs first, the hospital signs over both.
 
 use super::dossier::{self, Frame};
-use super::element::Element;
+use super::element::{Element, is_named};
 use super::error::ProfileError;
 use super::{HealthCheckSigner, INCLUSIVE, Plan, Position, Target, Without};
 use crate::document::XmlDocument;
@@ -18,8 +18,8 @@ const CONCLUDES: [&str; 3] = ["NGUOI_KET_LUAN", "HO_TEN_NGUOI_KET_LUAN", "BAC_SI
 
 /// Whose turn it is.
 pub(super) fn next(document: &XmlDocument<'_>) -> HealthCheckSigner {
-    let place = document.tree().root_element().children().find(|one| one.has_tag_name("CHUKYDONVI"));
-    let doctor = place.and_then(|place| place.children().find(|one| one.has_tag_name(DOCTOR)));
+    let place = document.tree().root_element().children().find(|one| is_named(*one, "CHUKYDONVI"));
+    let doctor = place.and_then(|place| place.children().find(|one| is_named(*one, DOCTOR)));
     let is_signed = |node| Element { node, item: None }.signature().is_some();
     if doctor.is_some_and(is_signed) {
         HealthCheckSigner::Hospital
@@ -37,9 +37,8 @@ pub(super) fn plan(
 ) -> Result<Plan, ProfileError> {
     let root = Element::root(document, ROOT)?;
     let mut facts = dossier::facts(root, &Frame { in_place: true, numbered: true }, limits)?;
-    let names = root.node.descendants().filter(|node| {
-        CONCLUDES.iter().any(|name| node.has_tag_name(*name))
-    });
+    let names =
+        root.node.descendants().filter(|node| CONCLUDES.iter().any(|name| is_named(*node, name)));
     facts.people = names.map(|node| Element { node, item: None }.text()).collect();
     facts.people.retain(|name| !name.is_empty());
     let places = root.child("CHUKYDONVI")?;
