@@ -174,6 +174,3 @@ pub struct Facts {
 
 /// Canonical XML 1.0 without comments, which the insurer's software uses.
 const INCLUSIVE: Canonicalization = Canonicalization { method: C14n::Inclusive10, comments: false };
-
-/// The namespace of XML signatures.
-const SIGNATURES: &str = "http://www.w3.org/2000/09/xmldsig#";

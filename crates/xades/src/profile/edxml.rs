@@ -128,7 +128,7 @@ pub fn read_edxml(document: &XmlDocument<'_>) -> Result<EdxmlMessage, ProfileErr
     };
     let place = find(header, "DigitalSignature");
     let signature = place.and_then(|place| {
-        place.descendants().find(|node| node.has_tag_name((super::SIGNATURES, "Signature")))
+        place.descendants().find(|node| node.has_tag_name((crate::dsig::NAMESPACE, "Signature")))
     });
     Ok(EdxmlMessage {
         document_id: find(message, "DocumentId").map(text).unwrap_or_default(),

@@ -155,7 +155,7 @@ impl<'d, 'a> Element<'d, 'a> {
     /// The signature element that stands in it, where there is exactly one.
     pub(super) fn signature(self) -> Option<Node<'d, 'a>> {
         let is_signature =
-            |node: &Node<'_, '_>| node.has_tag_name((super::SIGNATURES, "Signature"));
+            |node: &Node<'_, '_>| node.has_tag_name((crate::dsig::NAMESPACE, "Signature"));
         let mut all = self.node.children().filter(is_signature);
         all.next().filter(|_| all.next().is_none())
     }
