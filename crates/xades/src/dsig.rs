@@ -9,21 +9,28 @@ mod failure;
 mod key_info;
 mod method;
 mod reference;
+mod sign;
 mod signature;
 mod transform;
 mod verify;
+mod write;
 mod xpath;
 
 pub use error::SignatureError;
 pub use failure::{FailureIndication, ReferenceFailure, VerifyFailure};
 pub use key_info::{KeyInfo, KeyValue, X509Data};
 pub use reference::{Manifest, Reference};
+pub use sign::{
+    ObjectContent, ObjectToSign, Placement, PrepareError, ReferenceToSign, SigningParameters,
+    ToBeSigned, prepare, prepare_alone,
+};
 pub use signature::{Object, Signature, SignedInfo, signatures};
 pub use transform::{BASE64, Covered, ENVELOPED_SIGNATURE, Transform, XPATH};
 pub use verify::{
     External, VerifiedReference, VerifiedSignature, verify_references, verify_signature,
     verify_value,
 };
+pub use write::Prefix;
 pub use xpath::{Filter, FilterOperation, FilterPath};
 
 /// The namespace of XML signatures.
