@@ -55,7 +55,7 @@ impl<R: Read + Seek> Container<R> {
                 return Err(AssembleError::NotExtensible(kind));
             }
         };
-        self.check_form(form)?;
+        self.check_form(form, false)?;
         let names: Vec<EntryName> = self.data_objects().map(|entry| entry.name().clone()).collect();
         match names.as_slice() {
             [] => return Err(AssembleError::NoDataObject),
@@ -99,7 +99,7 @@ impl<R: Read + Seek> Container<R> {
         if !matches!(kind, Kind::AsicE | Kind::AsicS) {
             return Err(AssembleError::NotExtensible(kind));
         }
-        self.check_form(Form::TimeStamp)?;
+        self.check_form(Form::TimeStamp, true)?;
         // The newest archive manifest bears the fixed name; the one before it makes room (item 2).
         let renamed = match self.entry(ARCHIVE_MANIFEST) {
             None => None,
@@ -200,14 +200,15 @@ impl<R: Read + Seek> Container<R> {
     }
 
     /// A container holds CAdES signatures and time-stamps, or XAdES signatures (EN 319 162-1 §4.4.3, §4.4.4); a simple
-    /// one holds one of the three (§4.3.3.2).
-    fn check_form(&self, form: Form) -> Result<(), AssembleError> {
+    /// one holds one of the three (§4.3.3.2), and archive time-stamps beside CAdES or a time-stamp.
+    fn check_form(&self, form: Form, archive: bool) -> Result<(), AssembleError> {
         let simple = self.kind() == Kind::AsicS;
         for entry in self.entries() {
             let fits = match Role::of(entry.name()) {
                 Role::XadesSignatures => form == Form::Xades,
-                Role::CadesSignature => form == Form::Cades || form == Form::TimeStamp,
-                Role::TimeStamp if simple => form == Form::TimeStamp,
+                Role::CadesSignature if simple && !archive => form == Form::Cades,
+                Role::CadesSignature => form != Form::Xades,
+                Role::TimeStamp if simple && !archive => form == Form::TimeStamp,
                 Role::TimeStamp | Role::EvidenceRecord => form != Form::Xades,
                 _ => true,
             };

@@ -369,6 +369,9 @@ fn check_layout<R: Read + Seek>(
 ) -> Result<(), ZipError> {
     let mut in_file: Vec<&mut Entry> = entries.iter_mut().collect();
     in_file.sort_by_key(|entry| entry.header_offset);
+    if let Some(last) = in_file.last().filter(|last| last.header_offset >= directory_offset) {
+        return Err(ZipError::Overlap { name: last.name.clone() });
+    }
     let ends: Vec<u64> =
         in_file.iter().skip(1).map(|entry| entry.header_offset).chain([directory_offset]).collect();
     let first = in_file.first().map_or(directory_offset, |entry| entry.header_offset);

@@ -507,3 +507,40 @@ impl Header<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::limits::Limits;
+    use crate::zip::Method;
+
+    /// What takes 4 GiB in earnest begins at 100 bytes here.
+    #[test]
+    fn large_values_are_written_in_64_bits_and_read() {
+        let mut writer = ZipWriter::new(Vec::new(), DosTime::FIRST);
+        writer.zip64_from = 100;
+        let content = vec![7; 5_000];
+        let names: Vec<EntryName> =
+            (1..=4).map(|number| EntryName::numbered("hồ sơ ", number, ".bin")).collect();
+        for (at, name) in names.iter().enumerate() {
+            let compression = if at % 2 == 0 { Compression::Deflated } else { Compression::Stored };
+            let content = if at < 2 { &content[..] } else { b"small" };
+            let measured = Measured::of(content);
+            writer.copy(name, measured, compression, &mut &content[..]).expect("written");
+        }
+        let (bytes, length) = writer.finish(b"comment").expect("finished");
+        assert_eq!(bytes.len() as u64, length);
+        assert!(bytes.windows(4).any(|window| window == ZIP64_END.to_le_bytes()));
+        let mut archive = Archive::open(Cursor::new(bytes), &Limits::documents()).expect("lawful");
+        assert_eq!(archive.comment(), b"comment");
+        assert_eq!(archive.entries()[0].method(), Method::Deflated);
+        for (at, name) in names.iter().enumerate() {
+            let mut read = Vec::new();
+            let mut reader = archive.reader(name).expect("found").expect("there");
+            reader.read_to_end(&mut read).expect("verified");
+            assert!(read == if at < 2 { &content[..] } else { b"small" });
+        }
+    }
+}
