@@ -61,6 +61,8 @@ pub enum NothingCovered {
     NoManifest,
     /// Several manifests name it: which one it covers would be the reader's choice.
     SeveralManifests,
+    /// A manifest names the signature of a simple container, which covers the data object: it cannot cover both.
+    ManifestInSimple,
     /// The simple container has no data object.
     NoDataObject,
     /// The simple container has several data objects.
@@ -247,6 +249,10 @@ impl<R: Read + Seek> Container<R> {
         }
         let mut naming = manifests.iter().filter(|(_, manifest)| manifest.signature() == Ok(file));
         match (naming.next(), naming.next()) {
+            // Archive time-stamps alone have manifests there (§4.3.3.2, Annex A.7).
+            (Some(_), _) if self.kind == Kind::AsicS && role == Role::CadesSignature => {
+                Covers::Nothing(NothingCovered::ManifestInSimple)
+            }
             (Some((file, manifest)), None) => {
                 Covers::Manifest { file: file.clone(), manifest: manifest.clone() }
             }

@@ -74,6 +74,13 @@ pub enum ReferenceOutcome {
 }
 
 impl<R: Read + Seek> Container<R> {
+    /// The data objects that are not among `covered`: for XML signatures, whose references say what they cover.
+    #[must_use]
+    pub fn uncovered_data_objects(&self, covered: &BTreeSet<EntryName>) -> Vec<EntryName> {
+        let names = self.data_objects().map(|entry| entry.name());
+        names.filter(|name| !covered.contains(name)).cloned().collect()
+    }
+
     /// Computes the digests of what a manifest refers to, and finds what it does not refer to.
     ///
     /// # Errors

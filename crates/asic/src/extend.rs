@@ -1,7 +1,7 @@
 //! Extending containers: a signature is added, or one is replaced by its augmented form, while every other entry stays
 //! byte for byte as it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, Write};
 
 use kyso_x509::digest::DigestAlgorithm;
@@ -11,6 +11,7 @@ use crate::container::Container;
 use crate::create::{
     Form, MeasuredFile, Target, media_type, new_reference, numbered_proof, simple_proof,
 };
+use crate::error::AsicError;
 use crate::kind::Kind;
 use crate::manifest::{NewReference, write_manifest};
 use crate::name::EntryName;
@@ -62,12 +63,14 @@ impl<R: Read + Seek> Container<R> {
             [_, _, ..] if !extended => return Err(AssembleError::SeveralDataObjects),
             _ => {}
         }
+        let media_types = self.stated_media_types()?;
         let mut files = Vec::new();
         for name in names {
             let digest = self.digest(&name, digest)?;
+            let media_type = media_types.get(name.as_str()).cloned().unwrap_or_default();
             let measured = self.entry(name.as_str()).map(measured);
             let measured = measured.ok_or_else(|| AssembleError::NameTaken(name.clone()))?;
-            files.push(MeasuredFile { name, media_type: String::new(), measured, digest });
+            files.push(MeasuredFile { name, media_type, measured, digest });
         }
         let number = self.free_number(|number| {
             let manifest = EntryName::numbered("META-INF/ASiCManifest", number, ".xml");
@@ -197,6 +200,30 @@ impl<R: Read + Seek> Container<R> {
             writer.write(name, bytes)?;
         }
         Ok(writer.finish(&comment)?)
+    }
+
+    /// What the container says its files are: in its file list, in its manifests.
+    fn stated_media_types(&mut self) -> Result<BTreeMap<String, String>, AsicError> {
+        let mut stated = BTreeMap::new();
+        if self.entry("META-INF/manifest.xml").is_some() {
+            for file in self.file_list()? {
+                stated.insert(file.path, file.media_type);
+            }
+        }
+        let manifests: Vec<EntryName> = self
+            .entries()
+            .iter()
+            .map(|entry| entry.name().clone())
+            .filter(|name| Role::of(name) == Role::Manifest)
+            .collect();
+        for file in manifests {
+            for reference in self.manifest(&file)?.references() {
+                if let (Ok(name), Some(media_type)) = (&reference.name, &reference.media_type) {
+                    stated.insert(name.as_str().to_owned(), media_type.clone());
+                }
+            }
+        }
+        Ok(stated)
     }
 
     /// A container holds CAdES signatures and time-stamps, or XAdES signatures (EN 319 162-1 §4.4.3, §4.4.4); a simple

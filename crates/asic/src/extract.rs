@@ -5,7 +5,6 @@ use std::io::{Read, Seek};
 use crate::container::Container;
 use crate::error::AsicError;
 use crate::name::{EntryName, PortabilityFault};
-use crate::role::Role;
 use crate::zip::EntryReader;
 
 /// Why a container's files are not taken out.
@@ -63,7 +62,6 @@ impl<R: Read + Seek> Container<R> {
     pub fn extract(&mut self) -> Result<Extraction<'_, R>, ExtractError> {
         let names: Vec<EntryName> = self.data_objects().map(|entry| entry.name().clone()).collect();
         for name in &names {
-            debug_assert_eq!(Role::of(name), Role::DataObject);
             name.portable().map_err(|fault| ExtractError::Name { name: name.clone(), fault })?;
         }
         Ok(Extraction { container: self, names: names.into_iter() })

@@ -42,35 +42,17 @@ impl<R: Read + Seek> Container<R> {
         if self.kind() != Kind::OpenDocument {
             return Ok(None);
         }
-        let name = EntryName::fixed(FILE_LIST);
-        let bytes = self.read(&name)?;
-        let xml = self.limits().xml.clone();
-        let listed = with_document(&name, &bytes, &xml, |root| {
-            if !is(root, MANIFEST, "manifest") {
-                return Err(ShapeFault::Root);
-            }
-            let mut listed = Vec::new();
-            for node in elements(root)?.into_iter().filter(|node| is(*node, MANIFEST, "file-entry"))
-            {
-                let path = node.attribute((MANIFEST, "full-path"));
-                let path = path.ok_or(ShapeFault::Missing("full-path"))?;
-                let encrypted =
-                    elements(node)?.iter().any(|child| is(*child, MANIFEST, "encryption-data"));
-                listed.push((path.to_owned(), encrypted));
-            }
-            Ok(listed)
-        })?;
+        let listed = self.file_list()?;
         let files = || self.entries().iter().map(|entry| entry.name()).filter(|n| !n.is_folder());
         let signature =
             |name: &EntryName| matches!(name.as_str(), DOCUMENT_SIGNATURES | MACRO_SIGNATURES);
         let to_be_covered = files().filter(|name| !signature(name)).cloned().collect();
         let unlisted = files()
             .filter(|name| name.as_str() != "mimetype" && !name.as_str().starts_with("META-INF/"))
-            .filter(|name| !listed.iter().any(|(path, _)| path == name.as_str()))
+            .filter(|name| !listed.iter().any(|file| file.path == name.as_str()))
             .cloned()
             .collect();
-        let encrypted =
-            listed.iter().filter(|(_, encrypted)| *encrypted).map(|(path, _)| path.clone());
+        let encrypted = listed.iter().filter(|file| file.encrypted).map(|file| file.path.clone());
         Ok(Some(OpenDocumentPackage {
             document_signatures: self.entry(DOCUMENT_SIGNATURES).is_some(),
             macro_signatures: self.entry(MACRO_SIGNATURES).is_some(),
@@ -78,6 +60,43 @@ impl<R: Read + Seek> Container<R> {
             encrypted: encrypted.collect(),
             unlisted,
         }))
+    }
+}
+
+/// An entry of `META-INF/manifest.xml`.
+pub(crate) struct ListedFile {
+    /// `full-path`.
+    pub(crate) path: String,
+    /// `media-type`.
+    pub(crate) media_type: String,
+    /// It has `encryption-data`.
+    encrypted: bool,
+}
+
+impl<R: Read + Seek> Container<R> {
+    /// Reads `META-INF/manifest.xml` (ODF 1.3 part 2 §4).
+    pub(crate) fn file_list(&mut self) -> Result<Vec<ListedFile>, AsicError> {
+        let name = EntryName::fixed(FILE_LIST);
+        let bytes = self.read(&name)?;
+        with_document(&name, &bytes, &self.limits().xml, |root| {
+            if !is(root, MANIFEST, "manifest") {
+                return Err(ShapeFault::Root);
+            }
+            let mut listed = Vec::new();
+            for node in elements(root)?.into_iter().filter(|node| is(*node, MANIFEST, "file-entry"))
+            {
+                let path = node.attribute((MANIFEST, "full-path"));
+                let media_type = node.attribute((MANIFEST, "media-type")).unwrap_or_default();
+                let encrypted =
+                    elements(node)?.iter().any(|child| is(*child, MANIFEST, "encryption-data"));
+                listed.push(ListedFile {
+                    path: path.ok_or(ShapeFault::Missing("full-path"))?.to_owned(),
+                    media_type: media_type.to_owned(),
+                    encrypted,
+                });
+            }
+            Ok(listed)
+        })
     }
 }
 

@@ -181,6 +181,42 @@ fn two_manifests_for_one_signature_cover_nothing() {
 }
 
 #[test]
+fn a_manifest_in_a_simple_container_covers_nothing() {
+    let bytes = create(true, Form::Cades, &[("a.txt", b"a")], b"cms");
+    let mut container = support::open(&bytes).expect("opened");
+    let name =
+        EntryName::new("META-INF/ASiCManifest001.xml", &Limits::documents()).expect("a name");
+    let manifest = container.read(&name).expect("read");
+    let bytes = zip(&[
+        ("mimetype", b"application/vnd.etsi.asic-s+zip"),
+        ("a.txt", b"a"),
+        ("META-INF/ASiCManifest001.xml", &manifest),
+        ("META-INF/signature001.p7s", b"cms"),
+    ]);
+    let signatures = support::open(&bytes).expect("opened").signatures().expect("read");
+    assert_eq!(signatures[0].covers, Covers::Nothing(NothingCovered::ManifestInSimple));
+}
+
+#[test]
+fn a_second_signature_keeps_the_media_types() {
+    for (form, proof) in [(Form::Cades, &b"cms"[..]), (Form::Xades, XADES)] {
+        let bytes = create(true, form, &[("a.txt", b"a")], proof);
+        let mut container = support::open(&bytes).expect("opened");
+        let extension =
+            container.prepare_signature(form, DigestAlgorithm::Sha384).expect("prepared");
+        match extension.target() {
+            Target::Manifest(manifest) => {
+                let text = String::from_utf8_lossy(manifest);
+                assert!(text.contains("MimeType=\"text/plain\""), "{text}");
+                assert!(text.contains("#sha384"), "{text}");
+            }
+            Target::References(files) => assert_eq!(files[0].media_type, "text/plain"),
+            Target::DataObject(file) => panic!("{file:?}"),
+        }
+    }
+}
+
+#[test]
 fn names_that_a_container_must_not_take_are_refused() {
     let mut container = NewContainer::new(creation(true, Form::Cades), &Limits::documents());
     let mut add = |name: &str| container.add(name, "", &mut &b"x"[..]);

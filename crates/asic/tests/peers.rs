@@ -1,5 +1,11 @@
 //! Other programs' archives read here, ours read by other programs: Info-ZIP, Python, the JDK, `file`, OpenSSL.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests may touch files and start programs"
+)]
+
 mod support;
 
 use std::io::{self, Cursor, Read};
