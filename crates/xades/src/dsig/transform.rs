@@ -119,6 +119,20 @@ impl<'d, 'a> Covered<'d, 'a> {
         }
     }
 
+    /// What is in both.
+    fn intersection(&self, other: &Self) -> Self {
+        let mut both = Self { comments: self.comments, ..Self::default() };
+        both.roots.extend(self.roots.iter().filter(|root| other.contains(**root)));
+        both.roots.extend(other.roots.iter().filter(|root| self.contains(**root)));
+        both.roots = outermost(both.roots);
+        for taken in outermost(self.without.iter().chain(&other.without).copied().collect()) {
+            if both.contains(taken) {
+                both.without.push(taken);
+            }
+        }
+        both
+    }
+
     /// One step of XPath Filter 2.0 §3.4; `None` where the result is no set of subtrees less subtrees.
     fn filter(mut self, operation: FilterOperation, selected: &[Node<'d, 'a>]) -> Option<Self> {
         match operation {
@@ -318,15 +332,18 @@ impl<'d, 'a> Chain<'d, 'a, '_> {
                 nodes.roots.retain(|root| !inside(root));
             }
             Transform::Filter2(filters) => {
+                // XPath Filter 2.0 §3.4: the filter begins as the whole document; the input bounds what comes out.
+                let mut filtered = Covered::whole(self.document, nodes.comments);
                 for filter in filters {
                     let selected = filter.path.select(self.document, self.signature)?;
                     self.check_count(selected.len())?;
-                    nodes = nodes.filter(filter.operation, &selected).ok_or(
+                    filtered = filtered.filter(filter.operation, &selected).ok_or(
                         ReferenceFailure::Transform(XmlAlgorithmError::Refused(
                             RefusedAlgorithm::XPath,
                         )),
                     )?;
                 }
+                nodes = nodes.intersection(&filtered);
             }
             Transform::Canonicalization(_) | Transform::Base64 => {}
         }

@@ -116,7 +116,9 @@ impl FilterPath {
         let named = |node: &Node<'d, 'a>, namespace: &Option<String>, name: &str| {
             node.is_element()
                 && node.tag_name().name() == name
-                && node.tag_name().namespace() == namespace.as_deref()
+                // The parser gives the empty name where a declaration takes the namespace back.
+                && node.tag_name().namespace().filter(|name| !name.is_empty())
+                    == namespace.as_deref()
         };
         Ok(match self {
             Self::Root => vec![document.tree().root()],

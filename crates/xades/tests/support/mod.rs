@@ -27,6 +27,7 @@ pub struct Pki {
 }
 
 /// A key and its certificate.
+#[derive(Clone)]
 pub struct Signer {
     pub name: String,
     pub key: PathBuf,
