@@ -23,6 +23,7 @@ const NEEDS: &[Need] = &[
     Need { found: || has("zip"), package: "zip", purpose: "archive peer" },
     Need { found: || has("unzip"), package: "unzip", purpose: "archive peer" },
     Need { found: || has("file"), package: "file", purpose: "archive peer" },
+    Need { found: || has("javac"), package: "default-jdk-headless", purpose: "XML signature peer" },
     Need { found: || has("pinentry-tty"), package: "pinentry-tty", purpose: "asks for PINs" },
     Need { found: || has("cc"), package: "gcc", purpose: "builds the faulty test module" },
     Need { found: || has("python3"), package: "python3", purpose: "runs pyHanko" },
@@ -33,12 +34,13 @@ const NEEDS: &[Need] = &[
 ];
 
 /// Versions of the Python peers; the baselines were measured with these.
-const PYTHON_PEERS: [&str; 5] = [
+const PYTHON_PEERS: [&str; 6] = [
     "pyHanko[pkcs11]==0.38.0",
     "pyhanko-cli==0.6.0",
     "certomancer==0.16.0",
     "openapi-spec-validator==0.9.0",
     "xsdata==26.10",
+    "signxml==5.2.0",
 ];
 
 /// The second real PKCS#11 module.
