@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kyso-cades", &["kyso-x509"]),
     ("kyso-pades", &["kyso-x509"]),
     ("kyso-xades", &["kyso-x509", "kyso-cades"]),
+    ("kyso-jades", &["kyso-x509", "kyso-cades"]),
     ("kyso-appearance", &["kyso-pades", "kyso-x509"]),
     ("kyso-asic", &["kyso-xades", "kyso-x509"]),
     ("kyso-preview", &["kyso-pades"]),
@@ -88,8 +89,18 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that see bytes and return values, nothing else.
-const PURE: &[&str] =
-    &["x509", "cades", "pades", "xades", "asic", "appearance", "validation", "reissue", "protocol"];
+const PURE: &[&str] = &[
+    "x509",
+    "cades",
+    "pades",
+    "xades",
+    "jades",
+    "asic",
+    "appearance",
+    "validation",
+    "reissue",
+    "protocol",
+];
 
 /// What a pure crate never names.
 const IMPURE: &[&str] = &[

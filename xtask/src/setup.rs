@@ -34,13 +34,14 @@ const NEEDS: &[Need] = &[
 ];
 
 /// Versions of the Python peers; the baselines were measured with these.
-const PYTHON_PEERS: [&str; 6] = [
+const PYTHON_PEERS: [&str; 7] = [
     "pyHanko[pkcs11]==0.38.0",
     "pyhanko-cli==0.6.0",
     "certomancer==0.16.0",
     "openapi-spec-validator==0.9.0",
     "xsdata==26.10",
     "signxml==5.2.0",
+    "jwcrypto==1.5.6",
 ];
 
 /// The second real PKCS#11 module.
