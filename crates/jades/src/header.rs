@@ -7,6 +7,8 @@ mod fields;
 pub use detached::{DetachedMechanism, DetachedObject, DetachedObjects};
 pub use error::HeaderError;
 
+pub(crate) use self::fields::date_time;
+
 use self::fields::Fields;
 use crate::algorithm::{AlgorithmRefusal, JwsAlgorithm};
 use crate::json::Node;

@@ -6,6 +6,7 @@
 
 pub mod algorithm;
 pub mod base64;
+pub mod fhir;
 pub mod header;
 pub mod json;
 pub mod jws;

@@ -220,6 +220,10 @@ fn gather<'c>(
     content: Content<'c>,
 ) -> Result<VerifiedContent<'c>, VerifyFailure> {
     match (&jws.header().detached_objects, jws.payload(), content) {
+        // Some write an empty payload for a detached one.
+        (None, Some("") | None, Content::Detached(payload)) => {
+            Ok(VerifiedContent::Payload(Cow::Borrowed(payload)))
+        }
         (Some(objects), _, Content::Objects(find)) => {
             let find = |(index, uri): (usize, &String)| {
                 let bytes = find(uri).ok_or(VerifyFailure::ObjectNotFound { index })?;
@@ -239,9 +243,6 @@ fn gather<'c>(
             let payload = base64::decode_url(payload).map_err(VerifyFailure::Payload)?;
             Ok(VerifiedContent::Payload(Cow::Owned(payload)))
         }
-        (None, None, Content::Detached(payload)) => {
-            Ok(VerifiedContent::Payload(Cow::Borrowed(payload)))
-        }
         (None, None, Content::Attached | Content::Objects(_)) => {
             Err(VerifyFailure::PayloadNotFound)
         }
@@ -256,8 +257,8 @@ fn signing_input(jws: &Jws<'_>, content: &VerifiedContent<'_>) -> Vec<u8> {
     match content {
         VerifiedContent::Payload(payload) => match jws.payload() {
             // The octets as they were received.
-            Some(received) => input.extend_from_slice(received.as_bytes()),
-            None => extend(&mut input, payload, header.unencoded_payload),
+            Some(received) if !received.is_empty() => input.extend_from_slice(received.as_bytes()),
+            _ => extend(&mut input, payload, header.unencoded_payload),
         },
         VerifiedContent::Objects(objects) => {
             let mechanism = header.detached_objects.as_ref().map(|objects| objects.mechanism);
