@@ -6,7 +6,7 @@ use kyso_jades::{
     Content, Form, Jws, JwsAlgorithm, Limits, Payload, Serialization, SigningParameters, base64,
     prepare, verify,
 };
-use kyso_testkit::peer::{self, Verdict};
+use kyso_testkit::peer;
 use kyso_x509::{Certificate, DigestAlgorithm, Time};
 use std::path::Path;
 use std::process::Command;
@@ -17,51 +17,63 @@ fn algorithms() -> impl Iterator<Item = JwsAlgorithm> {
     JwsAlgorithm::ALL.into_iter().filter(|algorithm| *algorithm != JwsAlgorithm::Ed25519)
 }
 
+/// Answers to requests, all of which must succeed.
 #[track_caller]
-fn jwcrypto(request: &serde_json::Value) -> Verdict {
+fn jwcrypto(requests: &[serde_json::Value]) -> Vec<String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/jose.py");
     let mut command = Command::new(peer::python());
     command.arg(script);
-    peer::finish(command, request.to_string().as_bytes())
+    let requests = serde_json::to_vec(requests).unwrap();
+    serde_json::from_slice(&peer::finish(command, &requests).expect_success()).unwrap()
 }
 
-/// Every way of carrying a payload: serialization, detached, `b64`.
-const FORMS: [(Serialization, bool, bool); 8] = [
-    (Serialization::Compact, false, true),
-    (Serialization::Compact, true, true),
-    (Serialization::Compact, false, false),
-    (Serialization::Compact, true, false),
-    (Serialization::Flattened, false, true),
-    (Serialization::Flattened, true, true),
-    (Serialization::Flattened, false, false),
-    (Serialization::Flattened, true, false),
-];
+/// A way of carrying a payload.
+#[derive(Clone, Copy, Debug)]
+struct Carriage {
+    serialization: Serialization,
+    detached: bool,
+    base64_payload: bool,
+}
+
+fn carriages() -> Vec<Carriage> {
+    let mut all = Vec::new();
+    for serialization in [Serialization::Compact, Serialization::Flattened] {
+        for (detached, base64_payload) in
+            [(false, true), (true, true), (false, false), (true, false)]
+        {
+            all.push(Carriage { serialization, detached, base64_payload });
+        }
+    }
+    all
+}
 
 #[test]
 fn jwcrypto_verifies_ours() {
     let folder = tempfile::tempdir().unwrap();
+    let payload = "Bệnh án số 17: \"ổn\"";
+    let mut requests = Vec::new();
     for algorithm in algorithms() {
         let key = OpensslKey::new(folder.path(), algorithm);
         let certificate = folder.path().join(format!("{algorithm}.crt.pem"));
         std::fs::write(&certificate, key.certificate.to_pem()).unwrap();
-        for (serialization, detached, base64_payload) in FORMS {
+        for carriage in carriages() {
+            let Carriage { serialization, detached, base64_payload } = carriage;
             // jwcrypto makes these, as the other test shows, but decodes base64url when it reads them.
             if serialization == Serialization::Compact && !base64_payload && !detached {
                 continue;
             }
-            let payload = "Bệnh án số 17: \"ổn\"";
-            let text = sign(&key, algorithm, payload, serialization, detached, base64_payload);
-            let request = serde_json::json!({
+            requests.push(serde_json::json!({
                 "do": "verify",
                 "key": certificate,
-                "jws": text,
+                "jws": sign(&key, algorithm, payload, carriage),
                 "alg": algorithm.name(),
                 "payload": detached.then(|| base64::encode_url(payload)),
-            });
-            let read = jwcrypto(&request).expect_success();
-            let read = base64::decode_url(read).unwrap();
-            assert_eq!(read, payload.as_bytes(), "{algorithm} {serialization:?} {detached}");
+            }));
         }
+    }
+    assert_eq!(requests.len(), 10 * 7);
+    for (answer, request) in jwcrypto(&requests).into_iter().zip(requests) {
+        assert_eq!(base64::decode_url(answer).unwrap(), payload.as_bytes(), "{request}");
     }
 }
 
@@ -69,9 +81,7 @@ fn sign(
     key: &OpensslKey,
     algorithm: JwsAlgorithm,
     payload: &str,
-    serialization: Serialization,
-    detached: bool,
-    base64_payload: bool,
+    Carriage { serialization, detached, base64_payload }: Carriage,
 ) -> String {
     let to_be_signed = prepare(&SigningParameters {
         certificate: key.certificate.clone(),
@@ -99,35 +109,41 @@ fn sign(
 #[test]
 fn we_verify_what_jwcrypto_made() {
     let folder = tempfile::tempdir().unwrap();
+    let payload = "Benh an so 17";
+    let mut requests = Vec::new();
+    let mut expected = Vec::new();
     for algorithm in algorithms() {
         let key = OpensslKey::new(folder.path(), algorithm);
-        for (serialization, detached, base64_payload) in FORMS {
-            let payload = "Benh an so 17";
-            let critical = if base64_payload { "" } else { r#","b64":false,"crit":["b64"]"# };
-            let thumbprint = base64::encode_url(key.certificate.sha256_fingerprint().as_bytes());
+        let known: [Certificate; 2] = [key.issuer.clone(), key.certificate.clone()];
+        let thumbprint = base64::encode_url(key.certificate.sha256_fingerprint().as_bytes());
+        for carriage in carriages() {
+            let critical =
+                if carriage.base64_payload { "" } else { r#","b64":false,"crit":["b64"]"# };
             let protected =
                 format!(r#"{{"alg":"{algorithm}","x5t#S256":"{thumbprint}"{critical}}}"#);
-            let request = serde_json::json!({
+            requests.push(serde_json::json!({
                 "do": "sign",
                 "key": key.path,
                 "protected": protected,
                 "payload": base64::encode_url(payload),
-                "detached": detached,
-                "compact": serialization == Serialization::Compact,
-            });
-            let text = jwcrypto(&request).expect_success();
-            let jws = Jws::read(&text, &Limits::documents()).unwrap();
-            let content = match detached {
-                true => Content::Detached(payload.as_bytes()),
-                false => Content::Attached,
-            };
-            let known: [Certificate; 2] = [key.issuer.clone(), key.certificate.clone()];
-            let verified = verify(&jws, content, &known).unwrap_or_else(|failure| {
-                panic!("{algorithm} {serialization:?} {detached} {base64_payload}: {failure}")
-            });
-            assert_eq!(verified.payload(), Some(payload.as_bytes()));
-            assert_eq!(*verified.certificate(), key.certificate);
+                "detached": carriage.detached,
+                "compact": carriage.serialization == Serialization::Compact,
+            }));
+            expected.push((carriage, known.clone()));
         }
+    }
+    assert_eq!(requests.len(), 10 * 8);
+    for (text, (carriage, known)) in jwcrypto(&requests).into_iter().zip(expected) {
+        let jws = Jws::read(text.as_bytes(), &Limits::documents()).unwrap();
+        assert_eq!(jws.serialization(), carriage.serialization);
+        let content = match carriage.detached {
+            true => Content::Detached(payload.as_bytes()),
+            false => Content::Attached,
+        };
+        let verified = verify(&jws, content, &known);
+        let verified = verified.unwrap_or_else(|failure| panic!("{carriage:?}: {failure}: {text}"));
+        assert_eq!(verified.payload(), Some(payload.as_bytes()));
+        assert_eq!(*verified.certificate(), known[1]);
     }
 }
 
@@ -160,5 +176,5 @@ fn jwcrypto_accepts_objects_in_the_header() {
     let request = serde_json::json!({
         "do": "verify", "key": certificate, "jws": text, "alg": "ES256", "payload": "",
     });
-    assert_eq!(jwcrypto(&request).expect_success(), b"");
+    assert_eq!(jwcrypto(&[request]), [""]);
 }

@@ -1,4 +1,4 @@
-"""jwcrypto for the tests: one JSON request on standard input, the answer on standard output."""
+"""jwcrypto for the tests: a JSON array of requests on standard input, a JSON array of answers on standard output."""
 
 import json
 import sys
@@ -6,29 +6,40 @@ import sys
 from jwcrypto import jwk, jws
 from jwcrypto.common import JWSEHeaderParameter, base64url_decode, base64url_encode
 
-request = json.load(sys.stdin)
-with open(request["key"], "rb") as file:
-    key = jwk.JWK.from_pem(file.read())
 # What TS 119 182-1 puts into crit; jwcrypto only has to let it pass.
-registry = {"sigD": JWSEHeaderParameter("Signed data", True, True, lambda _: True)}
+REGISTRY = {"sigD": JWSEHeaderParameter("Signed data", True, True, lambda _: True)}
 
-if request["do"] == "sign":
+
+def sign(request, key):
+    """Gives the signature, in the serialization that was asked for."""
     payload = base64url_decode(request["payload"])
     unencoded = json.loads(request["protected"]).get("b64") is False
-    token = jws.JWS(payload.decode() if unencoded else payload, header_registry=registry)
+    token = jws.JWS(payload.decode() if unencoded else payload, header_registry=REGISTRY)
     token.add_signature(key, None, request["protected"], None)
     if request["detached"]:
         token.detach_payload()
-    sys.stdout.write(token.serialize(request["compact"]))
-else:
-    token = jws.JWS(header_registry=registry)
+    return token.serialize(request["compact"])
+
+
+def verify(request, key):
+    """Gives the payload in base64url, or fails."""
+    token = jws.JWS(header_registry=REGISTRY)
     token.deserialize(request["jws"])
-    detached = request.get("payload")
+    detached = request["payload"]
     if detached is None:
         token.verify(key, request["alg"])
+        payload = token.payload
     else:
-        token.verify(key, request["alg"], detached_payload=base64url_decode(detached))
-    payload = token.payload if detached is None else base64url_decode(detached)
-    if isinstance(payload, str):
-        payload = payload.encode()
-    sys.stdout.write(base64url_encode(payload))
+        payload = base64url_decode(detached)
+        token.verify(key, request["alg"], detached_payload=payload)
+    return base64url_encode(payload)
+
+
+def answer(request):
+    """Does one request."""
+    with open(request["key"], "rb") as file:
+        key = jwk.JWK.from_pem(file.read())
+    return {"sign": sign, "verify": verify}[request["do"]](request, key)
+
+
+json.dump([answer(request) for request in json.load(sys.stdin)], sys.stdout)
