@@ -2,6 +2,35 @@
 
 use kyso_pades::{NewObject, Piece};
 
+use crate::appearance::Appearance;
+use crate::number::number;
+use crate::object::{raw, value};
+
+/// A PDF of one page, just as large as an appearance, that shows nothing else.
+#[must_use]
+pub fn page_of(appearance: &Appearance) -> Vec<u8> {
+    let (width, height) = appearance.size;
+    let [width, height] = [width, height].map(number);
+    // The form is the first object and what it refers to follows, so its references hold as they are.
+    let mut objects = appearance.objects.clone();
+    let first = objects.len();
+    objects.extend([
+        value([raw("<< /Type /Catalog /Pages "), Piece::Reference(first + 1), raw(" >>")]),
+        value([raw("<< /Type /Pages /Count 1 /Kids ["), Piece::Reference(first + 2), raw("] >>")]),
+        value([
+            raw("<< /Type /Page /Parent "),
+            Piece::Reference(first + 1),
+            raw(format!(" /MediaBox [0 0 {width} {height}] /Contents ")),
+            Piece::Reference(first + 3),
+            raw(" /Resources << /XObject << /Shown "),
+            Piece::Reference(0),
+            raw(" >> >> >>"),
+        ]),
+        NewObject { pieces: vec![raw("<< >>")], stream: Some(b"/Shown Do".to_vec()) },
+    ]);
+    write_file(&objects, first, None)
+}
+
 /// A PDF 1.7 of these objects, numbered from 1 in their order, with a classic cross-reference table
 /// (ISO 32000-2 §7.5). Strings are written in hexadecimal. `catalog` and `info` are positions in the list.
 ///

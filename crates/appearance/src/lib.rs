@@ -26,7 +26,7 @@ pub use appearance::{Appearance, OutputIntent, PdfA, PdfAConflict};
 pub use color::{Color, Colors};
 pub use design::{Align, Area, Body, Design, Frame, PictureSize, Text, TextLine};
 pub use error::DesignError;
-pub use file::write_file;
+pub use file::{page_of, write_file};
 pub use font::{Face, FontDamaged, MissingGlyph, Weight};
 pub use moment::Moment;
 pub use number::{hexadecimal, number};

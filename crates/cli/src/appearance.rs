@@ -1,4 +1,4 @@
-//! `kyso appearance`: what visible signatures of a certificate usually show; and how `kyso sign` uses it.
+//! `kyso appearance`: what visible signatures of a certificate usually show; and how `sign` and `preview` use it.
 
 use std::path::PathBuf;
 
@@ -127,9 +127,24 @@ pub(crate) fn fill(
     let lang = desk.lang();
     // Opening the signer says what is wrong with one that cannot be read.
     let Ok(certificate) = Certificate::from_der(&credential.certificate) else { return Ok(()) };
-    let Some((profile, store)) = of_signature(arguments, &certificate) else { return Ok(()) };
-    let Some(kept) = get(&store, profile, lang)? else { return Ok(()) };
-    let given = &arguments.visible;
+    let Some(merged) = with_kept(&arguments.visible, &certificate, lang)? else { return Ok(()) };
+    let looks = visible::visible(&merged, lang)?.map(Box::new);
+    for task in tasks {
+        if let SignatureFormat::Pades(options) = &mut task.format {
+            options.visible.clone_from(&looks);
+        }
+    }
+    Ok(())
+}
+
+/// The options with what is kept for a certificate and their profile, wherever they are silent; `None` where nothing is.
+pub(crate) fn with_kept(
+    given: &VisibleArgs,
+    certificate: &Certificate,
+    lang: Lang,
+) -> Result<Option<VisibleArgs>, Problem> {
+    let Some((profile, store)) = of_signature(given, certificate) else { return Ok(None) };
+    let Some(kept) = get(&store, profile, lang)? else { return Ok(None) };
     let mut merged = given.clone();
     merged.picture = merged.picture.or_else(|| store.picture(&kept));
     merged.text = merged.text.or(kept.text);
@@ -144,13 +159,7 @@ pub(crate) fn fill(
     } else if silent && let Some(KeptPlace { page, at, rect }) = kept.place {
         (merged.page, merged.at, merged.rect) = (page, at, rect);
     }
-    let looks = visible::visible(&merged, lang)?.map(Box::new);
-    for task in tasks {
-        if let SignatureFormat::Pades(options) = &mut task.format {
-            options.visible.clone_from(&looks);
-        }
-    }
-    Ok(())
+    Ok(Some(merged))
 }
 
 /// Keeps the place that was given by hand for the next signature, where something is kept for the profile.
@@ -160,7 +169,7 @@ pub(crate) fn remember(desk: &Desk, arguments: &SignArgs, certificate: &Certific
     if given.at.is_none() && given.rect.is_none() {
         return;
     }
-    let Some((profile, store)) = of_signature(arguments, certificate) else { return };
+    let Some((profile, store)) = of_signature(given, certificate) else { return };
     let Ok(Some(kept)) = store.get(profile) else { return };
     let VisibleArgs { page, at, rect, .. } = given.clone();
     let place = Some(KeptPlace { page, at, rect });
@@ -173,8 +182,8 @@ pub(crate) fn remember(desk: &Desk, arguments: &SignArgs, certificate: &Certific
     }
 }
 
-fn of_signature(arguments: &SignArgs, certificate: &Certificate) -> Option<(Profile, Store)> {
-    let profile = Profile::from_name(arguments.visible.visible.as_deref()?)?;
+fn of_signature(given: &VisibleArgs, certificate: &Certificate) -> Option<(Profile, Store)> {
+    let profile = Profile::from_name(given.visible.as_deref()?)?;
     Some((profile, store_for(&default_appearances()?, certificate)))
 }
 

@@ -27,12 +27,11 @@ mod sign;
 mod timestamp;
 mod token;
 mod trust;
+mod usage;
 mod verify;
 mod visible;
 
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 #[cfg(unix)]
 use args::DaemonCommand;
@@ -46,7 +45,11 @@ const OPERATIONAL: u8 = 2;
 
 fn main() -> ExitCode {
     keep_secrets_out_of_core_dumps();
-    let cli = Cli::parse();
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let cli = match usage::read(&arguments) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     #[cfg(unix)]
     if matches!(cli.command, Command::TokenWorker) {
         return kyso_token::worker::main(std::env::args_os().skip(2));
@@ -60,7 +63,11 @@ fn main() -> ExitCode {
     let code = match ended {
         Ok(Ok(code)) => code,
         Ok(Err((problem, lang))) => {
-            tell!("{}", problem.shown(lang));
+            if usage::wants_json(&arguments) {
+                out::json(&problem.document());
+            } else {
+                tell!("{}", problem.shown(lang));
+            }
             OPERATIONAL
         }
         Err(_) => OPERATIONAL,

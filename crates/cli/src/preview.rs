@@ -1,5 +1,7 @@
 //! `kyso preview`: a page as a picture, and where a signature will stand.
 
+mod label;
+
 use std::io::{self, Cursor, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
@@ -8,12 +10,12 @@ use kyso::output::{PendingFile, flush, flush_names};
 use kyso::password::DocumentPassword;
 use kyso::sign::{PadesOptions, SignError, rehearse};
 use kyso::visible::Act;
-use kyso_appearance::Moment;
+use kyso_appearance::{Moment, Profile};
 use kyso_daemon::explain::{pdf as pdf_problem, preview as explain, sign as sign_problem};
 use kyso_daemon::text::{Lang, Problem, unwritable};
 use kyso_pades::{Document, FieldPlace, Limits as DocumentLimits, Password, SeedFacts};
 use kyso_preview::{
-    By, Caps, Limits, Order, Preview, PreviewError, Renderer, draw_placement, worker,
+    By, Caps, Limits, Order, Preview, PreviewError, Renderer, draw_label, draw_placement, worker,
 };
 use kyso_x509::{Certificate, DigestAlgorithm, Time};
 use serde_json::{Value, json};
@@ -22,7 +24,8 @@ use zeroize::Zeroizing;
 use crate::args::PreviewArgs;
 use crate::desk::Desk;
 use crate::out::{self, say, tell};
-use crate::{password, visible};
+use crate::{appearance, password, visible};
+use label::Label;
 
 /// Draws and gives the exit code.
 pub(crate) fn run(desk: &Desk, arguments: &PreviewArgs) -> Result<u8, Problem> {
@@ -79,7 +82,9 @@ pub(crate) fn run(desk: &Desk, arguments: &PreviewArgs) -> Result<u8, Problem> {
             .document
             .read(password.as_ref(), |document| document.page_geometry(page))
             .map_err(|error| pdf_problem::explain(&error, lang))?;
+        let label = scene.label.draw(&renderer, preview.dpi, lang)?;
         draw_placement(&mut preview.picture, &geometry, rect)
+            .and_then(|()| draw_label(&mut preview.picture, &geometry, rect, &label))
             .map_err(|error| explain::disagreement(&error, lang))?;
     }
 
@@ -108,6 +113,8 @@ struct Scene {
     document: Shown,
     page: usize,
     place: Option<FieldPlace>,
+    /// What is written beside the place.
+    label: Label,
 }
 
 /// The bytes that are shown: the document's, or those that it would have once signed.
@@ -174,7 +181,9 @@ fn scene(
     } else {
         None
     };
-    Ok(Scene { document, page: place.as_ref().map_or(asked, |place| place.page), place })
+    let page = place.as_ref().map_or(asked, |place| place.page);
+    let label = Label::of_place(arguments.field.as_deref(), lang);
+    Ok(Scene { document, page, place, label })
 }
 
 /// The document as it would be signed, with the signature's looks and no signature.
@@ -185,20 +194,28 @@ fn signed(
     password: Option<&DocumentPassword>,
 ) -> Result<Scene, Problem> {
     let lang = desk.lang();
-    let options = PadesOptions {
-        field: arguments.field.clone(),
-        reason: arguments.reason.clone(),
-        location: arguments.location.clone(),
-        password: password.cloned(),
-        visible: visible::visible(&arguments.visible, lang)?.map(Box::new),
-        ..PadesOptions::PLAIN
-    };
+    let given = &arguments.visible;
+    // What is wrong with the options themselves is said before anybody looks for a token.
+    visible::visible(given, lang)?;
     let chosen = desk.credential(arguments.credential.as_deref())?;
     let parsed = |der: &[u8]| {
         Certificate::from_der(der)
             .map_err(|error| sign_problem::explain(&SignError::CertificateSyntax(error), lang))
     };
     let certificate = parsed(&chosen.credential.certificate)?;
+    // As `kyso sign` does, so that what is shown is what will be signed.
+    let merged = appearance::with_kept(given, &certificate, lang)?;
+    let looks = visible::visible(merged.as_ref().unwrap_or(given), lang)?;
+    let profile = looks.as_ref().map_or(Profile::Free, |looks| looks.profile);
+    let label = Label::of_signature(certificate.subject().common_name(), profile, lang);
+    let options = PadesOptions {
+        field: arguments.field.clone(),
+        reason: arguments.reason.clone(),
+        location: arguments.location.clone(),
+        password: password.cloned(),
+        visible: looks.map(Box::new),
+        ..PadesOptions::PLAIN
+    };
     let issuers: Vec<Certificate> =
         chosen.credential.other_certificates.iter().filter_map(|der| parsed(der).ok()).collect();
     let now = jiff::Zoned::now();
@@ -220,7 +237,7 @@ fn signed(
         .map_err(|error| sign_problem::explain(&error, lang))?;
     document.bytes.extend_from_slice(&rehearsal.appended);
     let page = rehearsal.place.as_ref().map_or(0, |place| place.page);
-    Ok(Scene { document, page, place: rehearsal.place })
+    Ok(Scene { document, page, place: rehearsal.place, label })
 }
 
 fn write(target: &Path, png: &[u8], overwrite: bool) -> io::Result<()> {

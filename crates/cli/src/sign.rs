@@ -22,7 +22,7 @@ use crate::out::{say, tell};
 use crate::password;
 use crate::visible;
 use kyso::visible::Visible;
-use kyso_daemon::explain::sign as sign_problem;
+use kyso_daemon::explain::{sign as sign_problem, visible as visible_problem};
 use kyso_daemon::text::{Lang, Problem, unwritable};
 use kyso_pades::FieldLock;
 use raise::Raised;
@@ -280,6 +280,11 @@ fn tasks(arguments: &SignArgs, lang: Lang) -> Result<Vec<Task>, Problem> {
     let mut tasks = Vec::with_capacity(arguments.files.len());
     for source in &arguments.files {
         let format = format(source, arguments, &looks);
+        // A file that is not there, or is none, is told of as that.
+        let is_cades = matches!(format, SignatureFormat::Cades { .. });
+        if looks.visible.is_some() && is_cades && source.is_file() {
+            return Err(visible_problem::no_pages(source, lang));
+        }
         let target = target(source, &format, arguments);
         if let Some(other) = targets.insert(same_name(&target), source) {
             return Err(Problem::new(

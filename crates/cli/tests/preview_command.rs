@@ -53,7 +53,7 @@ fn every_refusal_has_three_parts_in_both_languages() {
         ] {
             let mut all = vec!["preview", "--lang", lang, "-o", "out.png"];
             all.extend(arguments);
-            let output = house.kyso(all);
+            let output = house.kyso(&all);
             let said = text(&output.stderr);
             assert_eq!(output.status.code(), Some(2), "{said}");
             assert!(said.contains(what), "{arguments:?}: {said}");
@@ -61,6 +61,10 @@ fn every_refusal_has_three_parts_in_both_languages() {
                 assert!(said.contains(heading), "{arguments:?}: {said}");
             }
             assert!(!house.path("out.png").exists(), "{arguments:?}");
+            all.push("--json");
+            let output = house.kyso(&all);
+            let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            assert!(json["error"]["what"].as_str().is_some_and(|told| told.contains(what)));
         }
     }
 }
@@ -162,6 +166,53 @@ fn the_signature_is_shown_where_it_will_stand() {
         assert_eq!(read(&house, "signed.png"), picture, "{name}");
     }
     assert!(text(&house.kyso(["journal", "list"]).stdout).lines().count() > 0);
+}
+
+#[test]
+fn what_is_kept_for_the_certificate_is_shown_and_the_place_says_whose_it_is() {
+    let house = House::new();
+    let uri = house.token("t", "p256", &house.profile());
+    let vector = |name: &str| kyso_test_vectors::path(name).to_str().expect("UTF-8").to_owned();
+    let (letter, leader) = (vector("pdf/cong-van.pdf"), vector("appearance/leader.png"));
+    let plain = ["preview", &letter, "--dpi", "96", "--visible", "leader", "--credential", &uri];
+    let draw = |name: &str, more: &[&str]| -> Picture {
+        house.expect([&plain[..], &["-o", name], more].concat());
+        read(&house, name)
+    };
+    let bare = house.kyso([&plain[..], &["-o", "none.png"]].concat());
+    assert_eq!(bare.status.code(), Some(2), "no picture is given and none is kept");
+
+    let set = ["appearance", "set", "leader", "--credential", &uri];
+    house.expect([&set[..], &["--picture", &leader, "--signer-title", "Chủ tịch"]].concat());
+    let kept = draw("kept.png", &[]);
+    let given = draw("given.png", &["--picture", &leader, "--signer-title", "CHỦ TỊCH"]);
+    assert_eq!(kept, given, "as if the options were given");
+    // And the signed file looks as it was shown.
+    let sign = ["sign", "--direct", "--credential", &uri, "--visible", "leader", &letter];
+    house.expect([&sign[..], &["-o", "signed.pdf"]].concat());
+    house.expect(["preview", "signed.pdf", "-o", "signed.png"]);
+    assert_eq!(read(&house, "signed.png"), kept);
+
+    // The rectangle and its label, in two languages, are all that is added.
+    let mut labels = Vec::new();
+    for lang in ["vi", "en"] {
+        let name = format!("labelled-{lang}.png");
+        let labelled = draw(&name, &["--placement", "--lang", lang]);
+        let changed = (0..labelled.height())
+            .flat_map(|y| (0..labelled.width()).map(move |x| (x, y)))
+            .filter(|(x, y)| labelled.pixel(*x, *y) != kept.pixel(*x, *y));
+        let (mut top, mut bottom, mut left, mut right) = (u32::MAX, 0, u32::MAX, 0);
+        for (x, y) in changed {
+            (top, bottom) = (top.min(y), bottom.max(y));
+            (left, right) = (left.min(x), right.max(x));
+        }
+        assert!(right - left > 60 && bottom - top > 60, "{lang}: {left} {top} {right} {bottom}");
+        labels.push(labelled);
+    }
+    assert_ne!(labels[0], labels[1], "a label is in the person's language");
+    // A place without a signature is labelled too.
+    let rect = ["preview", &letter, "-o", "rect.png", "--placement", "--rect", "100,200,60,25"];
+    house.expect(rect);
 }
 
 #[test]

@@ -48,10 +48,11 @@ impl Visible {
             let output = self.house.kyso(all);
             let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
             assert_eq!(output.status.code(), Some(2), "{options:?}: {said}");
+            let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
             // What is wrong with the options is said before there is a report.
-            let error = match serde_json::from_slice::<Value>(&output.stdout) {
-                Ok(json) => json["signed"][0]["error"].clone(),
-                Err(_) => parts(&text(&output.stderr)),
+            let error = match &json["error"] {
+                Value::Null => json["signed"][0]["error"].clone(),
+                error => error.clone(),
             };
             for part in ["what", "why", "what_to_do"] {
                 assert!(error[part].as_str().is_some_and(|text| !text.is_empty()), "{said}");
@@ -62,15 +63,16 @@ impl Visible {
         assert_eq!(found[0]["code"], found[1]["code"]);
         assert_ne!(found[0]["what"], found[1]["what"], "each language has its own words");
         assert_ne!(found[0]["what_to_do"], found[1]["what_to_do"]);
+        let why = found[0]["why"].as_str().unwrap_or_default();
+        let english = [" the ", "there is", " does not ", "is given"];
+        assert!(!english.iter().any(|word| why.contains(word)), "no Vietnamese: {why}");
         found.swap_remove(1)
     }
 
     #[track_caller]
     fn refused_as(&self, from: &str, options: &[&str], code: &str) -> Value {
         let error = self.refused(from, options);
-        // Before there is a report there are only words.
-        let told = if error["code"].is_null() { &error["what"] } else { &error["code"] };
-        assert_eq!(told, code, "{options:?}: {error:#}");
+        assert_eq!(error["code"], code, "{options:?}: {error:#}");
         error
     }
 
@@ -112,18 +114,6 @@ impl Visible {
         std::fs::write(&path, bytes).expect("a file of the desk");
         path
     }
-}
-
-/// The three parts of an error as a person sees them, the first as its code.
-fn parts(shown: &str) -> Value {
-    let lines: Vec<&str> = shown.lines().filter(|line| line.contains(": ")).collect();
-    let behind = |index: usize| {
-        let line = lines.get(index).copied().unwrap_or_default();
-        line.split_once(": ").map(|(_, behind)| behind.to_owned())
-    };
-    serde_json::json!({
-        "code": null, "what": behind(0), "why": behind(1), "what_to_do": behind(2),
-    })
 }
 
 #[track_caller]
@@ -380,11 +370,86 @@ fn the_signers_name_alone_finds_the_place_and_what_is_found_is_told() {
     let wrong = [&head[..], &["--signer-title", "BÍ THƯ"]].concat();
     let error = desk.refused_as(&letter, &wrong, "no-signature-block");
     let why = error["why"].as_str().unwrap_or_default();
-    assert!(why.contains("page 1,") && why.contains("Hà Văn Tý"), "{why}");
+    for part in ["“BÍ THƯ”", "there is only name “Hà Văn Tý” (page 1, 144 mm from the left"]
+    {
+        assert!(why.contains(part), "{why}");
+    }
     let nobody = [&head[..], &["--signer-name", "Nguyễn Văn Không"]].concat();
     desk.refused_as(&letter, &nobody, "no-signature-block");
     desk.house.pdf("plain.pdf");
     desk.refused_as("plain.pdf", &head, "no-signature-block");
+}
+
+/// A page of lines in a standard font: left edge, baseline, text.
+fn letter(lines: &[(u32, u32, &str)]) -> Vec<u8> {
+    let content: String = lines
+        .iter()
+        .map(|(x, y, text)| format!("BT /F 12 Tf {x} {y} Td ({text}) Tj ET\n"))
+        .collect();
+    pdf(&[
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>"
+            .to_owned(),
+        stream("", &content),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
+    ])
+}
+
+#[test]
+fn of_none_or_several_places_each_is_told_where_it_is() {
+    let desk = Visible::new();
+    let leader = vector("appearance/leader.png");
+    // The certificate's name is Hà Văn Tý; the page is written without diacritics.
+    let pages: [(&str, &[(u32, u32, &str)]); 2] = [
+        (
+            "twins.pdf",
+            &[
+                (80, 300, "GIAM DOC"),
+                (360, 300, "GIAM DOC"),
+                (80, 200, "Ha Van Ty"),
+                (360, 200, "Ha Van Ty"),
+            ],
+        ),
+        ("mentions.pdf", &[(80, 500, "Giao ong Ha Van Ty thuc hien."), (360, 300, "GIAM DOC")]),
+    ];
+    for (name, lines) in pages {
+        desk.write(name, &letter(lines));
+    }
+    let options = ["--visible", "leader", "--picture", &leader, "--signer-title", "Giám đốc"];
+    let shown = |name: &str, lang: &str| {
+        let all = [&desk.arguments(name, "out.pdf", &options)[..], &["--lang", lang]].concat();
+        let output = desk.house.kyso(all);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let error = json["signed"][0]["error"].clone();
+        (error["code"].clone(), error["why"].as_str().unwrap_or_default().to_owned())
+    };
+    let (code, english) = shown("twins.pdf", "en");
+    assert_eq!(code, "several-signature-blocks");
+    assert_eq!(
+        english,
+        "for title “Giám đốc” above name “Hà Văn Tý” there is \
+         name “Ha Van Ty” (page 1, 28 mm from the left, 222 mm from the top); \
+         name “Ha Van Ty” (page 1, 127 mm from the left, 222 mm from the top)"
+    );
+    let (_, vietnamese) = shown("twins.pdf", "vi");
+    assert_eq!(
+        vietnamese,
+        "tìm chức danh “Giám đốc” ở trên họ tên “Hà Văn Tý”, thấy \
+         họ tên “Ha Van Ty” (trang 1, cách mép trái 28 mm, cách mép trên 222 mm); \
+         họ tên “Ha Van Ty” (trang 1, cách mép trái 127 mm, cách mép trên 222 mm)"
+    );
+    let (code, english) = shown("mentions.pdf", "en");
+    assert_eq!(code, "no-signature-block");
+    for part in ["title “GIAM DOC” (page 1, 127 mm", "name “Giao ong Ha Van Ty thuc hien.” (page 1"]
+    {
+        assert!(english.contains(part), "{english}");
+    }
+    let (_, vietnamese) = shown("mentions.pdf", "vi");
+    for part in ["chức danh “GIAM DOC” (trang 1, cách mép trái 127 mm", "chỉ thấy"] {
+        assert!(vietnamese.contains(part), "{vietnamese}");
+    }
 }
 
 /// A blank page that says it is PDF/A of a part, with or without an output profile for RGB.
@@ -523,23 +588,11 @@ fn bad_input_is_refused_in_three_parts_and_leaves_nothing() {
     let seal = vector("appearance/seal.png");
     let none = vector("appearance/cmyk.jpg");
     let cases: [(&str, &[&str], &str); 17] = [
-        ("plain.pdf", &["--visible", "stamp"], "there is no such profile"),
+        ("plain.pdf", &["--visible", "stamp"], "unknown-profile"),
         ("plain.pdf", &["--visible", "seal"], "not-visible"),
-        (
-            "plain.pdf",
-            &["--visible", "seal", "--picture", "absent.png"],
-            "the picture's file cannot be read",
-        ),
-        (
-            "plain.pdf",
-            &["--visible", "seal", "--picture", "text.png"],
-            "the picture is neither PNG nor JPEG",
-        ),
-        (
-            "plain.pdf",
-            &["--visible", "seal", "--picture", "cut.png"],
-            "this picture cannot be used",
-        ),
+        ("plain.pdf", &["--visible", "seal", "--picture", "absent.png"], "picture-unreadable"),
+        ("plain.pdf", &["--visible", "seal", "--picture", "text.png"], "picture-refused"),
+        ("plain.pdf", &["--visible", "seal", "--picture", "cut.png"], "picture-refused"),
         ("plain.pdf", &["--visible", "seal", "--at", "9,9", "--picture", &none], "picture-refused"),
         ("plain.pdf", &["--visible", "seal", "--picture", &seal], "no-leader"),
         (
@@ -548,21 +601,13 @@ fn bad_input_is_refused_in_three_parts_and_leaves_nothing() {
             "larger-than-page",
         ),
         ("plain.pdf", &["--visible", "free", "--at", "9,9", "--text", "ký 😀"], "not-visible"),
-        (
-            "plain.pdf",
-            &["--visible", "free", "--at", "9,9", "--text", "{who}"],
-            "the text of `--text` is not well-formed",
-        ),
+        ("plain.pdf", &["--visible", "free", "--at", "9,9", "--text", "{who}"], "text-refused"),
         ("plain.pdf", &["--visible", "attachment"], "text-refused"),
         ("plain.pdf", &["--visible", "free"], "no-place"),
-        ("plain.pdf", &["--visible", "free", "--at", "middle"], "the place cannot be understood"),
-        (
-            "plain.pdf",
-            &["--visible", "free", "--rect", "1,2,-3,4"],
-            "the place cannot be understood",
-        ),
-        ("plain.pdf", &["--visible", "copy", "--date", "2026-02-30"], "this is no date"),
-        ("plain.pdf", &["--lock", "some"], "the fields to lock cannot be understood"),
+        ("plain.pdf", &["--visible", "free", "--at", "middle"], "place-malformed"),
+        ("plain.pdf", &["--visible", "free", "--rect", "1,2,-3,4"], "place-malformed"),
+        ("plain.pdf", &["--visible", "copy", "--date", "2026-02-30"], "date-malformed"),
+        ("plain.pdf", &["--lock", "some"], "lock-malformed"),
         (
             "plain.pdf",
             &["--visible", "free", "--at", "9,9", "--field", "a.b"],
@@ -576,6 +621,88 @@ fn bad_input_is_refused_in_three_parts_and_leaves_nothing() {
     let error = desk.refused_as("plain.pdf", &beyond, "page-not-there");
     let told = format!("{} {}", error["why"], error["what_to_do"]);
     assert!(told.contains("page 4") && told.contains("document has 1") && told.contains("--page"));
+}
+
+/// A JPEG whose camera noted that it lies on its side (Exif orientation 6).
+fn tilted() -> Vec<u8> {
+    let upright = kyso_test_vectors::bytes("appearance/baseline.jpg");
+    let exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    let length = u16::try_from(exif.len() + 2).expect("short").to_be_bytes();
+    [&upright[..2], &[0xff, 0xe1], &length, exif, &upright[2..]].concat()
+}
+
+#[test]
+fn a_clerk_in_a_hurry_is_told_what_to_do() {
+    let desk = Visible::new();
+    desk.house.pdf("plain.pdf");
+    desk.write("notes.txt", b"no pages");
+    desk.write("tilted.jpg", &tilted());
+    // A photograph by its name, which says nothing.
+    desk.write("photo.png", &kyso_test_vectors::bytes("appearance/baseline.jpg"));
+    let mut large = kyso_test_vectors::bytes("appearance/seal.png");
+    large.resize(40 << 20, 0);
+    desk.write("large.png", &large);
+    let leader = vector("appearance/leader.png");
+    let at = ["--visible", "free", "--at", "9,9"];
+    let with = |more: &[&'static str]| [&at[..], more].concat();
+    let cases: [(&str, &[&str], &str, &str, &str); 6] = [
+        ("plain.pdf", &["--visible", "leader"], "not-visible", "none is kept", "appearance set"),
+        ("plain.pdf", &with(&["--picture", "tilted.jpg"]), "picture-refused", "Exif", "turn it"),
+        ("plain.pdf", &with(&["--picture", "large.png"]), "picture-refused", "8 MiB", "300 dpi"),
+        ("notes.txt", &at, "visible-without-pages", "CAdES", "--visible"),
+        ("plain.pdf", &with(&["--detached"]), "visible-without-pages", "CAdES", "--detached"),
+        (
+            "plain.pdf",
+            &["--visible", "leader", "--page", "1", "--picture", &leader],
+            "no-place",
+            "--page",
+            "--signer-title",
+        ),
+    ];
+    for (file, options, code, why, remedy) in cases {
+        let error = desk.refused_as(file, options, code);
+        let told = |part: &str| error[part].as_str().unwrap_or_default().to_owned();
+        assert!(told("why").contains(why), "{options:?}: {error:#}");
+        assert!(told("what_to_do").contains(remedy), "{options:?}: {error:#}");
+    }
+    desk.sign("plain.pdf", "photo.pdf", &with(&["--picture", "photo.png"]));
+}
+
+#[test]
+fn what_is_no_command_is_json_too_where_json_is_wanted() {
+    let desk = Visible::new();
+    let cases: [&[&str]; 5] = [
+        &["sign", "--json", "--visble", "leader", "a.pdf"],
+        &["sign", "--json", "--certify", "9", "a.pdf"],
+        &["sign", "--json"],
+        &["preview", "--json", "--page", "0", "-o", "a.png", "a.pdf"],
+        &["appearance", "--json"],
+    ];
+    for arguments in cases {
+        let mut whats = Vec::new();
+        for lang in ["vi", "en"] {
+            let output = desk.house.kyso([arguments, &["--lang", lang]].concat());
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+            assert!(output.stderr.is_empty(), "{arguments:?}: {}", text(&output.stderr));
+            let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            assert_eq!(json["error"]["code"], "usage", "{json:#}");
+            for part in ["what", "why", "what_to_do"] {
+                assert!(json["error"][part].as_str().is_some_and(|text| !text.is_empty()));
+            }
+            whats.push(json["error"]["what"].clone());
+        }
+        assert_ne!(whats[0], whats[1]);
+    }
+    let others: [&[&str]; 3] = [
+        &["preview", "--json", "none.pdf", "-o", "a.png"],
+        &["appearance", "set", "--json", "stamp"],
+        &["appearance", "list", "--json", "--certificate", "none.pem"],
+    ];
+    for arguments in others {
+        let output = desk.house.kyso(arguments);
+        let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert!(json["error"]["code"].is_string() && json["error"]["what_to_do"].is_string());
+    }
 }
 
 #[test]

@@ -53,6 +53,11 @@ impl Problem {
             "code": self.code, "what": self.what, "why": self.why, "what_to_do": self.remedy,
         })
     }
+
+    /// What a program gets in place of a report, where there is none.
+    pub fn document(&self) -> serde_json::Value {
+        serde_json::json!({ "error": self.json() })
+    }
 }
 
 impl From<kyso_protocol::Problem> for Problem {

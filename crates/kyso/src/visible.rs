@@ -117,6 +117,26 @@ pub struct Anchor {
     pub top: f64,
 }
 
+/// What was looked for in the pages' text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sought {
+    /// The signer's title.
+    pub title: Option<String>,
+    /// The signer's name.
+    pub name: Option<String>,
+}
+
+impl fmt::Display for Sought {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.title, &self.name) {
+            (Some(title), Some(name)) => write!(f, "title “{title}” above name “{name}”"),
+            (Some(title), None) => write!(f, "title “{title}”"),
+            (None, Some(name)) => write!(f, "name “{name}”"),
+            (None, None) => f.write_str("neither title nor name"),
+        }
+    }
+}
+
 /// Points to a millimetre.
 const MILLIMETRE: f64 = 72.0 / 25.4;
 
@@ -124,7 +144,10 @@ impl fmt::Display for Anchor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { page, text, left, top, .. } = self;
         let (page, left, top) = (page.saturating_add(1), left / MILLIMETRE, top / MILLIMETRE);
-        write!(f, "page {page}, {left:.0},{top:.0} mm: \"{text}\"")
+        write!(
+            f,
+            "“{text}” on page {page}, {left:.0} mm from the left and {top:.0} mm from the top"
+        )
     }
 }
 
@@ -153,6 +176,8 @@ pub enum VisibleError {
     },
     /// The signer's title and name stand nowhere in the text as a signature block.
     NotInText {
+        /// What was looked for.
+        sought: Sought,
         /// Where one of them stands, the last first.
         found: Vec<Anchor>,
         /// Characters whose fonts do not say what they are: the texts may stand there all the same.
@@ -160,6 +185,8 @@ pub enum VisibleError {
     },
     /// Several signature blocks with the signer's title and name are equally good.
     SeveralInText {
+        /// What was looked for.
+        sought: Sought,
         /// Where they are.
         found: Vec<Anchor>,
     },
@@ -180,16 +207,19 @@ impl fmt::Display for VisibleError {
             Self::Document(error) => error.fmt(f),
             Self::Design(error) => error.fmt(f),
             Self::Larger(error) => error.fmt(f),
-            Self::NotInText { found, unreadable } => {
-                f.write_str("no signature block with that title and name was found")?;
+            Self::NotInText { sought, found, unreadable } => {
+                write!(f, "no signature block with {sought}; found")?;
+                if found.is_empty() {
+                    f.write_str(" nothing like it")?;
+                }
                 list(found, f)?;
                 match unreadable {
                     0 => Ok(()),
                     count => write!(f, "; {count} characters cannot be read"),
                 }
             }
-            Self::SeveralInText { found } => {
-                f.write_str("several signature blocks are equally good")?;
+            Self::SeveralInText { sought, found } => {
+                write!(f, "several signature blocks with {sought} are equally good")?;
                 list(found, f)
             }
             Self::PdfA { part, conflict } => write!(f, "the document is PDF/A-{part}: {conflict}"),
@@ -375,18 +405,21 @@ fn in_text<R: Read + Seek>(
     title: Option<&str>,
     name: Option<&str>,
 ) -> Result<(usize, Rectangle), VisibleError> {
+    let sought = || Sought { title: title.map(str::to_owned), name: name.map(str::to_owned) };
     let found = match find_place(document, title, name) {
         Ok(found) => found,
         Err(PlacementError::Document(error)) => return Err(error.into()),
         Err(PlacementError::NothingAsked) => {
-            return Err(VisibleError::NotInText { found: Vec::new(), unreadable: 0 });
+            let (sought, found) = (sought(), Vec::new());
+            return Err(VisibleError::NotInText { sought, found, unreadable: 0 });
         }
         Err(PlacementError::NotFound { found, unreadable }) => {
-            let found = anchors(document, found)?;
-            return Err(VisibleError::NotInText { found, unreadable });
+            let (sought, found) = (sought(), anchors(document, found)?);
+            return Err(VisibleError::NotInText { sought, found, unreadable });
         }
         Err(PlacementError::Ambiguous { found }) => {
-            return Err(VisibleError::SeveralInText { found: anchors(document, found)? });
+            let (sought, found) = (sought(), anchors(document, found)?);
+            return Err(VisibleError::SeveralInText { sought, found });
         }
     };
     let visible = document.page_geometry(found.page)?.visible();

@@ -5,7 +5,7 @@
 //! memory, processor time and files before it reads a byte, draws by `hayro` and answers with a PNG; the caller ends it
 //! when its time is up. Where `hayro` cannot, another program (`pdftoppm`) may be asked under the same limits.
 //!
-//! [`draw_placement`] then shows on the picture where a signature will stand.
+//! [`draw_placement`] then shows on the picture where a signature will stand, and [`draw_label`] says whose it is.
 
 mod error;
 mod limits;
@@ -20,5 +20,5 @@ pub mod worker;
 pub use error::{Ended, FallbackFailure, FallbackReason, PreviewError};
 pub use limits::{Caps, Limits};
 pub use picture::{Color, Picture, PictureError};
-pub use placement::{Disagreement, draw_placement, placed_at};
+pub use placement::{Disagreement, draw_label, draw_placement, placed_at};
 pub use renderer::{By, Incomplete, Order, Preview, Renderer};

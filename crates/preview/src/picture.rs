@@ -167,6 +167,19 @@ impl Picture {
         }
     }
 
+    /// Lays a picture over this one, its upper left corner at a pixel; what falls off is not drawn.
+    pub fn lay(&mut self, other: &Self, left: u32, top: u32) {
+        for y in 0..other.height {
+            for x in 0..other.width {
+                if let (Some(color), Some(right), Some(below)) =
+                    (other.pixel(x, y), left.checked_add(x), top.checked_add(y))
+                {
+                    self.blend(right, below, color, u8::MAX);
+                }
+            }
+        }
+    }
+
     fn start(&self, x: u32, y: u32) -> Option<usize> {
         (x < self.width && y < self.height)
             .then(|| (y as usize * self.width as usize + x as usize) * 3)
@@ -197,5 +210,18 @@ mod tests {
         assert_eq!(picture.pixel(0, 0), Some(Color([204, 204, 255])));
         picture.blend(1, 0, Color([0; 3]), 255);
         assert_eq!(picture.pixel(1, 0), None);
+    }
+
+    #[test]
+    fn a_picture_is_laid_over_another_as_far_as_it_goes() {
+        let mut below = Picture::new(3, 2, vec![255; 18]).expect("a picture");
+        let above = Picture::new(2, 2, vec![7; 12]).expect("a picture");
+        below.lay(&above, 2, 1);
+        let dark: Vec<(u32, u32)> = (0..3)
+            .flat_map(|x| (0..2).map(move |y| (x, y)))
+            .filter(|(x, y)| below.pixel(*x, *y) == Some(Color([7; 3])))
+            .collect();
+        assert_eq!(dark, [(2, 1)]);
+        below.lay(&above, u32::MAX, 0);
     }
 }

@@ -18,6 +18,9 @@ const FRAME: u8 = 230;
 /// Width of the frame in points.
 const FRAME_POINTS: f64 = 1.0;
 
+/// Between a place and its label, in points.
+const LABEL_GAP: f64 = 2.0;
+
 /// Pixels that two roundings of the same side may be apart.
 const ROUNDING: f64 = 2.0;
 
@@ -89,4 +92,80 @@ pub fn draw_placement(
         }
     }
     Ok(())
+}
+
+/// Lays a label beside the place of a signature: above it, else below it, else at its upper edge; always within the page.
+///
+/// # Errors
+/// [`Disagreement`]: nothing is drawn.
+pub fn draw_label(
+    picture: &mut Picture,
+    geometry: &PageGeometry,
+    place: Rectangle,
+    label: &Picture,
+) -> Result<(), Disagreement> {
+    let [left, top, right, bottom] = placed_at(picture, geometry, place)?;
+    let (width, _) = geometry.visible_size();
+    let gap = (LABEL_GAP * f64::from(picture.width()) / width).round() as u32;
+    let (across, down) = (label.width(), label.height());
+    let below = bottom.saturating_add(gap);
+    let y = match top.checked_sub(down.saturating_add(gap)) {
+        Some(above) => above,
+        None if below.saturating_add(down) <= picture.height() => below,
+        None => top.min(picture.height().saturating_sub(down)),
+    };
+    // A narrow place has its label over its middle, a wide one over its left end.
+    let wide = right.saturating_sub(left) >= across;
+    let x = if wide { left } else { (left / 2 + right / 2).saturating_sub(across / 2) };
+    picture.lay(label, x.min(picture.width().saturating_sub(across)), y);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::picture::Color;
+
+    proptest! {
+        /// Wherever a signature stands, its label is whole on the page, and beside the place where the page has room.
+        #[test]
+        fn a_label_is_always_whole(
+            left in 0.0..560.0f64, bottom in 0.0..800.0f64, width in 1.0..300.0f64, height in 1.0..300.0f64,
+        ) {
+            let side = |value: f64| value.min(842.0);
+            let place = Rectangle {
+                left,
+                bottom,
+                right: (left + width).min(595.0),
+                top: side(bottom + height),
+            };
+            let media_box = Rectangle { left: 0.0, bottom: 0.0, right: 595.0, top: 842.0 };
+            let geometry = PageGeometry {
+                media_box,
+                crop_box: media_box,
+                rotation: kyso_pades::Rotation::None,
+                user_unit: 1.0,
+            };
+            let mut picture = Picture::new(595, 842, vec![255; 595 * 842 * 3]).expect("a page");
+            let label = Picture::new(120, 24, vec![9; 120 * 24 * 3]).expect("a label");
+            draw_label(&mut picture, &geometry, place, &label).expect("drawn");
+            let mut drawn = Vec::new();
+            for y in 0..842 {
+                for x in 0..595 {
+                    if picture.pixel(x, y) == Some(Color([9; 3])) {
+                        drawn.push((x, y));
+                    }
+                }
+            }
+            prop_assert_eq!(drawn.len(), 120 * 24);
+            let covers = drawn.iter().any(|(x, y)| {
+                let (x, y) = (f64::from(*x), 842.0 - f64::from(*y));
+                x > place.left + 1.0 && x < place.right - 1.0 && y < place.top - 1.0 && y > place.bottom + 1.0
+            });
+            let room = 842.0 - place.top > 28.0 || place.bottom > 28.0;
+            prop_assert!(!room || !covers);
+        }
+    }
 }

@@ -140,10 +140,13 @@ fn no_such_page(count: usize, error: &Error, lang: Lang) -> Problem {
         "page-not-there",
         lang.pick("tài liệu không có trang đó", "the document has no such page"),
         why,
-        lang.pick(
-            format!("chọn trang từ 1 đến {count} bằng `--page`"),
-            format!("choose a page from 1 to {count} with `--page`"),
-        ),
+        match count {
+            1 => lang.pick("bỏ `--page`".to_owned(), "leave `--page` out".to_owned()),
+            _ => lang.pick(
+                format!("chọn trang từ 1 đến {count} bằng `--page`"),
+                format!("choose a page from 1 to {count} with `--page`"),
+            ),
+        },
     )
 }
 

@@ -1,12 +1,27 @@
 //! What is wrong with a visible signature, in words a clerk can act on.
 
+mod drawing;
+mod found;
+
 use std::path::Path;
 
+use kyso::visible::VisibleError;
 use kyso::visible::store::StoreError;
-use kyso::visible::{Anchor, VisibleError};
-use kyso_appearance::{DesignError, Field, PictureError, Profile, TemplateError};
+use kyso_appearance::placement::LargerThanPage;
+use kyso_appearance::{DesignError, PdfAConflict, Profile, Spot};
 
 use crate::text::{Lang, Problem, system};
+pub use drawing::{picture, picture_unreadable, template};
+
+/// A length in points as people measure paper, in millimetres.
+fn millimetres(points: f64) -> String {
+    format!("{:.0}", points / 72.0 * 25.4)
+}
+
+/// Width and height in points, in millimetres.
+fn sides((width, height): (f64, f64)) -> String {
+    format!("{} × {} mm", millimetres(width), millimetres(height))
+}
 
 /// The three parts of why a signature cannot be shown.
 #[must_use]
@@ -16,7 +31,7 @@ pub fn explain(error: &VisibleError, lang: Lang) -> Problem {
         E::Document(error) => return super::pdf::explain(error, lang),
         E::Design(DesignError::Picture(error)) => return picture(None, error, lang),
         E::Design(DesignError::Template(error)) => return template(error, lang),
-        E::Design(error) => return design(error, lang),
+        E::Design(error) => return drawing::design(error, lang),
         E::Larger(_) => (
             "larger-than-page",
             lang.pick(
@@ -39,9 +54,10 @@ pub fn explain(error: &VisibleError, lang: Lang) -> Problem {
                 "use a picture without transparency (PNG on white, RGB JPEG), or sign invisibly",
             ),
         ),
-        E::NotInText { found, .. } | E::SeveralInText { found } => {
-            return in_text(error, found, lang);
+        E::NotInText { sought, found, unreadable } => {
+            return found::nowhere(sought, found, *unreadable, lang);
         }
+        E::SeveralInText { sought, found } => return found::several(sought, found, lang),
         E::NoPlace { .. } => (
             "no-place",
             lang.pick("chưa rõ đặt chữ ký ở đâu", "it is not said where the signature stands"),
@@ -67,161 +83,62 @@ pub fn explain(error: &VisibleError, lang: Lang) -> Problem {
             lang.pick("ký ẩn vào ô đó, hoặc bỏ `--field`", "sign it invisibly, or leave `--field` out"),
         ),
     };
-    Problem::new(code, what, error.to_string(), remedy)
+    Problem::new(code, what, why(error, lang), remedy)
 }
 
-/// The signer's block was not found, or more than one.
-fn in_text(error: &VisibleError, found: &[Anchor], lang: Lang) -> Problem {
-    let several = matches!(error, VisibleError::SeveralInText { .. });
-    let (code, what) = if several {
-        (
-            "several-signature-blocks",
+/// The reason with its facts, in the person's words.
+fn why(error: &VisibleError, lang: Lang) -> String {
+    use VisibleError as E;
+    match error {
+        E::Larger(LargerThanPage { size, page }) => lang.pick(
+            format!("hình {}, trang {}", sides(*size), sides(*page)),
+            format!("it is {} large, the page {}", sides(*size), sides(*page)),
+        ),
+        E::PdfA { part, conflict } => {
+            let conflict = match lang {
+                Lang::En => conflict.to_string(),
+                Lang::Vi => match conflict {
+                    PdfAConflict::Transparency => {
+                        "phần này cấm độ trong suốt, mà ảnh có viền mờ dần".to_owned()
+                    }
+                    PdfAConflict::TransparencyWithoutIntent => {
+                        "tệp không có OutputIntent thì không được có độ trong suốt, mà ảnh có viền mờ dần"
+                            .to_owned()
+                    }
+                    PdfAConflict::Cmyk { .. } => {
+                        "tệp không có OutputIntent cho CMYK, mà ảnh là CMYK".to_owned()
+                    }
+                    PdfAConflict::DeviceColors { .. } => {
+                        "tệp không có OutputIntent cho RGB".to_owned()
+                    }
+                },
+            };
             lang.pick(
-                "có nhiều chỗ ký cùng chức danh và họ tên",
-                "several places have that title and name",
-            ),
-        )
-    } else {
-        (
-            "no-signature-block",
-            lang.pick(
-                "không tìm thấy chỗ ký theo chức danh và họ tên",
-                "no place to sign was found by title and name",
-            ),
-        )
-    };
-    let why = match lang {
-        Lang::En => error.to_string(),
-        Lang::Vi if found.is_empty() => "trang không có chữ nào khớp".to_owned(),
-        Lang::Vi => {
-            let places: Vec<String> = found.iter().map(vietnamese).collect();
-            format!("tìm thấy: {}", places.join("; "))
+                format!("tệp là PDF/A-{part}: {conflict}"),
+                format!("the document is PDF/A-{part}: {conflict}"),
+            )
         }
-    };
-    let remedy = lang.pick(
-        "ghi đúng chữ trên trang bằng `--signer-title`, `--signer-name`; hoặc đặt bằng `--at TRÁI,TRÊN`, `--rect` (mm)",
-        "say what the page says with `--signer-title`, `--signer-name`, or place it with `--at LEFT,TOP`, `--rect` (mm)",
-    );
-    Problem::new(code, what, why, remedy)
-}
-
-fn vietnamese(anchor: &Anchor) -> String {
-    let millimetres = |points: f64| points / 72.0 * 25.4;
-    let (left, top) = (millimetres(anchor.left), millimetres(anchor.top));
-    format!("trang {}, {left:.0},{top:.0} mm: “{}”", anchor.page.saturating_add(1), anchor.text)
-}
-
-fn design(error: &DesignError, lang: Lang) -> Problem {
-    let (what, remedy) = match error {
-        DesignError::PictureMissing => (
-            lang.pick("kiểu ký này cần một ảnh", "this profile shows a picture"),
-            lang.pick("thêm `--picture TỆP` (PNG hoặc JPEG)", "add `--picture FILE` (PNG or JPEG)"),
+        // It has a rule, but not on a page that is named.
+        E::NoPlace { profile } if profile.spot() != Spot::Asked => lang.pick(
+            format!("kiểu “{}” với `--page` thì phải nói rõ chỗ trên trang đó", profile.name()),
+            format!("with `--page`, “{}” must be told where on that page", profile.name()),
         ),
-        DesignError::TextMissing | DesignError::NothingToShow => (
-            lang.pick("không có gì để hiện", "there is nothing to show"),
-            lang.pick("thêm `--note` hoặc `--text`", "add `--note` or `--text`"),
+        E::NoPlace { profile } => lang.pick(
+            format!("kiểu “{}” không có chỗ định sẵn", profile.name()),
+            format!("“{}” has no place of its own", profile.name()),
         ),
-        DesignError::Glyph(_) => (
-            lang.pick(
-                "phông chữ không có một ký tự của văn bản",
-                "the font lacks a character of the text",
-            ),
-            lang.pick("bỏ hoặc thay ký tự đó", "leave that character out, or replace it"),
+        E::NoLeader => lang.pick(
+            "dấu phải trùm lên khoảng một phần ba chữ ký về bên trái, mà tệp chưa có chữ ký nào hiện trên trang".to_owned(),
+            "a seal covers the left third of that person's picture, and no page shows a signature yet".to_owned(),
         ),
-        DesignError::QrTooLong { .. }
-        | DesignError::QrTooSmall { .. }
-        | DesignError::QrDoesNotFit { .. } => (
-            lang.pick("mã QR không vẽ được ở cỡ này", "the QR code cannot be drawn at this size"),
-            lang.pick(
-                "rút ngắn nội dung `--qr`, hoặc chừa chỗ lớn hơn",
-                "shorten `--qr`, or give more room",
-            ),
+        E::FieldWithoutArea => lang.pick(
+            "khung của ô rộng hoặc cao bằng 0".to_owned(),
+            "its rectangle has no width or height".to_owned(),
         ),
-        _ => (
-            lang.pick("nội dung không vừa chỗ dành cho chữ ký", "it does not fit the room for it"),
-            lang.pick(
-                "chừa chỗ lớn hơn bằng `--rect`, hoặc rút ngắn văn bản",
-                "give more room with `--rect`, or shorten the text",
-            ),
-        ),
-    };
-    Problem::new("not-visible", what, error.to_string(), remedy)
-}
-
-/// Why a picture cannot be used.
-#[must_use]
-pub fn picture(path: Option<&Path>, error: &PictureError, lang: Lang) -> Problem {
-    let (what, remedy) = match error {
-        PictureError::NoResolution => (
-            lang.pick(
-                "ảnh không ghi độ phân giải nên không biết cỡ thật của con dấu",
-                "the picture does not state its resolution, so the seal's real size is not known",
-            ),
-            lang.pick(
-                "quét lại con dấu và lưu kèm dpi (ví dụ 300)",
-                "scan the seal again and store its dpi (300, say)",
-            ),
-        ),
-        PictureError::UnknownFormat => (
-            lang.pick("ảnh không phải PNG hay JPEG", "the picture is neither PNG nor JPEG"),
-            lang.pick("lưu lại ảnh dạng PNG", "save it as PNG"),
-        ),
-        _ => (
-            lang.pick("không dùng được ảnh này", "this picture cannot be used"),
-            lang.pick(
-                "lưu lại ảnh dạng PNG, cỡ vừa phải",
-                "save it again as PNG, of a moderate size",
-            ),
-        ),
-    };
-    let why = match path {
-        Some(path) => format!("{}: {error}", path.display()),
-        None => error.to_string(),
-    };
-    Problem::new("picture-refused", what, why, remedy)
-}
-
-/// A picture's file that cannot be read.
-#[must_use]
-pub fn picture_unreadable(path: &Path, error: &std::io::Error, lang: Lang) -> Problem {
-    Problem::new(
-        "picture-unreadable",
-        lang.pick("không đọc được tệp ảnh", "the picture's file cannot be read"),
-        format!("{}: {}", path.display(), system(error, lang)),
-        lang.pick("kiểm tra đường dẫn và quyền đọc", "check its path and permissions"),
-    )
-}
-
-/// What is wrong with a text with fields.
-#[must_use]
-pub fn template(error: &TemplateError, lang: Lang) -> Problem {
-    let names: Vec<String> =
-        Field::ALL.iter().map(|field| format!("{{{}}}", field.name())).collect();
-    let (what, remedy) = match error {
-        TemplateError::NoValue(field) => (
-            lang.pick(
-                "thiếu một thông tin mà kiểu ký này phải có",
-                "something that this profile must say is missing",
-            ),
-            match field {
-                Field::Number => lang.pick("thêm `--number SỐ-VÀ-KÝ-HIỆU`", "add `--number TEXT`"),
-                Field::Form => lang.pick(
-                    "thêm `--form sao-y|sao-luc|trich-sao`",
-                    "add `--form sao-y|sao-luc|trich-sao`",
-                ),
-                _ => lang.pick("ghi rõ văn bản bằng `--text`", "give the text with `--text`"),
-            }
-            .to_owned(),
-        ),
-        _ => (
-            lang.pick(
-                "văn bản của `--text` sai cú pháp",
-                "the text of `--text` is not well-formed",
-            ),
-            format!("{} {}; {{{{ = {{", lang.pick("các trường:", "the fields:"), names.join(" ")),
-        ),
-    };
-    Problem::new("text-refused", what, error.to_string(), remedy)
+        E::Document(_) | E::Design(_) | E::NotInText { .. } | E::SeveralInText { .. } => {
+            error.to_string()
+        }
+    }
 }
 
 /// A profile that is none.
@@ -231,8 +148,28 @@ pub fn unknown_profile(name: &str, lang: Lang) -> Problem {
     Problem::new(
         "unknown-profile",
         lang.pick("không có kiểu ký hiện hình đó", "there is no such profile"),
-        format!("--visible {name}"),
+        format!("“{name}”"),
         format!("{} {}", lang.pick("chọn một trong:", "choose one of:"), names.join(", ")),
+    )
+}
+
+/// A visible signature was asked for a file that has no pages.
+#[must_use]
+pub fn no_pages(path: &Path, lang: Lang) -> Problem {
+    Problem::new(
+        "visible-without-pages",
+        lang.pick(
+            "chữ ký chỉ hiện được trên trang của tệp PDF ký theo PAdES",
+            "a signature shows only on the pages of a PDF that is signed as PAdES",
+        ),
+        lang.pick(
+            format!("{} sẽ được ký theo CAdES", path.display()),
+            format!("{} would be signed as CAdES", path.display()),
+        ),
+        lang.pick(
+            "bỏ `--visible`, hoặc đổi tệp đó sang PDF và bỏ `--detached`",
+            "leave `--visible` out, or make a PDF of it and leave `--detached` out",
+        ),
     )
 }
 
@@ -242,7 +179,7 @@ pub fn place(text: &str, lang: Lang) -> Problem {
     Problem::new(
         "place-malformed",
         lang.pick("không hiểu vị trí đặt chữ ký", "the place cannot be understood"),
-        text,
+        format!("“{text}”"),
         lang.pick(
             "`--at top-right`, `--at TRÁI,TRÊN` hoặc `--rect TRÁI,TRÊN,RỘNG,CAO`, tính bằng mm từ góc trên trái, ví dụ `--rect 110,220,60,25`",
             "`--at top-right`, `--at LEFT,TOP` or `--rect LEFT,TOP,WIDTH,HEIGHT` in millimetres from the upper left corner, as in `--rect 110,220,60,25`",
@@ -256,7 +193,7 @@ pub fn date(text: &str, lang: Lang) -> Problem {
     Problem::new(
         "date-malformed",
         lang.pick("không phải một ngày", "this is no date"),
-        text,
+        format!("“{text}”"),
         lang.pick("ghi NĂM-THÁNG-NGÀY, ví dụ 2026-03-01", "write YYYY-MM-DD, as in 2026-03-01"),
     )
 }
@@ -267,7 +204,7 @@ pub fn lock(text: &str, lang: Lang) -> Problem {
     Problem::new(
         "lock-malformed",
         lang.pick("không hiểu cần khóa trường nào", "the fields to lock cannot be understood"),
-        text,
+        format!("“{text}”"),
         lang.pick(
             "`--lock all`, `--lock only:TÊN,…` hoặc `--lock but:TÊN,…`",
             "`--lock all`, `--lock only:NAME,…` or `--lock but:NAME,…`",
