@@ -206,7 +206,7 @@ fn what_is_kept_for_the_certificate_is_shown_and_the_place_says_whose_it_is() {
             (top, bottom) = (top.min(y), bottom.max(y));
             (left, right) = (left.min(x), right.max(x));
         }
-        assert!(right - left > 60 && bottom - top > 60, "{lang}: {left} {top} {right} {bottom}");
+        assert!(right - left > 60 && bottom - top > 50, "{lang}: {left} {top} {right} {bottom}");
         labels.push(labelled);
     }
     assert_ne!(labels[0], labels[1], "a label is in the person's language");

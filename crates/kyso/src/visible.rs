@@ -22,6 +22,10 @@ use kyso_x509::name::{ORGANIZATION, ORGANIZATIONAL_UNIT, TITLE};
 /// Side of a QR code in points, where the payload needs no more: 25 mm.
 const QR_SIDE: f64 = 70.87;
 
+/// The least part of its size to which a leader's picture is made smaller where title and name stand close: below it a
+/// signature can no longer be told from a stroke, and it covers parts of both lines instead.
+const LEAST_SCALE: f64 = 0.5;
+
 /// What a visible signature shows and where.
 #[derive(Clone, Debug)]
 pub struct Visible {
@@ -93,7 +97,8 @@ pub enum Place {
         /// The corner.
         corner: Corner,
     },
-    /// Between the line of the signer's title and that of the name in the document's text, in its natural size.
+    /// Between the line of the signer's title and that of the name in the document's text, in its natural size; a leader's
+    /// picture smaller where the two stand closer.
     Text {
         /// The title; where absent, the name alone says where.
         title: Option<String>,
@@ -292,8 +297,17 @@ impl Visible {
             let rect = field.rect.ok_or(VisibleError::FieldWithoutArea)?;
             return Ok(Placed { page: field.page, rect, appearance });
         }
-        let (page, rect) = self.find(document, appearance.size, act)?;
-        Ok(Placed { page, rect, appearance })
+        let Found { page, rect, between } = self.find(document, appearance.size, act)?;
+        match between.filter(|between| *between < rect.height()) {
+            Some(between) if self.profile == Profile::Leader => {
+                // Smaller, so that it hides neither title nor name; the seal alone has a size of its own.
+                let scale = (between / rect.height()).max(LEAST_SCALE);
+                let rect = about_middle(&rect, scale);
+                let appearance = self.draw(Some((rect.width(), rect.height())), claim, act)?;
+                Ok(Placed { page, rect, appearance })
+            }
+            _ => Ok(Placed { page, rect, appearance }),
+        }
     }
 
     fn draw(
@@ -347,7 +361,7 @@ impl Visible {
         document: &mut Document<R>,
         size: (f64, f64),
         act: &Act<'_>,
-    ) -> Result<(usize, Rectangle), VisibleError> {
+    ) -> Result<Found, VisibleError> {
         let larger = VisibleError::Larger;
         let page = match &self.place {
             Place::Text { title, name } => {
@@ -385,14 +399,30 @@ impl Visible {
             (_, Spot::BesideLeader) => {
                 let (page, leader) = last_visible(document)?.ok_or(VisibleError::NoLeader)?;
                 let visible = document.page_geometry(page)?.visible();
-                return Ok((page, seal_beside(&visible, &leader, size).map_err(larger)?));
+                let rect = seal_beside(&visible, &leader, size).map_err(larger)?;
+                return Ok(Found { page, rect, between: None });
             }
             (_, Spot::BetweenTitleAndName | Spot::Asked) => {
                 return Err(VisibleError::NoPlace { profile: self.profile });
             }
         };
-        Ok((page, rect.map_err(larger)?))
+        Ok(Found { page, rect: rect.map_err(larger)?, between: None })
     }
+}
+
+/// Page and rectangle of a signature.
+struct Found {
+    page: usize,
+    rect: Rectangle,
+    /// The free height between title and name, where both say where it stands.
+    between: Option<f64>,
+}
+
+/// A rectangle scaled about its middle.
+fn about_middle(rect: &Rectangle, scale: f64) -> Rectangle {
+    let (x, y) = (f64::midpoint(rect.left, rect.right), f64::midpoint(rect.bottom, rect.top));
+    let (width, height) = (rect.width() * scale / 2.0, rect.height() * scale / 2.0);
+    Rectangle { left: x - width, bottom: y - height, right: x + width, top: y + height }
 }
 
 /// Between title and name in the document's text.
@@ -404,7 +434,7 @@ fn in_text<R: Read + Seek>(
     size: (f64, f64),
     title: Option<&str>,
     name: Option<&str>,
-) -> Result<(usize, Rectangle), VisibleError> {
+) -> Result<Found, VisibleError> {
     let sought = || Sought { title: title.map(str::to_owned), name: name.map(str::to_owned) };
     let found = match find_place(document, title, name) {
         Ok(found) => found,
@@ -423,10 +453,12 @@ fn in_text<R: Read + Seek>(
         }
     };
     let visible = document.page_geometry(found.page)?.visible();
+    let mut between = None;
     let rect = match (&found.title, &found.name) {
         (Some(title), Some(name)) if name.rect.top <= title.rect.bottom => {
             let title = Rectangle { bottom: found.space.top, ..title.rect };
             let name = Rectangle { top: found.space.bottom, ..name.rect };
+            between = Some(found.space.height());
             between_lines(&visible, &title, &name, size)
         }
         _ => {
@@ -437,7 +469,7 @@ fn in_text<R: Read + Seek>(
             into_page(&visible, &wanted)
         }
     };
-    Ok((found.page, rect.map_err(VisibleError::Larger)?))
+    Ok(Found { page: found.page, rect: rect.map_err(VisibleError::Larger)?, between })
 }
 
 /// What was found, measured as people measure paper.

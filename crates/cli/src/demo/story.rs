@@ -4,14 +4,17 @@ use kyso_daemon::client::{self, Client};
 use kyso_testkit::Subject;
 use kyso_testkit::pki::hierarchy::with_addresses;
 use kyso_testkit::pki::{Key, Template};
+use kyso_token::Pkcs11Uri;
 use serde_json::Value;
 
 use super::daemon::{self, Daemon};
 use super::{DAY, Story};
 use crate::out::say;
 
-/// A letter of a commune, made by LibreOffice.
-const DOCUMENT: &[u8] = include_bytes!("../../../../test-vectors/pdf/cong-van.pdf");
+/// A letter of a commune.
+const DOCUMENT: &[u8] = include_bytes!("../../../../test-vectors/appearance/pages/cong-van.pdf");
+/// A handwritten signature that is nobody's.
+const SIGNATURE: &[u8] = include_bytes!("../../../../test-vectors/appearance/leader.png");
 
 /// How many letters the batch signs.
 const LETTERS: usize = 12;
@@ -137,10 +140,25 @@ impl Story {
         let lang = self.lang;
         self.write("cong-van.pdf", DOCUMENT)?;
         self.write("so-lieu.csv", "xã,số hồ sơ\nĐăk Hà,12\nNgọk Réo,7\n".as_bytes())?;
-        let pades = self.expect(&["sign", "--json", "--reason", "Ban hành", "cong-van.pdf"])?;
+        self.write("chu-ky.png", SIGNATURE)?;
+        // What pages show is signed without the daemon so far; the PIN is then the caller's.
+        let credential = if self.key_file {
+            "file:demo-key.p12?pin-source=file:pin.txt".to_owned()
+        } else {
+            let (token, pin) = (Some("kyso-demo".to_owned()), Some(self.folder.join("pin.txt")));
+            Pkcs11Uri { token, pin_source: pin, ..Pkcs11Uri::default() }.to_string()
+        };
+        let visible = ["sign", "--direct", "--json", "--credential", &credential, "--reason"];
+        let looks = ["Ban hành", "--visible", "leader", "--picture", "chu-ky.png"];
+        let place = ["--signer-title", "Chủ tịch", "cong-van.pdf"];
+        let pades = self.expect(&[&visible[..], &looks, &place].concat())?;
         let (line, entry) = first_signed(&pades.stdout, lang)?;
         entries.signature = entry;
         self.step(3, lang.pick("Ký", "Sign"), &line);
+        self.note(lang.pick(
+            "chữ ký hiện trên trang, giữa chức danh và họ tên tìm thấy trong văn bản",
+            "shown on its page, between the title and the name found in its text",
+        ));
         let cades = self.expect(&["sign", "--detached", "so-lieu.csv"])?;
         self.note(cades.stdout.trim());
         Ok(())
