@@ -51,7 +51,7 @@ impl Surveyor<'_, '_> {
     fn run(&mut self, start: usize) -> Result<(), XmlError> {
         let mut at = start;
         loop {
-            let open = self.find(at, "<");
+            let open = self.find_byte(at, '<');
             let end = open.unwrap_or(self.text.len());
             if end > at {
                 self.node()?;
@@ -105,7 +105,10 @@ impl Surveyor<'_, '_> {
         if self.in_force.pop().is_none() {
             return Err(self.fault(Fault::MismatchedTag, open));
         }
-        self.closed(open, open + 2, ">")
+        match self.find_byte(open + 2, '>') {
+            Some(end) => Ok(end + 1),
+            None => Err(self.fault(Fault::Unclosed, open)),
+        }
     }
 
     fn start_tag(&mut self, open: usize) -> Result<usize, XmlError> {
@@ -207,8 +210,8 @@ impl Surveyor<'_, '_> {
 
     /// The quotation mark behind the value that begins at `start`.
     fn value_end(&self, start: usize) -> Result<usize, XmlError> {
-        let mark = if self.byte(start - 1) == Some(b'"') { "\"" } else { "'" };
-        let Some(end) = self.find(start, mark) else {
+        let mark = if self.byte(start - 1) == Some(b'"') { '"' } else { '\'' };
+        let Some(end) = self.find_byte(start, mark) else {
             return Err(self.fault(Fault::Unclosed, start));
         };
         let value = self.text.as_bytes().get(start..end).unwrap_or_default();
@@ -222,6 +225,9 @@ impl Surveyor<'_, '_> {
     /// Numeric character references must be to characters (XML 1.0 §4.1); the rest is the parser's.
     fn references(&self, start: usize, end: usize) -> Result<(), XmlError> {
         let text = self.text.get(start..end).unwrap_or_default();
+        if !text.as_bytes().contains(&b'&') {
+            return Ok(());
+        }
         for (at, _) in text.match_indices("&#") {
             let reference = text.get(at + 2..).unwrap_or_default();
             let digits = reference.split(';').next().unwrap_or_default();
@@ -238,8 +244,8 @@ impl Surveyor<'_, '_> {
 
     /// The byte behind `closing`, which must follow `from`.
     fn closed(&self, open: usize, from: usize, closing: &str) -> Result<usize, XmlError> {
-        match self.find(from, closing) {
-            Some(at) => Ok(at + closing.len()),
+        match self.text.get(from..).and_then(|rest| rest.find(closing)) {
+            Some(length) => Ok(from + length + closing.len()),
             None => Err(self.fault(Fault::Unclosed, open)),
         }
     }
@@ -261,7 +267,8 @@ impl Surveyor<'_, '_> {
         self.text.as_bytes().get(at).copied()
     }
 
-    fn find(&self, from: usize, wanted: &str) -> Option<usize> {
+    /// The next of an ASCII character, which the standard library looks for many bytes at a time.
+    fn find_byte(&self, from: usize, wanted: char) -> Option<usize> {
         Some(from + self.text.get(from..)?.find(wanted)?)
     }
 
