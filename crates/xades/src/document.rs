@@ -57,6 +57,10 @@ impl<'a> XmlDocument<'a> {
         if let Some(version) = declaration.unsupported_version() {
             return Err(XmlError::UnsupportedVersion(Position::of(text, version)));
         }
+        if let Some(offset) = declaration.malformed {
+            let position = Position::of(text, offset);
+            return Err(XmlError::NotWellFormed { fault: Fault::Syntax, position });
+        }
         let Survey { declaring, carriage_returns } = survey(text, declaration.end, limits)?;
         let options = ParsingOptions {
             allow_dtd: false,

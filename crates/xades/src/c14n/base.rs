@@ -123,3 +123,28 @@ fn split(reference: &str) -> Parts<'_> {
     };
     Parts { scheme, authority, path, query }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{join, without_dot_segments};
+
+    fn rows(file: &str) -> Vec<Vec<String>> {
+        let bytes = kyso_test_vectors::bytes(format!("xml/{file}"));
+        let table = String::from_utf8(bytes).expect("UTF-8");
+        table.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn references_are_joined_as_canonical_xml_says() {
+        for row in rows("base-join.tsv") {
+            assert_eq!(join(&row[0], &row[1]), row[2], "{row:?}");
+        }
+    }
+
+    #[test]
+    fn dot_segments_are_removed_as_canonical_xml_says() {
+        for row in rows("dot-segments.tsv") {
+            assert_eq!(without_dot_segments(&row[0]), row[1], "{row:?}");
+        }
+    }
+}

@@ -14,27 +14,34 @@ pub(super) struct Declaration {
     encoding: Option<Range<usize>>,
     unsupported: bool,
     foreign: bool,
+    /// Where the declaration stops following the grammar of XML 1.0 §2.8.
+    pub(super) malformed: Option<usize>,
     /// The first byte behind the byte order mark and the declaration.
     pub(super) end: usize,
 }
 
 impl Declaration {
-    /// Reads the declaration; what is no pseudo-attribute ends the reading and is left to the parser to refuse.
+    /// Reads the declaration: `version`, then perhaps `encoding`, then perhaps `standalone`.
     pub(super) fn read(document: &[u8]) -> Self {
         let start = if document.starts_with(MARK) { MARK.len() } else { 0 };
         let mut found = Self { end: start, ..Self::default() };
         let rest = document.get(start..).unwrap_or_default();
-        let declares =
-            rest.starts_with(b"<?xml") && rest.get(5).is_some_and(|byte| is_space(*byte));
-        let Some(length) = rest.windows(2).position(|pair| pair == b"?>") else { return found };
-        if !declares {
+        if !rest.starts_with(b"<?xml") || !rest.get(5).is_some_and(|byte| is_space(*byte)) {
             return found;
         }
-        found.end = start + length + 2;
-        let mut at = start + b"<?xml".len();
-        while let Some((name, value)) = pseudo_attribute(document, &mut at, start + length) {
+        let Some(length) = rest.windows(2).position(|pair| pair == b"?>") else {
+            found.malformed = Some(start);
+            return found;
+        };
+        let inside = start + b"<?xml".len()..start + length;
+        found.end = inside.end + 2;
+        let mut at = inside.start;
+        let mut expected: &[&[u8]] = &[b"version", b"encoding", b"standalone"];
+        while let Some((name, value)) = pseudo_attribute(document, &mut at, inside.end) {
             let said = document.get(value.clone()).unwrap_or_default();
-            match document.get(name).unwrap_or_default() {
+            let name_said = document.get(name.clone()).unwrap_or_default();
+            let skipped = expected.iter().position(|expected| *expected == name_said);
+            match name_said {
                 b"version" => {
                     found.unsupported = said != b"1.0";
                     found.version = Some(value);
@@ -43,8 +50,20 @@ impl Declaration {
                     found.foreign = !said.eq_ignore_ascii_case(b"UTF-8");
                     found.encoding = Some(value);
                 }
-                _ => {}
+                _ if said == b"yes" || said == b"no" => {}
+                _ => found.malformed = Some(name.start),
             }
+            match skipped {
+                // Only `encoding` may be left out before another.
+                Some(skipped) if found.version.is_some() => {
+                    expected = expected.get(skipped + 1..).unwrap_or_default();
+                }
+                _ => found.malformed = Some(name.start),
+            }
+        }
+        let rest = document.get(at..inside.end).unwrap_or_default();
+        if found.version.is_none() || !rest.iter().all(|byte| is_space(*byte)) {
+            found.malformed.get_or_insert(at);
         }
         found
     }
@@ -80,7 +99,7 @@ pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// The next `name = "value"` before `end`.
+/// The next `name = "value"` before `end`, with white space before it.
 fn pseudo_attribute(
     document: &[u8],
     at: &mut usize,
@@ -93,7 +112,7 @@ fn pseudo_attribute(
     let name = run(*at, &is_space);
     let name_end = run(name, &|byte| byte.is_ascii_lowercase());
     let equals = run(name_end, &is_space);
-    if name == name_end || document.get(equals) != Some(&b'=') {
+    if name == *at || name == name_end || document.get(equals) != Some(&b'=') {
         return None;
     }
     let quote = run(equals + 1, &is_space);

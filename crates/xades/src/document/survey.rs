@@ -88,14 +88,10 @@ impl Surveyor<'_, '_> {
         self.node()?;
         let name = open + 2;
         let end = self.closed(open, name, "?>")?;
-        let inside = self.text.as_bytes().get(name..end - 2).unwrap_or_default();
-        let length = inside.iter().position(|byte| is_space(*byte)).unwrap_or(inside.len());
-        let target = inside.get(..length).unwrap_or_default();
-        // What follows the target must be white space: every ASCII byte before it belongs to a name.
-        let name_like = target.iter().all(|byte| {
-            byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'_' | b'-' | b'.')
-        });
-        if !name_like || target.eq_ignore_ascii_case(b"xml") {
+        let inside = self.text.get(name..end - 2).unwrap_or_default();
+        let target = inside.split([' ', '\t', '\n', '\r']).next().unwrap_or_default();
+        // The parser takes white space behind the target for granted.
+        if !target.chars().all(is_name_char) || target.eq_ignore_ascii_case("xml") {
             return Err(self.fault(Fault::InvalidName, name));
         }
         Ok(end)
@@ -104,6 +100,9 @@ impl Surveyor<'_, '_> {
     fn end_tag(&mut self, open: usize) -> Result<usize, XmlError> {
         if self.in_force.pop().is_none() {
             return Err(self.fault(Fault::MismatchedTag, open));
+        }
+        if self.byte(open + 2) == Some(b':') {
+            return Err(self.fault(Fault::InvalidName, open + 2));
         }
         match self.find_byte(open + 2, '>') {
             Some(end) => Ok(end + 1),
@@ -275,6 +274,16 @@ impl Surveyor<'_, '_> {
     fn fault(&self, fault: Fault, at: usize) -> XmlError {
         XmlError::NotWellFormed { fault, position: Position::of(self.text, at) }
     }
+}
+
+/// A character of a name (XML 1.0 §2.3, fifth edition), the colon left out as Namespaces in XML §7 wants it.
+fn is_name_char(c: char) -> bool {
+    matches!(c,
+        'A'..='Z' | 'a'..='z' | '0'..='9' | '_' | '-' | '.' | '\u{b7}' | '\u{c0}'..='\u{d6}'
+        | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}'
+        | '\u{203f}'..='\u{2040}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
+        | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
+        | '\u{10000}'..='\u{effff}')
 }
 
 /// What an attribute named `xmlns…` declares.

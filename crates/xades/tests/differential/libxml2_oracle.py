@@ -3,7 +3,8 @@
 One request on standard input, little-endian: the document's length and bytes, the number of jobs, and per job the engine
 (0 the system's libxml2, 1 lxml), the mode (0 inclusive 1.0, 1 exclusive, 2 inclusive 1.1), whether comments are kept, and
 three lists of words: the prefix list, and the indexes (in document order, -1 is the document) of the elements whose
-subtrees are taken in and left out. One answer per job: a length and the bytes, or 0xffffffff for a refusal.
+subtrees are taken in and left out. One answer per job: a length and the bytes; 0xffffffff where the document is refused,
+0xfffffffe where only its canonical form is.
 """
 
 import ctypes
@@ -94,7 +95,8 @@ def main():
                 answer = by_libxml2(document, context, mode, comments, prefixes, apexes, without)
             else:
                 answer = None
-            sink.write(struct.pack("<I", 0xFFFFFFFF if answer is None else len(answer)) + (answer or b""))
+            refusal = 0xFFFFFFFE if document else 0xFFFFFFFF
+            sink.write(struct.pack("<I", refusal if answer is None else len(answer)) + (answer or b""))
         if document:
             lib.xmlXPathFreeContext(context)
             lib.xmlFreeDoc(document)

@@ -3,9 +3,9 @@
 mod generate;
 mod oracle;
 
-use kyso_xades::{C14n, Canonicalization, Limits, NodeSet, XmlDocument, roxmltree};
 use generate::Chance;
-use oracle::{Engine, Job, Oracle};
+use kyso_xades::{C14n, Canonicalization, Limits, NodeSet, XmlDocument, roxmltree};
+use oracle::{Answer, Engine, Job, Oracle};
 
 /// Documents compared.
 const DOCUMENTS: u64 = 5_000;
@@ -36,8 +36,9 @@ fn canonical_forms_are_those_of_libxml2() {
             let document = XmlDocument::parse(&text, &Limits::documents())
                 .unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text:?}"));
             for job in &jobs {
-                let theirs = oracle::answer(&mut answers);
-                let theirs = theirs.unwrap_or_else(|| panic!("seed {seed}: refused\n{text:?}"));
+                let Answer::Canonical(theirs) = oracle::answer(&mut answers) else {
+                    panic!("seed {seed}: refused by libxml2\n{text:?}");
+                };
                 let ours = canonical(&document, job);
                 assert!(
                     ours == theirs,
@@ -68,18 +69,27 @@ fn what_is_accepted_libxml2_reads_alike() {
             refused += 1;
             continue;
         };
+        // libxml2 2.9 keeps an ampersand in a namespace as `&#38;`.
+        let ampersand = |node: roxmltree::Node<'_, '_>| {
+            node.namespaces().any(|namespace| namespace.uri().contains('&'))
+        };
+        if document.tree().descendants().any(ampersand) {
+            continue;
+        }
+        // Version 1.1 differs from 1.0 in what an apex inherits alone, and libxml2 drops an empty `xml:base` there.
         let jobs: Vec<Job> = methods(&mut chance)
             .into_iter()
-            .map(|method| Job {
-                engine: Engine::System,
-                method,
-                apexes: vec![-1],
-                without: vec![],
-            })
+            .filter(|method| method.method != C14n::Inclusive11)
+            .map(|method| Job { engine: Engine::System, method, apexes: vec![-1], without: vec![] })
             .collect();
         oracle::ask(&mut requests, &text, &jobs).expect("the oracle listens");
         for job in &jobs {
-            let theirs = oracle::answer(&mut answers);
+            let theirs = match oracle::answer(&mut answers) {
+                Answer::Canonical(theirs) => Some(theirs),
+                Answer::NotRead => panic!("seed {seed}: not read by libxml2\n{text:?}"),
+                // libxml2 also refuses namespaces that are no URI by RFC 3986.
+                Answer::NoForm => continue,
+            };
             let ours = job.method.bytes(&document, &NodeSet::document(&document)).ok();
             assert!(
                 ours == theirs,
@@ -120,12 +130,8 @@ fn case(seed: u64) -> (String, Vec<Job>) {
     // libxml2 takes what follows a document element that is left out for what precedes it; Canonical XML 1.0 §2.3 does
     // not. No signature leaves it out.
     let below: Vec<i32> = left_out.iter().copied().filter(|index| *index > 0).collect();
-    let sets = [
-        (whole.clone(), vec![]),
-        (subtree, vec![]),
-        (some, left_out),
-        (whole.clone(), below),
-    ];
+    let sets =
+        [(whole.clone(), vec![]), (subtree, vec![]), (some, left_out), (whole.clone(), below)];
     let mut jobs = Vec::new();
     for (apexes, without) in sets {
         for method in methods(&mut chance) {

@@ -1,7 +1,5 @@
 //! libxml2 as a judge, and the documents put before it.
 
-
-
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -36,11 +34,14 @@ pub(crate) struct Oracle {
 impl Oracle {
     /// Starts it; panics where Python, lxml or libxml2 is not installed.
     pub(crate) fn start() -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/libxml2_oracle.py");
+        let script =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/libxml2_oracle.py");
         let mut process = Command::new(peer::python())
             .arg(script)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // libxml2 says there what it refuses; the answer says so too.
+            .stderr(Stdio::null())
             .spawn()
             .expect("the peers' Python starts");
         let requests = process.stdin.take();
@@ -90,15 +91,27 @@ pub(crate) fn ask(requests: &mut ChildStdin, text: &str, jobs: &[Job]) -> std::i
     requests.write_all(&bytes)
 }
 
-/// The answer to one job; `None` is a refusal.
-pub(crate) fn answer(answers: &mut ChildStdout) -> Option<Vec<u8>> {
-    let length = number(answers).expect("the oracle answers");
-    if length == u32::MAX {
-        return None;
-    }
+/// The answer to one job.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The canonical form.
+    Canonical(Vec<u8>),
+    /// The document is not read.
+    NotRead,
+    /// The document is read and has no canonical form.
+    NoForm,
+}
+
+/// The answer to the next job.
+pub(crate) fn answer(answers: &mut ChildStdout) -> Answer {
+    let length = match number(answers).expect("the oracle answers") {
+        u32::MAX => return Answer::NotRead,
+        0xffff_fffe => return Answer::NoForm,
+        length => length,
+    };
     let mut bytes = vec![0; length as usize];
     answers.read_exact(&mut bytes).expect("the oracle answers in full");
-    Some(bytes)
+    Answer::Canonical(bytes)
 }
 
 fn number(answers: &mut ChildStdout) -> Option<u32> {
