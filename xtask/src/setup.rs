@@ -19,6 +19,7 @@ const NEEDS: &[Need] = &[
     Need { found: || has("openssl"), package: "openssl", purpose: "CMS and certificate peer" },
     Need { found: || has("pdfsig"), package: "poppler-utils", purpose: "PDF signature peer" },
     Need { found: || has("qpdf"), package: "qpdf", purpose: "PDF syntax peer" },
+    Need { found: || has("xmllint"), package: "libxml2-utils", purpose: "canonical XML peer" },
     Need { found: || has("xmlsec1"), package: "xmlsec1", purpose: "XML signature peer" },
     Need { found: || has("zip"), package: "zip", purpose: "archive peer" },
     Need { found: || has("unzip"), package: "unzip", purpose: "archive peer" },
@@ -34,7 +35,7 @@ const NEEDS: &[Need] = &[
 ];
 
 /// Versions of the Python peers; the baselines were measured with these.
-const PYTHON_PEERS: [&str; 7] = [
+const PYTHON_PEERS: [&str; 8] = [
     "pyHanko[pkcs11]==0.38.0",
     "pyhanko-cli==0.6.0",
     "certomancer==0.16.0",
@@ -42,6 +43,7 @@ const PYTHON_PEERS: [&str; 7] = [
     "xsdata==26.10",
     "signxml==5.2.0",
     "jwcrypto==1.5.6",
+    "lxml==6.1.3",
 ];
 
 /// The second real PKCS#11 module.
