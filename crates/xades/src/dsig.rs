@@ -3,17 +3,17 @@
 //! A target within the document is found by its unique identifier only, and what was digested comes back as nodes of the
 //! one tree that was read: who acts on a verified reference asks it, never the document again.
 
-mod element;
+pub(crate) mod element;
 mod error;
 mod failure;
-mod key_info;
-mod method;
+pub(crate) mod key_info;
+pub(crate) mod method;
 mod reference;
 mod sign;
 mod signature;
-mod transform;
-mod verify;
-mod write;
+pub(crate) mod transform;
+pub(crate) mod verify;
+pub(crate) mod write;
 mod xpath;
 
 pub use error::SignatureError;

@@ -24,6 +24,7 @@ pub mod dsig;
 mod error;
 mod limits;
 pub mod profile;
+pub mod properties;
 
 pub use algorithm::{AlgorithmUri, RefusedAlgorithm, XmlAlgorithmError};
 pub use c14n::{C14n, Canonicalization, NodeSet};

@@ -1,5 +1,6 @@
 //! Why a signature or a reference was not verified, and which indication of ETSI EN 319 102-1 that is.
 
+use super::error::SignatureError;
 use crate::algorithm::XmlAlgorithmError;
 use crate::error::XmlError;
 use kyso_x509::{Digest, PublicKeyAlgorithm, PublicKeyError, SignatureAlgorithm, VerifyError};
@@ -51,6 +52,10 @@ pub enum VerifyFailure {
     SigningCertificateNotFound,
     /// The certificates at hand are not the one that the signed properties bind.
     SigningCertificateMismatch,
+    /// The qualifying properties cannot be read.
+    Properties(SignatureError),
+    /// No reference covers the signed properties, as they stand here (EN 319 132-1 §4.4.2).
+    SignedPropertiesNotCovered,
     /// The key of the signer's certificate is not one of ours.
     UnusableKey(PublicKeyError),
     /// The signature algorithm is for another kind of key.
@@ -117,7 +122,10 @@ impl VerifyFailure {
     pub const fn indication(&self) -> FailureIndication {
         match self {
             Self::Reference { failure, .. } => failure.indication(),
-            Self::Canonicalization(_) | Self::Xml(_) => FailureIndication::FormatFailure,
+            Self::Canonicalization(_)
+            | Self::Xml(_)
+            | Self::Properties(_)
+            | Self::SignedPropertiesNotCovered => FailureIndication::FormatFailure,
             Self::SignatureMethod(_)
             | Self::UnsupportedCombination { .. }
             | Self::UnusableKey(_) => FailureIndication::CryptoConstraintsFailure,
@@ -193,6 +201,10 @@ impl core::fmt::Display for VerifyFailure {
             }
             Self::SigningCertificateMismatch => {
                 f.write_str("the certificate found is not the one that the signer bound")
+            }
+            Self::Properties(error) => error.fmt(f),
+            Self::SignedPropertiesNotCovered => {
+                f.write_str("no reference covers the signed properties")
             }
             Self::UnusableKey(error) => error.fmt(f),
             Self::KeyMismatch { algorithm, key } => {

@@ -244,7 +244,13 @@ pub(crate) struct Chain<'d, 'a, 'l> {
     /// The signature that the reference stands in.
     pub(crate) signature: Node<'d, 'a>,
     pub(crate) limits: &'l Limits,
+    /// What nodes that are left become octets by: Canonical XML 1.0 in references (§4.4.3.2), another in time-stamps.
+    pub(crate) last: Canonicalization,
 }
+
+/// The canonicalization that XML Signature 1.1 §4.4.3.2 has for nodes that are left.
+pub(crate) const DEFAULT: Canonicalization =
+    Canonicalization { method: C14n::Inclusive10, comments: false };
 
 /// Between two transforms (§6.6).
 enum Data<'d, 'a, 'e> {
@@ -298,10 +304,8 @@ impl<'d, 'a> Chain<'d, 'a, '_> {
             };
         }
         match data {
-            // §4.4.3.2: nodes that are left become octets by Canonical XML 1.0.
             Data::Nodes(nodes) => {
-                let method = Canonicalization { method: C14n::Inclusive10, comments: false };
-                self.write(&method, &nodes, sink)?;
+                self.write(&self.last, &nodes, sink)?;
                 Ok(nodes)
             }
             Data::Octets(octets) => {

@@ -3,7 +3,7 @@
 use super::failure::{ReferenceFailure, VerifyFailure};
 use super::reference::Reference;
 use super::signature::Signature;
-use super::transform::{Chain, Covered, Target};
+use super::transform::{Chain, Covered, DEFAULT, Target};
 use crate::document::XmlDocument;
 use crate::limits::Limits;
 use kyso_x509::{
@@ -63,8 +63,12 @@ impl<'d, 'a> VerifiedReference<'d, 'a> {
     /// [`ReferenceFailure::SignedDataNotFound`] for external data that is not given, and
     /// [`ReferenceFailure::DigestMismatch`] where it is other data than was verified.
     pub fn octets(&self, external: Option<&[u8]>) -> Result<Vec<u8>, ReferenceFailure> {
-        let chain =
-            Chain { document: self.document, signature: self.signature, limits: &self.limits };
+        let chain = Chain {
+            document: self.document,
+            signature: self.signature,
+            limits: &self.limits,
+            last: DEFAULT,
+        };
         let mut octets = Vec::new();
         chain.run(&self.reference, external, &mut |bytes| octets.extend_from_slice(bytes))?;
         let computed = self.digest.algorithm().digest(&octets);
@@ -191,6 +195,7 @@ pub(crate) fn digest_of<'d, 'a>(
         document: signature.document,
         signature: signature.node,
         limits: &signature.limits,
+        last: DEFAULT,
     };
     let mut hasher = Hasher::new(algorithm);
     let covered = chain.run(reference, external, &mut |bytes| {

@@ -2,6 +2,8 @@
 
 verify CERTIFICATE FILE
 sign METHOD-URI DIGEST-URI C14N-URI KEY CERTIFICATE FILE OUTPUT [REFERENCE-ID]
+verify-xades CERTIFICATE FILE
+sign-xades KEY CERTIFICATE FILE OUTPUT
 """
 
 import sys
@@ -9,6 +11,12 @@ import sys
 from lxml import etree
 from signxml import SignatureConfiguration, XMLSigner, XMLVerifier
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from signxml.xades import (
+    XAdESDataObjectFormat,
+    XAdESSignatureConfiguration,
+    XAdESSigner,
+    XAdESVerifier,
+)
 
 
 def parser():
@@ -46,10 +54,34 @@ def sign(method, digest, c14n, key, certificate, name, output, *identifier):
     etree.ElementTree(signed).write(output, encoding="utf-8")
 
 
+def verify_xades(certificate, name):
+    config = XAdESSignatureConfiguration(expect_references=2)
+    root = etree.parse(name, parser()).getroot()
+    XAdESVerifier().verify(root, x509_cert=open(certificate).read(), expect_config=config)
+
+
+def sign_xades(key, certificate, name, output):
+    signer = XAdESSigner(
+        claimed_roles=["bác sĩ"],
+        data_object_format=XAdESDataObjectFormat(Description="hồ sơ", MimeType="text/xml"),
+        c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
+    )
+    root = etree.parse(name, parser()).getroot()
+    signed = signer.sign(root, key=open(key, "rb").read(), cert=open(certificate).read())
+    etree.ElementTree(signed).write(output, encoding="utf-8")
+
+
+COMMANDS = {
+    "verify": verify,
+    "sign": sign,
+    "verify-xades": verify_xades,
+    "sign-xades": sign_xades,
+}
+
 for line in sys.stdin:
     command, *arguments = line.rstrip("\n").split("\t")
     try:
-        {"verify": verify, "sign": sign}[command](*arguments)
+        COMMANDS[command](*arguments)
         print("ok", flush=True)
     except Exception as error:  # noqa: BLE001
         print(f"{type(error).__name__}: {error}".replace("\n", " "), flush=True)

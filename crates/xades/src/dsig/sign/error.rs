@@ -29,6 +29,8 @@ pub enum PrepareError {
     PlaceTaken,
     /// A document is enveloped by a signature without prefix, whose namespace would become the document's.
     PrefixNeeded,
+    /// The signature needs an `Id`, which its properties name.
+    IdentifierNeeded,
     /// The signed document is none, or exceeds a limit.
     Xml(XmlError),
     /// The signature that was written cannot be read.
@@ -66,6 +68,7 @@ impl core::fmt::Display for PrepareError {
             Self::PrefixNeeded => {
                 f.write_str("a signature around a document needs a namespace prefix")
             }
+            Self::IdentifierNeeded => f.write_str("the signature needs an identifier"),
             Self::Xml(error) => error.fmt(f),
             Self::Signature(error) => error.fmt(f),
             Self::Reference { index, failure } => {

@@ -18,7 +18,7 @@ pub enum Placement<'d, 'a> {
 
 impl Placement<'_, '_> {
     /// The document's text before and behind the place; an element without an end tag gets one.
-    pub(super) fn around<'t>(
+    pub(crate) fn around<'t>(
         &self,
         document: &XmlDocument<'t>,
     ) -> Result<(Cow<'t, str>, Cow<'t, str>), PrepareError> {
