@@ -64,7 +64,8 @@ def sign_xades(key, certificate, name, output):
     signer = XAdESSigner(
         claimed_roles=["bác sĩ"],
         data_object_format=XAdESDataObjectFormat(Description="hồ sơ", MimeType="text/xml"),
-        c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
+        # Its references to properties have no transforms, which means this method.
+        c14n_algorithm=CanonicalizationMethod.CANONICAL_XML_1_0,
     )
     root = etree.parse(name, parser()).getroot()
     signed = signer.sign(root, key=open(key, "rb").read(), cert=open(certificate).read())
