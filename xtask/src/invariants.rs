@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kyso-preview", &["kyso-pades"]),
     ("kyso-reissue", &["kyso-x509"]),
     ("kyso-token", &[]),
-    ("kyso-validation", &["kyso-x509", "kyso-cades", "kyso-pades"]),
+    ("kyso-validation", &["kyso-x509", "kyso-cades", "kyso-pades", "kyso-xades"]),
     (
         "kyso",
         &[
@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "kyso-appearance",
             "kyso-cades",
             "kyso-pades",
+            "kyso-xades",
             "kyso-validation",
             "kyso-token",
         ],
@@ -47,6 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "kyso-token",
             "kyso-validation",
             "kyso-x509",
+            "kyso-xades",
         ],
     ),
     ("kyso-testkit", &[]),
@@ -65,6 +67,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "kyso-appearance",
             "kyso-cades",
             "kyso-pades",
+            "kyso-xades",
             "kyso-testkit",
         ],
     ),

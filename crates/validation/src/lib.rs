@@ -29,9 +29,11 @@ mod target;
 mod times;
 mod timestamp;
 pub mod trust;
+mod xml;
 
 pub use cache::PathCache;
 pub use cms::validate_cms_signer;
 pub use context::Context;
 pub use document::DocumentSecurity;
 pub use pdf::{pdf_level, validate_pdf_signature};
+pub use xml::{ExternalData, validate_xml_signature, xml_signatures};

@@ -41,6 +41,8 @@ pub enum FileFormat {
     Pdf,
     /// A CMS file.
     Cms,
+    /// An XML document.
+    Xml,
 }
 
 impl FileFormat {
@@ -50,6 +52,7 @@ impl FileFormat {
         match self {
             Self::Pdf => "PAdES",
             Self::Cms => "CAdES",
+            Self::Xml => "XAdES",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A target within the document is found by its unique identifier only, and what was digested comes back as nodes of the
 //! one tree that was read: who acts on a verified reference asks it, never the document again.
 
+mod coverage;
 pub(crate) mod element;
 mod error;
 mod failure;

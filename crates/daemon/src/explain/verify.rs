@@ -252,6 +252,7 @@ pub fn finding(found: &Finding, lang: Lang) -> String {
         return found.to_string();
     }
     use kyso_cades::FailureIndication as I;
+    use kyso_xades::dsig::FailureIndication as X;
     let what = match found {
         Finding::Signature(failure) => match failure.indication() {
             I::HashFailure => "nội dung đã bị thay đổi sau khi ký",
@@ -261,6 +262,16 @@ pub fn finding(found: &Finding, lang: Lang) -> String {
             I::CryptoConstraintsFailure => "thuật toán hoặc khóa không đạt",
             I::SignedDataNotFound => "thiếu nội dung được ký",
         },
+        Finding::XmlSignature(failure) => match failure.indication() {
+            X::HashFailure => "nội dung đã bị thay đổi sau khi ký",
+            X::SigCryptoFailure => "giá trị chữ ký không đúng",
+            X::FormatFailure => "chữ ký sai định dạng",
+            X::NoSigningCertificateFound => "không tìm thấy đúng chứng thư của người ký",
+            X::CryptoConstraintsFailure => "thuật toán hoặc khóa không đạt",
+            X::SignedDataNotFound => "thiếu nội dung được ký",
+        },
+        Finding::XmlMalformed(_) => "chữ ký sai định dạng",
+        Finding::XmlNotCovered { .. } => "tài liệu có phần tử nằm ngoài phần được ký",
         Finding::Message(_) | Finding::NoMessage | Finding::SignerCount { .. } => {
             "chữ ký sai định dạng"
         }

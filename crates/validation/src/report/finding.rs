@@ -12,6 +12,9 @@ use kyso_x509::{
     DigestAlgorithm, Name, ObjectIdentifier, RevocationReason, SignatureAlgorithm, Time,
 };
 
+use kyso_xades::Position;
+use kyso_xades::dsig::{SignatureError, VerifyFailure as XmlFailure};
+
 use super::TimestampKind;
 
 /// One reason for a verdict.
@@ -30,6 +33,17 @@ pub enum Finding {
     },
     /// The signature was not verified.
     Signature(VerifyFailure),
+    /// The XML signature cannot be read.
+    XmlMalformed(SignatureError),
+    /// The XML signature was not verified.
+    XmlSignature(Box<XmlFailure>),
+    /// An element of the XML document stands outside of what is signed.
+    XmlNotCovered {
+        /// Its local name.
+        element: String,
+        /// Where it begins.
+        position: Position,
+    },
     /// No attribute binds the signature to the signer's certificate: no advanced signature.
     CertificateNotBound,
     /// The digest is too weak for today.
@@ -311,6 +325,9 @@ impl Finding {
             Self::Message(_) => "message-malformed",
             Self::SignerCount { .. } => "signer-count",
             Self::Signature(failure) => signature_code(failure),
+            Self::XmlMalformed(_) => "xml-malformed",
+            Self::XmlSignature(_) => "xml-signature",
+            Self::XmlNotCovered { .. } => "xml-not-covered",
             Self::CertificateNotBound => "certificate-not-bound",
             Self::WeakDigest(_) => "weak-digest",
             Self::WeakKey { .. } => "weak-key",
@@ -387,6 +404,11 @@ impl fmt::Display for Finding {
                 write!(f, "a PDF signature has one signer, this one has {count}")
             }
             Self::Signature(failure) => failure.fmt(f),
+            Self::XmlMalformed(error) => error.fmt(f),
+            Self::XmlSignature(failure) => failure.fmt(f),
+            Self::XmlNotCovered { element, position } => {
+                write!(f, "{position}: the element {element} stands outside of what is signed")
+            }
             Self::CertificateNotBound => f.write_str(
                 "no signing-certificate attribute: the value verifies, but nothing binds it to this certificate",
             ),

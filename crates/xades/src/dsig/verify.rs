@@ -51,6 +51,11 @@ impl<'d, 'a> VerifiedReference<'d, 'a> {
         &self.covered
     }
 
+    /// The signature whose reference it is.
+    pub(crate) const fn signature_node(&self) -> Node<'d, 'a> {
+        self.signature
+    }
+
     /// True where the data is not in the document.
     #[must_use]
     pub fn is_external(&self) -> bool {
