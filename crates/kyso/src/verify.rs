@@ -1,6 +1,8 @@
 //! Verifying signed files, on the disk or in memory: read what the file holds once, then let the engine judge it by
 //! anchors, evidence, policy and time as often as evidence is added.
 
+mod xml;
+
 use std::fmt;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -29,6 +31,7 @@ use kyso_x509::{
 
 use crate::input::{open_regular, open_regular_sized};
 use crate::password::{DocumentPassword, open_document};
+use xml::XmlFile;
 
 /// The content of a CMS signature that does not hold it, or does not alone.
 #[derive(Clone, Copy, Debug)]
@@ -99,12 +102,14 @@ pub enum VerifyFileError {
     Unreadable { path: PathBuf, error: io::Error },
     /// The file has no bytes.
     Empty { path: PathBuf },
-    /// The file is neither a PDF nor a CMS structure.
+    /// The file is neither a PDF nor an XML document nor a CMS structure.
     UnknownFormat { path: PathBuf },
     /// The PDF cannot be read, or exceeds a limit.
     Pdf { path: PathBuf, error: kyso_pades::Error },
     /// The CMS structure cannot be read, or exceeds a limit.
     Cms { path: PathBuf, error: SignedDataError },
+    /// The XML document cannot be read, or exceeds a limit.
+    Xml { path: PathBuf, error: kyso_xades::XmlError },
     /// There is no signature in the file.
     NotSigned { path: PathBuf },
     /// Content was given for a PDF, which is its signatures' content itself.
@@ -119,10 +124,11 @@ impl fmt::Display for VerifyFileError {
             }
             Self::Empty { path } => write!(f, "{} is empty", path.display()),
             Self::UnknownFormat { path } => {
-                write!(f, "{} is neither a PDF nor a CMS signature", path.display())
+                write!(f, "{} is neither a PDF nor XML nor a CMS signature", path.display())
             }
             Self::Pdf { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Cms { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Xml { path, error } => write!(f, "{}: {error}", path.display()),
             Self::NotSigned { path } => write!(f, "{} holds no signature", path.display()),
             Self::ContentNotApplicable { path } => {
                 write!(f, "{} is a PDF, which has no content beside it", path.display())
@@ -200,6 +206,7 @@ enum Parts {
         content: Option<ContentDigests>,
         differs: bool,
     },
+    Xml(XmlFile),
 }
 
 /// What extending a PDF's signature needs to know of it.
@@ -288,12 +295,15 @@ impl SignedFile {
                 return Err(VerifyFileError::ContentNotApplicable { path: path.to_path_buf() });
             }
             pdf(path, file, password)?
+        } else if xml::begins_as_xml(&head) {
+            Parts::Xml(XmlFile::read(path, file, content)?)
         } else {
             cms(path, file, &head, content, known)?
         };
         let count = match &parts {
             Parts::Pdf { signatures, .. } => signatures.len(),
             Parts::Cms { signed_data, .. } => signed_data.signer_infos().len(),
+            Parts::Xml(xml) => xml.signatures,
         };
         if count == 0 {
             return Err(VerifyFileError::NotSigned { path: path.to_path_buf() });
@@ -314,7 +324,7 @@ impl SignedFile {
     pub(crate) fn pdf_signatures(&self) -> impl Iterator<Item = PdfSignature<'_>> {
         let (found, security): (&[Found], _) = match &self.parts {
             Parts::Pdf { signatures, security, .. } => (signatures, Some(security)),
-            Parts::Cms { .. } => (&[], None),
+            Parts::Cms { .. } | Parts::Xml(_) => (&[], None),
         };
         found.iter().map(move |found| {
             let coverage = found.signature.coverage.as_ref().ok();
@@ -337,7 +347,7 @@ impl SignedFile {
     /// The structure of a CMS file with the digests of its content, where the content is at hand; none of a PDF.
     pub(crate) fn cms(&self) -> Option<(&SignedData, Option<&ContentDigests>)> {
         match &self.parts {
-            Parts::Pdf { .. } => None,
+            Parts::Pdf { .. } | Parts::Xml(_) => None,
             Parts::Cms { signed_data, content, .. } => Some((signed_data, content.as_ref())),
         }
     }
@@ -356,6 +366,7 @@ impl SignedFile {
                 content: content.clone(),
                 differs: *differs,
             },
+            Parts::Xml(xml) => Parts::Xml(xml.clone()),
         };
         Self { path: self.path.clone(), parts }
     }
@@ -380,6 +391,7 @@ impl SignedFile {
                 };
                 (FileFormat::Cms, (0..signed_data.signer_infos().len()).map(judge).collect())
             }
+            Parts::Xml(xml) => (FileFormat::Xml, xml.judge(context)),
         };
         let verdicts = signatures.iter().map(|signature| signature.indication);
         FileReport {

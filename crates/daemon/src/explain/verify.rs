@@ -376,10 +376,10 @@ pub fn explain(error: &VerifyFileError, lang: Lang) -> Problem {
         ),
         E::UnknownFormat { .. } => (
             "unknown-format",
-            ("không nhận ra định dạng", "bản này kiểm tra PDF và CMS (.p7s, .p7m)"),
-            ("the format is not known", "this version verifies PDF and CMS (.p7s, .p7m)"),
+            ("không nhận ra định dạng", "bản này kiểm tra PDF, XML và CMS (.p7s, .p7m)"),
+            ("the format is not known", "this version verifies PDF, XML and CMS (.p7s, .p7m)"),
         ),
-        E::Pdf { .. } | E::Cms { .. } => (
+        E::Pdf { .. } | E::Cms { .. } | E::Xml { .. } => (
             "malformed",
             ("tệp hỏng hoặc không phải tệp đã ký", "xin lại tệp từ người gửi"),
             ("the file is damaged or no signed file", "ask the sender for it again"),

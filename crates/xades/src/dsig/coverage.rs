@@ -29,9 +29,9 @@ impl<'d, 'a> VerifiedSignature<'d, 'a> {
     #[must_use]
     pub fn uncovered(&self, document: &'d XmlDocument<'a>) -> Option<Node<'d, 'a>> {
         let references = self.references();
-        let whole = references.iter().find(|one| {
-            one.covered().roots().iter().any(|apex| *apex == document.tree().root())
-        });
+        let whole = references
+            .iter()
+            .find(|one| one.covered().roots().iter().any(|apex| *apex == document.tree().root()));
         if let Some(whole) = whole {
             // All but what was taken out, which is little.
             let outside = whole.covered().without().iter().flat_map(|taken| taken.descendants());
