@@ -266,6 +266,26 @@ pub(crate) enum Format {
     AsicE,
 }
 
+/// Kinds of XML documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum XmlKind {
+    /// Health insurance claims: GIAMDINHHS (Decision 4750/QĐ-BYT)
+    #[value(name = "claims-4750")]
+    Claims4750,
+    /// Check-in file XML0: CHI_TIEU_TRANG_THAI_KCB
+    Checkin,
+    /// Health check (KHAMSUCKHOE): the doctor who concludes, first
+    HealthCheckDoctor,
+    /// Health check (KHAMSUCKHOE): the hospital, over the doctor's
+    HealthCheckHospital,
+    /// Message between agencies: edXML (QCVN 102:2016/BTTTT)
+    Edxml,
+    /// Certificates of birth and death, packages of certificates: HSDLGCS, HSDLGBT, HSCHUNGTU
+    CivilStatus,
+    /// Any other document: the signature stands last in the root element
+    Plain,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "UPPER")]
 pub(crate) enum Level {
@@ -302,7 +322,7 @@ pub(crate) struct SignArgs {
     /// Folder for the signed files; made where it is not there
     #[arg(long, value_name = "DIR")]
     pub(crate) out_dir: Option<PathBuf>,
-    /// Signature format [default: pades for PDF, else cades]
+    /// Signature format [default: pades for PDF, xades for XML, else cades]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
     /// Baseline level
@@ -311,6 +331,13 @@ pub(crate) struct SignArgs {
     /// CAdES: leave the content outside the signature
     #[arg(long)]
     pub(crate) detached: bool,
+    /// XML: kind of document, which says what it must hold, where the signature stands and what it covers [default: by its
+    /// root element]
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) profile: Option<XmlKind>,
+    /// XML: code of the medical facility whose files are signed; another's are refused
+    #[arg(long, value_name = "CODE")]
+    pub(crate) facility: Option<String>,
     /// Key to sign with: pkcs11:… (RFC 7512) or file:key.p12 [default: the only one there is]
     #[arg(long, value_name = "URI")]
     pub(crate) credential: Option<String>,

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kyso::password::DocumentPassword;
-use kyso::sign::{PadesOptions, SignError, SignatureFormat, Task};
+use kyso::sign::{PadesOptions, SignError, SignatureFormat, Task, XadesOptions};
 use serde_json::json;
 
-use crate::args::{self, Format, SignArgs};
+use crate::args::{self, Format, SignArgs, XmlKind};
 use crate::desk::Desk;
 use crate::out;
 use crate::out::{say, tell};
@@ -25,6 +25,7 @@ use kyso::visible::Visible;
 use kyso_daemon::explain::{sign as sign_problem, visible as visible_problem};
 use kyso_daemon::text::{Lang, Problem, unwritable};
 use kyso_pades::FieldLock;
+use kyso_xades::profile::{HealthCheckSigner, Profile};
 use raise::Raised;
 
 /// What became of one file.
@@ -184,17 +185,17 @@ impl Row {
 }
 
 fn refuse_what_is_not_there(arguments: &SignArgs, lang: Lang) -> Result<(), Problem> {
-    if !matches!(arguments.format, None | Some(Format::Pades | Format::Cades)) {
+    if !matches!(arguments.format, None | Some(Format::Pades | Format::Cades | Format::Xades)) {
         return Err(Problem::new(
             "format-not-there",
             lang.pick(
                 "bản này chưa ký được định dạng đó",
                 "this version does not sign that format",
             ),
-            lang.pick("có: pades, cades", "it signs: pades, cades"),
+            lang.pick("có: pades, cades, xades", "it signs: pades, cades, xades"),
             lang.pick(
-                "chọn `--format pades` hoặc `--format cades`",
-                "choose `--format pades` or `cades`",
+                "chọn `--format pades`, `cades` hoặc `xades`",
+                "choose `--format pades`, `cades` or `xades`",
             ),
         ));
     }
@@ -329,11 +330,20 @@ impl Looks {
 }
 
 fn format(source: &Path, arguments: &SignArgs, looks: &Looks) -> SignatureFormat {
-    let pades = match arguments.format {
-        Some(format) => format == Format::Pades,
-        None => !arguments.detached && is_pdf(source),
+    let family = match arguments.format {
+        Some(format) => format,
+        None if arguments.profile.is_some() => Format::Xades,
+        None if arguments.detached => Format::Cades,
+        None if is_pdf(source) => Format::Pades,
+        None if is_named(source, "xml") => Format::Xades,
+        None => Format::Cades,
     };
-    if pades {
+    if family == Format::Xades {
+        SignatureFormat::Xades(XadesOptions {
+            profile: arguments.profile.map(XmlKind::profile),
+            facility: arguments.facility.clone(),
+        })
+    } else if family == Format::Pades {
         SignatureFormat::Pades(PadesOptions {
             field: arguments.field.clone(),
             reason: arguments.reason.clone(),
@@ -354,8 +364,25 @@ fn format(source: &Path, arguments: &SignArgs, looks: &Looks) -> SignatureFormat
 
 /// Whether the file says that it is a PDF, by its first bytes or else by its name.
 fn is_pdf(path: &Path) -> bool {
-    let named = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pdf"));
-    path.is_file() && (named || begins_as_pdf(path))
+    path.is_file() && (is_named(path, "pdf") || begins_as_pdf(path))
+}
+
+fn is_named(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+}
+
+impl XmlKind {
+    pub(crate) const fn profile(self) -> Profile {
+        match self {
+            Self::Claims4750 => Profile::Claims4750,
+            Self::Checkin => Profile::Checkin,
+            Self::HealthCheckDoctor => Profile::HealthCheck(HealthCheckSigner::Doctor),
+            Self::HealthCheckHospital => Profile::HealthCheck(HealthCheckSigner::Hospital),
+            Self::Edxml => Profile::Edxml,
+            Self::CivilStatus => Profile::CivilStatus,
+            Self::Plain => Profile::Plain,
+        }
+    }
 }
 
 /// Whether `%PDF-` stands where readers look for it.
@@ -371,7 +398,14 @@ fn target(source: &Path, format: &SignatureFormat, arguments: &SignArgs) -> Path
     }
     let name = source.file_name().unwrap_or_default();
     let signed = match format {
-        SignatureFormat::Pades(_) if arguments.out_dir.is_some() => name.to_os_string(),
+        SignatureFormat::Pades(_) | SignatureFormat::Xades(_) if arguments.out_dir.is_some() => {
+            name.to_os_string()
+        }
+        SignatureFormat::Xades(_) => {
+            let mut signed = source.file_stem().unwrap_or_default().to_os_string();
+            signed.push("-signed.xml");
+            signed
+        }
         SignatureFormat::Pades(_) => {
             let mut signed = source.file_stem().unwrap_or_default().to_os_string();
             signed.push("-signed.pdf");

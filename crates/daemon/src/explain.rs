@@ -12,3 +12,4 @@ pub mod token;
 pub mod trust;
 pub mod verify;
 pub mod visible;
+mod xml;

@@ -13,6 +13,7 @@ mod error;
 mod finish;
 mod inspect;
 mod rehearse;
+mod xml;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -30,9 +31,10 @@ use declare::Declared;
 use document::{Prepared, Signed};
 use finish::{Finisher, Written};
 use kyso_pades::{DocMdpPermission, FieldLock};
+use kyso_xades::profile::Profile;
 
 pub use course::Stop;
-pub use error::SignError;
+pub use error::{FirstSignature, SignError, XmlRefusal};
 pub use inspect::{Inspection, inspect};
 pub use rehearse::{Rehearsal, rehearse};
 
@@ -61,6 +63,8 @@ pub enum SignatureFormat {
         /// Whether the content stays outside.
         detached: bool,
     },
+    /// An XML signature (XML Signature 1.1) in an XML document.
+    Xades(XadesOptions),
 }
 
 impl SignatureFormat {
@@ -71,8 +75,18 @@ impl SignatureFormat {
             Self::Pades(_) => "PAdES-B-B",
             Self::Cades { detached: true } => "CAdES-B-B detached",
             Self::Cades { detached: false } => "CAdES-B-B attached",
+            Self::Xades(_) => "XMLDSig enveloped",
         }
     }
+}
+
+/// What an XML document is, and whose.
+#[derive(Clone, Debug, Default)]
+pub struct XadesOptions {
+    /// The kind of document; `None`: what its root element says.
+    pub profile: Option<Profile>,
+    /// Code of the facility whose documents are signed here; another's are refused.
+    pub facility: Option<String>,
 }
 
 /// What a PDF's signature dictionary says beside the signature.

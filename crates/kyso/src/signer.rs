@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kyso_cades::ToBeSigned;
 use kyso_token::{Credential, Curve, HashAlgorithm, Input, KeyType, RawSignature, SigningAct};
 use kyso_token::{KeyStore, PinPrompt, PinSource, SigningAlgorithm, TokenError};
 use kyso_x509::path::{
     PathError, PathPolicy, TrustAnchor, ValidatedPath, check_end_entity, validate_path,
 };
-use kyso_x509::{Certificate, DigestAlgorithm, SignatureAlgorithm, SignatureValue, Time};
+use kyso_x509::{
+    Certificate, DigestAlgorithm, SignatureAlgorithm, SignatureValue, Time, VerifyError,
+};
 
 use crate::sign::SignError;
 
@@ -191,7 +192,7 @@ impl Signer {
         raw.into_iter().map(|raw| raw.map_err(SignError::Token).and_then(value)).collect()
     }
 
-    /// Verifies a signature under the certificate: every RSA signature, else the first of the act.
+    /// Verifies a signature under the certificate, by `verify`: every RSA signature, else the first of the act.
     ///
     /// A key that is not the certificate's, or a device that returns nonsense, shows here. With RSA that
     /// costs 3 % of signing; with EC it would cost more than signing, and the first shows the wrong key.
@@ -200,15 +201,14 @@ impl Signer {
     /// [`SignError::SignatureRefused`].
     pub(crate) fn check(
         &self,
-        to_be_signed: &ToBeSigned,
-        signature: &SignatureValue,
+        verify: impl FnOnce() -> Result<(), VerifyError>,
     ) -> Result<(), SignError> {
         let every = match self.fit.algorithm {
             SigningAlgorithm::RsaPkcs1(_) | SigningAlgorithm::RsaPss(_) => true,
             SigningAlgorithm::Ecdsa(_) | SigningAlgorithm::Ed25519 => false,
         };
         if every || !self.proven.load(Ordering::Acquire) {
-            to_be_signed.verify(signature).map_err(SignError::SignatureRefused)?;
+            verify().map_err(SignError::SignatureRefused)?;
             self.proven.store(true, Ordering::Release);
         }
         Ok(())

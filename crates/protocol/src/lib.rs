@@ -39,7 +39,7 @@ pub use reissuance::{
     ReissuanceTransition, SubmitRequest, UnitRef,
 };
 pub use signature::{
-    DigestChoice, RsaPadding, SignatureFormat, SignatureOptions, SignatureRequest,
+    DigestChoice, RsaPadding, SignatureFormat, SignatureOptions, SignatureRequest, XmlProfile,
 };
 pub use token::{PinCounters, Token, TokenList};
 pub use verification::{

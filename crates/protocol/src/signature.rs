@@ -27,7 +27,8 @@ pub struct SignatureRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignatureOptions {
-    /// Format; else PAdES for what begins as a PDF and attached CAdES for the rest.
+    /// Format; else PAdES for what begins as a PDF, XAdES for what is named as XML or has a profile, and attached CAdES for
+    /// the rest.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub format: Option<SignatureFormat>,
     /// Level of the format (EN 319 122-1, EN 319 142-1); `B-B` is the one there is.
@@ -36,6 +37,12 @@ pub struct SignatureOptions {
     /// Whether a CAdES signature leaves its content outside.
     #[serde(default)]
     pub detached: bool,
+    /// What kind of XML document it is; else its root element says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub profile: Option<XmlProfile>,
+    /// Code of the medical facility whose XML documents are signed; another's are refused.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub facility: Option<String>,
     /// Scheme of RSA keys.
     #[serde(default)]
     pub rsa_padding: RsaPadding,
@@ -61,6 +68,29 @@ pub enum SignatureFormat {
     Pades,
     /// EN 319 122-1.
     Cades,
+    /// XML Signature 1.1, EN 319 132-1.
+    Xades,
+}
+
+/// A kind of Vietnamese XML document, and whose signature of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum XmlProfile {
+    /// Health insurance claims (Decision 4750/QĐ-BYT).
+    #[serde(rename = "claims-4750")]
+    Claims4750,
+    /// Check-in file XML0.
+    Checkin,
+    /// Health check, the doctor's signature.
+    HealthCheckDoctor,
+    /// Health check, the hospital's signature over the doctor's.
+    HealthCheckHospital,
+    /// A message between agencies (QCVN 102:2016/BTTTT).
+    Edxml,
+    /// Certificates of birth and death, and packages of certificates for the social insurance.
+    CivilStatus,
+    /// Any other document.
+    Plain,
 }
 
 /// How an RSA key signs.

@@ -6,12 +6,13 @@ use std::path::Path;
 use kyso::sign::{SignatureFormat as Format, Task};
 use kyso_daemon::client::{Fetched, Idempotency};
 use kyso_protocol::{
+    XmlProfile,
     Batch, BatchItem, BatchItemRequest, BatchRequest, Consent, DigestChoice, Document, Info,
     Operation, RsaPadding, SignatureFormat, SignatureOptions, SignatureRequest,
 };
 
 use super::{Report, Row, Signed, receipt_path};
-use crate::args::{Hash, RsaPadding as Padding, SignArgs};
+use crate::args::{Hash, RsaPadding as Padding, SignArgs, XmlKind};
 use crate::desk::Desk;
 use crate::out::tell;
 use crate::remote::{self, Remote};
@@ -188,6 +189,7 @@ impl Signing<'_> {
                 match job.task.format {
                     Format::Pades(_) => SignatureFormat::Pades,
                     Format::Cades { .. } => SignatureFormat::Cades,
+                    Format::Xades(_) => SignatureFormat::Xades,
                 }
             });
         let first = formats.next()?;
@@ -200,6 +202,8 @@ impl Signing<'_> {
             format: self.common_format(),
             level: None,
             detached: arguments.detached,
+            profile: arguments.profile.map(wire_profile),
+            facility: arguments.facility.clone(),
             rsa_padding: match arguments.rsa_padding {
                 Padding::Pss => RsaPadding::Pss,
                 Padding::Pkcs1 => RsaPadding::Pkcs1,
@@ -374,4 +378,17 @@ fn claimed_name(source: &Path) -> String {
         claimed.push(letter);
     }
     claimed
+}
+
+/// The kind of document as the API names it.
+const fn wire_profile(kind: XmlKind) -> XmlProfile {
+    match kind {
+        XmlKind::Claims4750 => XmlProfile::Claims4750,
+        XmlKind::Checkin => XmlProfile::Checkin,
+        XmlKind::HealthCheckDoctor => XmlProfile::HealthCheckDoctor,
+        XmlKind::HealthCheckHospital => XmlProfile::HealthCheckHospital,
+        XmlKind::Edxml => XmlProfile::Edxml,
+        XmlKind::CivilStatus => XmlProfile::CivilStatus,
+        XmlKind::Plain => XmlProfile::Plain,
+    }
 }

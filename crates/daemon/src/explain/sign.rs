@@ -14,6 +14,7 @@ pub fn explain(error: &SignError, lang: Lang) -> Problem {
     let (vi, en): ((&str, &str), (&str, &str)) = match error {
         E::Token(error) => return token_problem::explain(error, lang),
         E::Visible(error) => return super::visible::explain(error, lang),
+        E::Xml(refusal) => return super::xml::explain(refusal, lang),
         E::Certificate(error) => return path(error, lang),
         E::Unreadable { .. } | E::NotAFile { .. } | E::Empty { .. } => (
             ("không đọc được tệp cần ký", "kiểm tra tên tệp, quyền đọc và nội dung tệp"),

@@ -159,10 +159,15 @@ impl Declared {
             return Err(SignError::Empty { path: task.source });
         }
         let mut hashers = Hashers::new(signer.content_digest());
-        let content = if metadata.len() <= SMALL {
+        // XML is parsed as a whole, whatever its size.
+        let small = match task.format {
+            SignatureFormat::Xades(_) => super::xml::limits().bytes as u64,
+            _ => SMALL,
+        };
+        let content = if metadata.len() <= small {
             let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
-            (&mut file).take(SMALL + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-            if bytes.len() as u64 > SMALL {
+            (&mut file).take(small + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+            if bytes.len() as u64 > small {
                 return Err(SignError::SourceChanged { path: task.source });
             }
             hashers.update(&bytes);
@@ -179,6 +184,7 @@ impl Declared {
                 SignatureFormat::Cades { .. } => {
                     Content::Hashed(copy(&mut file, &task.source, None, &mut hashers)?)
                 }
+                SignatureFormat::Xades(_) => return Err(super::xml::too_large()),
             }
         };
         let Hashers { sha256: sha256_state, other } = hashers;

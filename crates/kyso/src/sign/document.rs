@@ -7,7 +7,7 @@ use kyso_pades::{
     ContentsTooSmall, Date, Document, FieldPlace, PreparedSignature, SeedFacts, SigningField,
     SigningOptions, SubFilter,
 };
-use kyso_x509::{Digest, DigestAlgorithm, Hasher, SignatureValue, Time};
+use kyso_x509::{Digest, DigestAlgorithm, Hasher, SignatureValue, Time, VerifyError};
 
 use super::course::Course;
 use super::declare::{Content, Declared, create};
@@ -29,9 +29,33 @@ pub(super) struct Prepared {
     content: Content,
     sha256_state: Hasher,
     content_state: Hasher,
-    to_be_signed: ToBeSigned,
-    /// The PDF's revision; none for CAdES.
-    revision: Option<PreparedSignature>,
+    work: Work,
+}
+
+/// What waits for a signature value.
+enum Work {
+    /// A message of its own.
+    Cms(ToBeSigned),
+    /// A message with the revision that holds it.
+    Pdf(ToBeSigned, PreparedSignature),
+    /// An XML document.
+    Xml(Box<kyso_xades::dsig::ToBeSigned>),
+}
+
+impl Work {
+    fn bytes_to_sign(&self) -> &[u8] {
+        match self {
+            Self::Cms(message) | Self::Pdf(message, _) => message.bytes_to_sign(),
+            Self::Xml(document) => document.bytes_to_sign(),
+        }
+    }
+
+    fn verify(&self, signature: &SignatureValue) -> Result<(), VerifyError> {
+        match self {
+            Self::Cms(message) | Self::Pdf(message, _) => message.verify(signature),
+            Self::Xml(document) => document.verify(signature),
+        }
+    }
 }
 
 /// A document with its signature, not on the disk yet.
@@ -40,8 +64,7 @@ pub(super) struct Signed {
     content: Content,
     sha256_state: Hasher,
     signature: SignatureValue,
-    to_be_signed: ToBeSigned,
-    revision: Option<PreparedSignature>,
+    work: Work,
 }
 
 impl Declared {
@@ -53,7 +76,7 @@ impl Declared {
     ) -> Result<Prepared, SignError> {
         let later = match &self.task.format {
             SignatureFormat::Pades(pades) => pades.time_stamp_room,
-            SignatureFormat::Cades { .. } => 0,
+            SignatureFormat::Cades { .. } | SignatureFormat::Xades(_) => 0,
         };
         let room = options.contents_size.unwrap_or(signer.contents_size() + SLACK) + later;
         self.prepare_with_room(signer, options, room)
@@ -88,6 +111,13 @@ impl Declared {
                 let signing_time = Some(Time::from_unix_seconds(seconds));
                 (None, content_state.clone().finish(), Form::Cades { signing_time })
             }
+            SignatureFormat::Xades(xades) => {
+                // A document too large to be held was refused when it was declared.
+                let Content::Small(bytes) = &content else { return Err(SignError::Interrupted) };
+                let document = super::xml::prepare_xml(bytes, xades, signer)?;
+                let work = Work::Xml(Box::new(document));
+                return Ok(Prepared { task, content, sha256_state, content_state, work });
+            }
         };
         let to_be_signed = kyso_cades::prepare(SigningParameters {
             certificate: signer.certificate().clone(),
@@ -98,7 +128,11 @@ impl Declared {
             form,
         })
         .map_err(SignError::Cades)?;
-        Ok(Prepared { task, content, sha256_state, content_state, to_be_signed, revision })
+        let work = match revision {
+            Some(revision) => Work::Pdf(to_be_signed, revision),
+            None => Work::Cms(to_be_signed),
+        };
+        Ok(Prepared { task, content, sha256_state, content_state, work })
     }
 }
 
@@ -223,7 +257,7 @@ impl Prepared {
 
     /// The bytes that the token signs.
     pub(super) fn bytes_to_sign(&self) -> &[u8] {
-        self.to_be_signed.bytes_to_sign()
+        self.work.bytes_to_sign()
     }
 
     /// Takes the signature that the token made of [`Self::bytes_to_sign`].
@@ -246,8 +280,8 @@ impl Prepared {
     }
 
     fn attempt(self, signature: SignatureValue) -> Attempt {
-        let Self { task, content, sha256_state, content_state, to_be_signed, revision } = self;
-        let signed = Signed { task, content, sha256_state, signature, to_be_signed, revision };
+        let Self { task, content, sha256_state, content_state, work } = self;
+        let signed = Signed { task, content, sha256_state, signature, work };
         Attempt { signed, content_state }
     }
 }
@@ -269,11 +303,12 @@ struct Attempt {
 impl Attempt {
     /// Bytes needed and bytes there, when the message does not fit.
     fn lacks(&self, signer: &Signer) -> Option<(usize, usize)> {
-        let available = self.signed.revision.as_ref()?.contents_size();
+        let Work::Pdf(to_be_signed, revision) = &self.signed.work else { return None };
+        let available = revision.contents_size();
         if available >= signer.contents_size() {
             return None;
         }
-        let message = self.signed.to_be_signed.clone().finish_detached(&self.signed.signature);
+        let message = to_be_signed.clone().finish_detached(&self.signed.signature);
         (message.len() > available).then_some((message.len(), available))
     }
 
@@ -294,23 +329,44 @@ impl Signed {
     /// Writes the signed file under a temporary name.
     pub(super) fn write(self, signer: &Signer, overwrite: bool) -> Result<Written, SignError> {
         // Here and not on the signing thread: the token goes on meanwhile.
-        signer.check(&self.to_be_signed, &self.signature)?;
+        signer.check(|| self.work.verify(&self.signature))?;
         let signature_sha256 = sha256_of(self.signature.as_bytes());
-        match self.revision {
-            Some(_) => self.write_pdf(overwrite, signature_sha256),
-            None => self.write_cms(overwrite, signature_sha256),
+        let Self { task, content, sha256_state, signature, work } = self;
+        let out = Out { task, content, signature_sha256, overwrite };
+        match work {
+            Work::Pdf(message, revision) => {
+                let message = message.finish_detached(&signature);
+                out.write_pdf(&message, revision, sha256_state)
+            }
+            Work::Cms(message) => out.write_cms(message, &signature),
+            Work::Xml(document) => {
+                let bytes = document.finish(&signature).map_err(SignError::EcdsaEncoding)?;
+                out.write_whole(&bytes)
+            }
         }
     }
+}
 
-    fn write_pdf(self, overwrite: bool, signature_sha256: [u8; 32]) -> Result<Written, SignError> {
-        let Self { task, content, mut sha256_state, signature, to_be_signed, revision } = self;
-        let message = to_be_signed.finish_detached(&signature);
-        let appended = revision.ok_or(SignError::Interrupted)?.embed(&message).map_err(
-            |ContentsTooSmall { needed, available }| SignError::ContentsTooSmall {
-                needed,
-                available,
-            },
-        )?;
+/// A signed document on its way to the disk.
+struct Out {
+    task: Task,
+    content: Content,
+    signature_sha256: [u8; 32],
+    overwrite: bool,
+}
+
+impl Out {
+    fn write_pdf(
+        self,
+        message: &[u8],
+        revision: PreparedSignature,
+        mut sha256_state: Hasher,
+    ) -> Result<Written, SignError> {
+        let Self { task, content, signature_sha256, overwrite } = self;
+        let appended =
+            revision.embed(message).map_err(|ContentsTooSmall { needed, available }| {
+                SignError::ContentsTooSmall { needed, available }
+            })?;
         sha256_state.update(&appended);
         let unwritable = |error| SignError::Unwritable { path: task.target.clone(), error };
         let (mut file, original_len) = match content {
@@ -335,25 +391,40 @@ impl Signed {
         Ok(written(file, original_len + appended.len() as u64, signature_sha256, sha256_state))
     }
 
-    fn write_cms(self, overwrite: bool, signature_sha256: [u8; 32]) -> Result<Written, SignError> {
-        let Self { task, content, signature, to_be_signed, .. } = self;
+    /// A document that replaces its original as a whole.
+    fn write_whole(self, bytes: &[u8]) -> Result<Written, SignError> {
+        let Self { task, signature_sha256, overwrite, .. } = self;
+        let mut file = create(&task.target, overwrite)?;
+        let unwritable = |error| SignError::Unwritable { path: task.target.clone(), error };
+        file.file().write_all(bytes).map_err(unwritable)?;
+        let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
+        hasher.update(bytes);
+        Ok(written(file, bytes.len() as u64, signature_sha256, hasher))
+    }
+
+    fn write_cms(
+        self,
+        to_be_signed: ToBeSigned,
+        signature: &SignatureValue,
+    ) -> Result<Written, SignError> {
+        let Self { task, content, signature_sha256, overwrite } = self;
         let mut file = create(&task.target, overwrite)?;
         let mut out =
             Hashing { file: &mut file, hasher: Hasher::new(DigestAlgorithm::Sha256), len: 0 };
         if matches!(task.format, SignatureFormat::Cades { detached: true }) {
             let unwritable = |error| SignError::Unwritable { path: task.target.clone(), error };
-            out.write_all(&to_be_signed.finish_detached(&signature)).map_err(unwritable)?;
+            out.write_all(&to_be_signed.finish_detached(signature)).map_err(unwritable)?;
         } else {
             match content {
                 Content::Small(bytes) => {
-                    let attached = to_be_signed.finish_attached(&signature, bytes.len() as u64);
+                    let attached = to_be_signed.finish_attached(signature, bytes.len() as u64);
                     attach(&attached, &mut bytes.as_slice(), &mut out, &task)?;
                 }
                 Content::Hashed(len) | Content::Copied(_, len) => {
                     let mut source = open_regular(&task.source).map_err(|error| {
                         SignError::Unreadable { path: task.source.clone(), error: error.into() }
                     })?;
-                    let attached = to_be_signed.finish_attached(&signature, len);
+                    let attached = to_be_signed.finish_attached(signature, len);
                     attach(&attached, &mut source, &mut out, &task)?;
                 }
             }

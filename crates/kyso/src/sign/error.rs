@@ -1,5 +1,9 @@
 //! Every way signing a file can fail, by name.
 
+mod xml;
+
+pub use xml::{FirstSignature, XmlRefusal};
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -38,6 +42,8 @@ pub enum SignError {
     EcdsaEncoding(EcdsaEncodingError),
     /// The PDF cannot be signed.
     Pades(kyso_pades::Error),
+    /// The XML document cannot be signed, or not as asked.
+    Xml(Box<XmlRefusal>),
     /// What the signature should show cannot be made.
     Visible(VisibleError),
     /// The CMS structure cannot be made.
@@ -78,6 +84,7 @@ impl SignError {
             Self::Token(error) => error.code(),
             Self::EcdsaEncoding(_) => "device-error",
             Self::Pades(_) => "pdf-refused",
+            Self::Xml(refusal) => refusal.code(),
             Self::Visible(_) => "not-visible",
             Self::Cades(_) => "cms-refused",
             Self::SignatureRefused(_) => "signature-refused",
@@ -121,6 +128,7 @@ impl fmt::Display for SignError {
             Self::Token(error) => error.fmt(f),
             Self::EcdsaEncoding(error) => error.fmt(f),
             Self::Pades(error) => error.fmt(f),
+            Self::Xml(refusal) => refusal.fmt(f),
             Self::Visible(error) => error.fmt(f),
             Self::Cades(error) => error.fmt(f),
             Self::SignatureRefused(error) => {

@@ -63,6 +63,14 @@ pub fn inspect(path: &Path, format: &SignatureFormat) -> Result<Inspection, Sign
         return Err(SignError::Empty { path: path.to_path_buf() });
     }
     let sha256 = sha256(&hasher.finish());
+    if let SignatureFormat::Xades(xades) = format {
+        let limits = super::xml::limits();
+        file.rewind().map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        let most = (limits.bytes as u64).saturating_add(1);
+        (&mut file).take(most).read_to_end(&mut bytes).map_err(unreadable)?;
+        super::xml::inspect_xml(&bytes, xades)?;
+    }
     let SignatureFormat::Pades(pades) = format else {
         return Ok(Inspection { sha256, len, pages: None, earlier_signatures: 0 });
     };

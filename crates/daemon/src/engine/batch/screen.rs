@@ -74,7 +74,7 @@ pub(super) fn screen(
         let (mut facts, mut ended) = (HashMap::new(), Vec::new());
         for work in works {
             let looked = match (&work.format, look) {
-                (SignatureFormat::Pades(_), Look::Whole) => {
+                (SignatureFormat::Pades(_) | SignatureFormat::Xades(_), Look::Whole) => {
                     inspect(&work.source, &work.format).map(drop)
                 }
                 _ => Ok(()),

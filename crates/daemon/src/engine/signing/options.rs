@@ -1,10 +1,11 @@
 //! What a request wants to be made, as the library takes it.
 
 use kyso::input::open_regular;
-use kyso::sign::{PadesOptions, SignatureFormat as Format};
+use kyso::sign::{PadesOptions, SignatureFormat as Format, XadesOptions};
 use kyso::signer::{Preference, RsaScheme};
-use kyso_protocol::{DigestChoice, RsaPadding, SignatureFormat, SignatureOptions};
+use kyso_protocol::{DigestChoice, RsaPadding, SignatureFormat, SignatureOptions, XmlProfile};
 use kyso_token::HashAlgorithm;
+use kyso_xades::profile::{HealthCheckSigner, Profile};
 
 use super::SourceFile;
 use crate::error::RequestError;
@@ -20,10 +21,15 @@ pub(crate) fn format(
     file: &SourceFile,
     options: &SignatureOptions,
 ) -> Result<Format, RequestError> {
-    let pades = match options.format {
-        Some(format) => format == SignatureFormat::Pades,
-        None => !options.detached && is_pdf(file),
+    let family = match options.format {
+        Some(format) => format,
+        None if options.profile.is_some() => SignatureFormat::Xades,
+        None if options.detached => SignatureFormat::Cades,
+        None if is_pdf(file) => SignatureFormat::Pades,
+        None if is_named(file, "xml") => SignatureFormat::Xades,
+        None => SignatureFormat::Cades,
     };
+    let pades = family == SignatureFormat::Pades;
     let texts =
         [("field", &options.field), ("reason", &options.reason), ("location", &options.location)];
     for (option, text) in texts {
@@ -31,14 +37,30 @@ pub(crate) fn format(
             return Err(RequestError::TextTooLong { option, limit: MOST_TEXT });
         }
         if text.is_some() && !pades {
-            return Err(RequestError::OptionUnfit { option, format: "cades" });
+            return Err(RequestError::OptionUnfit { option, format: name(family) });
         }
     }
-    if !pades {
-        return Ok(Format::Cades { detached: options.detached });
+    if options.facility.as_ref().is_some_and(|text| text.len() > MOST_TEXT) {
+        return Err(RequestError::TextTooLong { option: "facility", limit: MOST_TEXT });
     }
-    if options.detached {
-        return Err(RequestError::OptionUnfit { option: "detached", format: "pades" });
+    let xml = [("profile", options.profile.is_some()), ("facility", options.facility.is_some())];
+    for (option, given) in xml {
+        if given && family != SignatureFormat::Xades {
+            return Err(RequestError::OptionUnfit { option, format: name(family) });
+        }
+    }
+    if options.detached && family != SignatureFormat::Cades {
+        return Err(RequestError::OptionUnfit { option: "detached", format: name(family) });
+    }
+    match family {
+        SignatureFormat::Pades => {}
+        SignatureFormat::Cades => return Ok(Format::Cades { detached: options.detached }),
+        SignatureFormat::Xades => {
+            return Ok(Format::Xades(XadesOptions {
+                profile: options.profile.map(profile),
+                facility: options.facility.clone(),
+            }));
+        }
     }
     Ok(Format::Pades(PadesOptions {
         field: options.field.clone(),
@@ -48,11 +70,32 @@ pub(crate) fn format(
     }))
 }
 
+const fn name(format: SignatureFormat) -> &'static str {
+    match format {
+        SignatureFormat::Pades => "pades",
+        SignatureFormat::Cades => "cades",
+        SignatureFormat::Xades => "xades",
+    }
+}
+
+const fn profile(profile: XmlProfile) -> Profile {
+    match profile {
+        XmlProfile::Claims4750 => Profile::Claims4750,
+        XmlProfile::Checkin => Profile::Checkin,
+        XmlProfile::HealthCheckDoctor => Profile::HealthCheck(HealthCheckSigner::Doctor),
+        XmlProfile::HealthCheckHospital => Profile::HealthCheck(HealthCheckSigner::Hospital),
+        XmlProfile::Edxml => Profile::Edxml,
+        XmlProfile::CivilStatus => Profile::CivilStatus,
+        XmlProfile::Plain => Profile::Plain,
+    }
+}
+
 /// The short name of a format, as requests and policies write it.
 pub(crate) const fn family(format: &Format) -> &'static str {
     match format {
         Format::Pades(_) => "pades",
         Format::Cades { .. } => "cades",
+        Format::Xades(_) => "xades",
     }
 }
 
@@ -78,22 +121,28 @@ fn is_pdf(file: &SourceFile) -> bool {
     // What is no file must not keep the token waiting: opening a pipe waits for its other end.
     let read =
         open_regular(&file.path).is_ok_and(|it| it.take(1024).read_to_end(&mut head).is_ok());
-    let named = file.name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("pdf"));
-    named || (read && head.windows(5).any(|window| window == b"%PDF-"))
+    is_named(file, "pdf") || (read && head.windows(5).any(|window| window == b"%PDF-"))
+}
+
+fn is_named(file: &SourceFile, ending: &str) -> bool {
+    file.name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case(ending))
 }
 
 /// The file name that suits a signed document.
 pub(crate) fn result_name(name: &str, format: &Format) -> String {
     match format {
-        Format::Pades(_) => {
-            let stem = match name.rsplit_once('.') {
-                Some((stem, _)) if !stem.is_empty() => stem,
-                _ => name,
-            };
-            format!("{stem}-signed.pdf")
-        }
+        Format::Pades(_) => format!("{}-signed.pdf", stem(name)),
+        Format::Xades(_) => format!("{}-signed.xml", stem(name)),
         Format::Cades { detached: true } => format!("{name}.p7s"),
         Format::Cades { detached: false } => format!("{name}.p7m"),
+    }
+}
+
+/// The name without its ending.
+fn stem(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => name,
     }
 }
 
