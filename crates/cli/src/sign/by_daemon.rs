@@ -6,9 +6,8 @@ use std::path::Path;
 use kyso::sign::{SignatureFormat as Format, Task};
 use kyso_daemon::client::{Fetched, Idempotency};
 use kyso_protocol::{
-    XmlProfile,
     Batch, BatchItem, BatchItemRequest, BatchRequest, Consent, DigestChoice, Document, Info,
-    Operation, RsaPadding, SignatureFormat, SignatureOptions, SignatureRequest,
+    Operation, RsaPadding, SignatureFormat, SignatureOptions, SignatureRequest, XmlProfile,
 };
 
 use super::{Report, Row, Signed, receipt_path};

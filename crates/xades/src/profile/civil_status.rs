@@ -20,7 +20,8 @@ pub(super) fn is_root(name: &str) -> bool {
     KINDS.iter().any(|(root, _)| *root == name)
 }
 
-/// The signature covers the certificate by its `Id`, or without one the whole document, and stands in `CHUKYDONVI`.
+/// The signature covers the certificate by its `Id`, or without one the whole document, and stands in `CHUKYDONVI`. Of a
+/// package it covers the whole document: who issued it stands beside the element with the `Id`.
 pub(super) fn plan(document: &XmlDocument<'_>, limits: &Limits) -> Result<Plan, ProfileError> {
     let name = document.tree().root_element().tag_name().name();
     let kind = KINDS.iter().find(|(root, _)| *root == name);
@@ -30,7 +31,7 @@ pub(super) fn plan(document: &XmlDocument<'_>, limits: &Limits) -> Result<Plan, 
     let facts =
         if name == PACKAGE { dossier::facts(root, &FRAME, limits)? } else { certificate(content)? };
     let target = match content.node.attribute("Id") {
-        Some(id) if !id.is_empty() => Target::Element(id.to_owned()),
+        Some(id) if !id.is_empty() && name != PACKAGE => Target::Element(id.to_owned()),
         _ => Target::Document,
     };
     // Packages are often built without the element for the signature.
