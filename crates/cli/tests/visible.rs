@@ -398,12 +398,15 @@ fn letter(lines: &[(u32, u32, &str)]) -> Vec<u8> {
     ])
 }
 
+/// Left, bottom and text.
+type Line<'a> = (u32, u32, &'a str);
+
 #[test]
 fn of_none_or_several_places_each_is_told_where_it_is() {
     let desk = Visible::new();
     let leader = vector("appearance/leader.png");
     // The certificate's name is Hà Văn Tý; the page is written without diacritics.
-    let pages: [(&str, &[(u32, u32, &str)]); 2] = [
+    let pages: [(&str, &[Line<'_>]); 2] = [
         (
             "twins.pdf",
             &[

@@ -49,9 +49,8 @@ impl<'d, 'a> VerifiedSignature<'d, 'a> {
             }
         }
         document.tree().descendants().filter(Node::is_element).find(|node| {
-            !is_covered(references, *node)
-                && !is_of_signature(*node)
-                && !(holding.contains(&node.id()) && is_bare(*node))
+            let only_holds = || holding.contains(&node.id()) && is_bare(*node);
+            !is_covered(references, *node) && !is_of_signature(*node) && !only_holds()
         })
     }
 
