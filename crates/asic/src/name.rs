@@ -307,6 +307,8 @@ mod tests {
         assert_eq!(key("hồ sơ"), key("ho\u{302}\u{300} so\u{31b}"));
         assert_eq!(key("STRASSE"), key("straße"));
         assert_eq!(key("a/"), key("A"));
+        // Marks in another order, before case is folded: U+0345 becomes a letter.
+        assert_eq!(key("α\u{345}\u{301}"), key("\u{1fb4}"));
         assert_ne!(key("a"), key("b"));
     }
 

@@ -252,6 +252,27 @@ fn a_file_that_changes_between_the_phases_is_named() {
     }
 }
 
+/// CRC-32 is no proof: a file exchanged for another of the same length and CRC-32 is found by its digest.
+#[test]
+fn a_file_of_the_same_crc_is_named() {
+    let mut seen = std::collections::HashMap::new();
+    let (before, after) = (0_u32..)
+        .find_map(|number| {
+            let digest = DigestAlgorithm::Sha256.digest(&number.to_le_bytes());
+            let content = digest.as_bytes()[..8].to_vec();
+            let other = seen.insert(crc32fast::hash(&content), content.clone())?;
+            (other != content).then_some((other, content))
+        })
+        .expect("the birthday paradox");
+    let files = [("a.txt", &before[..])];
+    let outcome = prepared(true, Form::Cades, &files).finish(
+        b"cms",
+        &mut opener(&[("a.txt", &after)]),
+        Vec::new(),
+    );
+    assert!(matches!(outcome, Err(AssembleError::Changed(name)) if name.as_str() == "a.txt"));
+}
+
 #[test]
 fn a_simple_container_takes_its_second_signature_in_the_same_file() {
     let bytes = create(false, Form::Cades, &[("a.txt", b"a")], b"one signer");

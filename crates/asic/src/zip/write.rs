@@ -543,4 +543,16 @@ mod tests {
             assert!(read == if at < 2 { &content[..] } else { b"small" });
         }
     }
+    #[test]
+    fn content_that_is_not_as_measured_is_refused() {
+        let name = EntryName::fixed("a");
+        let measured = Measured::of(b"before");
+        for compression in [Compression::Stored, Compression::Deflated] {
+            for content in [&b"behind"[..], b"before and after", b"be", b""] {
+                let mut writer = ZipWriter::new(Vec::new(), DosTime::FIRST);
+                let outcome = writer.copy(&name, measured, compression, &mut &content[..]);
+                assert!(matches!(outcome, Err(WriteError::Changed(_))), "{content:?}");
+            }
+        }
+    }
 }
