@@ -2,6 +2,37 @@
 //!
 //! The ZIP layer accepts an archive only if every reader sees the same files in it. Signatures are opaque bytes here:
 //! what must be signed is handed out, what was signed elsewhere is put in.
+//!
+//! ```
+//! use std::io::{Cursor, Read};
+//!
+//! use kyso_asic::zip::{Compression, DosTime};
+//! use kyso_asic::{Container, Covers, Creation, Form, Limits, NewContainer, Target};
+//! use kyso_x509::digest::DigestAlgorithm;
+//!
+//! let limits = Limits::documents();
+//! let creation = Creation {
+//!     extended: false,
+//!     form: Form::Cades,
+//!     digest: DigestAlgorithm::Sha256,
+//!     compression: Compression::Deflated,
+//!     modified: DosTime::FIRST,
+//! };
+//! let mut container = NewContainer::new(creation, &limits);
+//! container.add("phiếu.txt", "text/plain", &mut &b"content"[..])?;
+//! let prepared = container.prepare()?;
+//! let Target::DataObject(file) = prepared.target() else { unreachable!() };
+//! let signature = format!("a detached CAdES signature of {:?}", file.digest);
+//!
+//! let mut open = |_: &_| -> std::io::Result<Box<dyn Read>> { Ok(Box::new(&b"content"[..])) };
+//! let (bytes, _) = prepared.finish(signature.as_bytes(), &mut open, Vec::new())?;
+//!
+//! let mut container = Container::open(Cursor::new(bytes), &limits)?;
+//! for signature in container.signatures()? {
+//!     assert!(matches!(signature.covers, Covers::DataObject(name) if name.as_str() == "phiếu.txt"));
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod assemble;
 pub mod container;
