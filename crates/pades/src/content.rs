@@ -24,6 +24,8 @@ use crate::error::Error;
 use crate::geometry::{PageGeometry, Rectangle, Rotation};
 use crate::object::{Object, Reference};
 
+pub(crate) use self::budget::Mappings;
+pub(crate) use self::font::Font;
 use self::interpreter::Interpreter;
 pub(crate) use self::resources::Fonts;
 

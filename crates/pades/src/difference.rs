@@ -7,12 +7,17 @@
 
 mod annotations;
 mod appearance;
+mod buttons;
+mod catalog;
+mod fields;
 mod fill;
+mod fonts;
 mod form;
 mod kind;
 mod layout;
 mod permit;
 mod regular;
+mod signing_fields;
 mod store;
 mod timeline;
 mod value;

@@ -373,6 +373,11 @@ impl<R: Read + Seek> Document<R> {
         }
     }
 
+    /// Says whether a scan of the file may mend what cannot be read; gives what was so before.
+    pub(crate) const fn set_mending(&mut self, allowed: bool) -> bool {
+        !core::mem::replace(&mut self.rebuild_tried, !allowed)
+    }
+
     /// The sections that count.
     pub(crate) fn visible(&self) -> &[Section] {
         self.sections.get(self.newest..).unwrap_or_default()

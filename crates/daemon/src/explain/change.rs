@@ -119,6 +119,9 @@ fn forbidden(never: &Never) -> String {
                 "nội dung hiện ra của ô «{field}» không phải, hoặc không nhận ra là, giá trị của nó"
             );
         }
+        Never::ForeignFont { field } => {
+            return format!("ô «{field}» hiện ra bằng phông chữ không nằm trong phần đã ký");
+        }
         Never::ButtonState { field } => {
             return format!("nút «{field}» có trạng thái không nằm trong phần đã ký");
         }

@@ -4,13 +4,13 @@ use crate::error::Error;
 use crate::limits::{Limit, Limits};
 
 /// Mappings that fonts may still bring.
-pub(super) struct Mappings {
+pub(crate) struct Mappings {
     left: usize,
     maximum: usize,
 }
 
 impl Mappings {
-    pub(super) const fn new(limits: &Limits) -> Self {
+    pub(crate) const fn new(limits: &Limits) -> Self {
         Self { left: limits.font_mappings, maximum: limits.font_mappings }
     }
 

@@ -16,7 +16,7 @@ const ASCENT: f64 = 0.95;
 const DESCENT: f64 = -0.35;
 
 /// A font.
-pub(super) struct Font {
+pub(crate) struct Font {
     kind: Kind,
     to_unicode: ToUnicode,
     /// Height above the baseline, in ems.
@@ -53,9 +53,23 @@ pub(super) struct Shown {
     pub(super) readable: bool,
 }
 
+/// One code of a shown string, and all that is said of it.
+pub(crate) struct Code {
+    /// Bytes of the string that it takes.
+    pub(crate) len: usize,
+    /// How far it moves on, in ems; `None` in vertical writing.
+    pub(crate) advance: Option<f64>,
+    /// Whether word spacing applies.
+    pub(crate) is_space: bool,
+    /// Its character by `/Encoding`, which chooses what is drawn; empty where that is silent.
+    pub(crate) encoded: String,
+    /// Its character by `/ToUnicode`; empty where that is silent.
+    pub(crate) mapped: String,
+}
+
 impl Font {
     /// Reads a font dictionary and the streams that it needs.
-    pub(super) fn read<R: Read + Seek>(
+    pub(crate) fn read<R: Read + Seek>(
         document: &mut Document<R>,
         dictionary: &Dictionary,
         mappings: &mut Mappings,
@@ -141,6 +155,26 @@ impl Font {
                 })
             }
         }
+    }
+
+    /// The first code of a string; `None` where the string is empty.
+    pub(crate) fn code(&self, string: &[u8]) -> Option<Code> {
+        let &first = string.first()?;
+        let (mut encoded, mut mapped) = (String::new(), String::new());
+        let (code, len, advance) = match &self.kind {
+            Kind::Simple(simple) => {
+                simple.text(first, &mut encoded);
+                (u32::from(first), 1, Some(simple.width(first)))
+            }
+            Kind::Composite(composite) => {
+                let (code, len) = composite.next_code(string);
+                composite.text(code, &mut encoded);
+                let (advance, vertical) = composite.metrics(composite.cid(code));
+                (code, len, vertical.is_none().then_some(advance))
+            }
+        };
+        self.to_unicode.text(code, &mut mapped);
+        Some(Code { len, advance, is_space: len == 1 && code == 32, encoded, mapped })
     }
 }
 

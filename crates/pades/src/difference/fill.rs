@@ -2,14 +2,31 @@
 
 use std::io::{Read, Seek};
 
-use super::appearance::{Shown, shown_text};
-use super::form::{FieldKind, FieldNode, is_visible};
+use unicode_normalization::UnicodeNormalization;
+
+use super::appearance::{Shown, Unread, luminance, shown_text};
+use super::fields::{FieldKind, FieldNode};
+use super::form::is_visible;
 use super::kind::{ChangeKind, Needs, Never};
-use super::value::{entry, rectangle};
+use super::value::{entry, number_of, rectangle};
 use super::walk::{Analysis, Role, id};
 use crate::error::Error;
-use crate::object::{Dictionary, IndirectObject, Object, Stream};
+use crate::object::{Dictionary, IndirectObject, Name, Object, Stream};
 use crate::text::decode_text;
+
+/// Difference of luminance that writers' rounding of colours may make.
+const ROUNDED: f64 = 0.02;
+
+/// A field's value.
+#[derive(Debug)]
+pub(super) struct Value {
+    /// Each of its strings or names as text: a choice may have several, none is the empty value.
+    pub(super) texts: Vec<String>,
+    /// For each of them what is shown for it: itself, or what a choice's `/Opt` says.
+    pub(super) displayed: Vec<String>,
+    /// All that a choice shows, in its order.
+    pub(super) options: Vec<String>,
+}
 
 impl<R: Read + Seek> Analysis<'_, R> {
     /// A text, choice or button field: its value, and with it what its widgets show.
@@ -29,167 +46,208 @@ impl<R: Read + Seek> Analysis<'_, R> {
         for number in numbers {
             self.field_entries(node, number, allowed)?;
         }
-        let value = self.value_of(node)?;
-        let mut place = (None, None);
-        for &widget in &node.widgets {
-            let good = match kind {
-                FieldKind::Button => self.button_state(widget, &value)?,
-                _ => self.shows_value(widget, &value)?,
-            };
-            if !good {
-                let page = self.page_index(widget)?;
-                let never = match kind {
-                    FieldKind::Button => Never::ButtonState { field: field.clone() },
-                    _ => Never::NotItsValue { field: field.clone() },
-                };
-                self.never_on(widget, page, never);
-            }
-            if place.1.is_none() {
-                place = self.place(widget)?;
+        let value = self.value_of(node, kind)?;
+        if kind == FieldKind::Button {
+            self.button_states(node, value.as_ref())?;
+        } else {
+            for &widget in &node.widgets {
+                if let Some(never) = self.shows_another(node, widget, value.as_ref())? {
+                    let page = self.page_index(widget)?;
+                    self.never_on(widget, page, never);
+                }
             }
         }
         if self.changes.len() == before_never {
+            let place = self.place_of(node)?;
             let kind = ChangeKind::FieldValue { field: field.clone() };
             let needs = Needs::FormFilling { field };
             self.push(Some(id(node.field)), place.0, kind, place.1, needs);
+            self.is_filled = true;
         }
         Ok(())
     }
 
-    /// The field's value now; its string or name as text, `None` for what is neither.
-    fn value_of(&mut self, node: &FieldNode) -> Result<Option<String>, Error> {
+    /// The field's value now; `None` for what is no value of its kind.
+    pub(super) fn value_of(
+        &mut self,
+        node: &FieldNode,
+        kind: FieldKind,
+    ) -> Result<Option<Value>, Error> {
         let field = self.at(self.revision, node.field)?;
         let value = field.as_ref().and_then(|one| one.dictionary()?.value("V")).cloned();
-        Ok(match value {
-            None | Some(Object::Null) => Some(String::new()),
-            Some(Object::String(text)) => Some(decode_text(&text)),
-            Some(Object::Name(name)) => Some(name.to_string()),
-            Some(_) => None,
-        })
+        let text = |value: &Object| match value {
+            Object::String(text) => Some(decode_text(text)),
+            Object::Name(name) => Some(name.to_string()),
+            _ => None,
+        };
+        let texts: Option<Vec<String>> = match &value {
+            None | Some(Object::Null) => Some(Vec::new()),
+            Some(Object::Array(several)) if kind == FieldKind::Choice => {
+                several.items.iter().map(text).collect()
+            }
+            Some(one) => text(one).map(|one| vec![one]),
+        };
+        let Some(texts) = texts else {
+            return Ok(None);
+        };
+        let displayed = texts.clone();
+        let mut value = Value { texts, displayed, options: Vec::new() };
+        if kind == FieldKind::Choice {
+            self.read_options(node.field, &mut value)?;
+        }
+        Ok(Some(value))
     }
 
     fn page_index(&mut self, widget: u32) -> Result<Option<usize>, Error> {
         Ok(self.pages_with(widget)?.first().and_then(|page| self.pages.get(page)).copied())
     }
 
-    fn place(&mut self, widget: u32) -> Result<(Option<usize>, Option<[f64; 4]>), Error> {
-        let page = self.page_index(widget)?;
-        let found = self.at(self.revision, widget)?;
-        let Some(dictionary) = found.as_ref().and_then(|one| one.dictionary()) else {
-            return Ok((page, None));
-        };
-        let flags = dictionary.value("F").and_then(Object::as_integer).unwrap_or(0);
-        let rect = rectangle(dictionary.value("Rect")).filter(|rect| is_visible(*rect, flags));
-        Ok((page, rect))
+    /// The first place where the field can be seen.
+    fn place_of(&mut self, node: &FieldNode) -> Result<(Option<usize>, Option<[f64; 4]>), Error> {
+        let mut place = (None, None);
+        for &widget in &node.widgets {
+            place.0 = self.page_index(widget)?;
+            let found = self.at(self.revision, widget)?;
+            let Some(dictionary) = found.as_ref().and_then(|one| one.dictionary()) else {
+                continue;
+            };
+            let flags = dictionary.value("F").and_then(Object::as_integer).unwrap_or(0);
+            place.1 = rectangle(dictionary.value("Rect")).filter(|rect| is_visible(*rect, flags));
+            if place.1.is_some() {
+                break;
+            }
+        }
+        Ok(place)
     }
 
-    /// `/AS` names a state that the signed appearance has; the state that is on is the value.
-    fn button_state(&mut self, widget: u32, value: &Option<String>) -> Result<bool, Error> {
+    /// Why what a text or choice widget shows is not its field's value; `None` where it is.
+    pub(super) fn shows_another(
+        &mut self,
+        node: &FieldNode,
+        widget: u32,
+        value: Option<&Value>,
+    ) -> Result<Option<Never>, Error> {
+        let field = || node.name.to_string();
         let Some(value) = value else {
-            return Ok(false);
+            return Ok(Some(Never::NotItsValue { field: field() }));
         };
         let found = self.at(self.revision, widget)?;
-        let Some(dictionary) = found.as_ref().and_then(|one| one.dictionary()) else {
-            return Ok(false);
+        let before = self.at(self.revision - 1, widget)?;
+        let dictionary = found.as_ref().and_then(|one| one.dictionary());
+        let old = before.as_ref().and_then(|one| one.dictionary());
+        let Some(dictionary) = dictionary else {
+            return Ok(Some(Never::NotItsValue { field: field() }));
         };
-        let state = match entry(dictionary, "AS") {
-            None => return Ok(entry(dictionary, "AP").is_none()),
-            Some(state) => match state.as_name() {
-                Some(state) => state.clone(),
-                None => return Ok(false),
+        if entry(dictionary, "AP").is_none() {
+            // Nothing is drawn: readers draw the value themselves, as they did before or are told to.
+            let had = old.is_some_and(|old| entry(old, "AP").is_some());
+            let drawn = !had || self.draws_values(self.revision)?;
+            return Ok((!drawn).then(|| Never::NotItsValue { field: field() }));
+        }
+        let shown = match self.appearance(widget, dictionary, self.revision)? {
+            Ok(shown) => shown,
+            Err(Unread::Foreign) => return Ok(Some(Never::ForeignFont { field: field() })),
+            Err(Unread::Content) => return Ok(Some(Never::NotItsValue { field: field() })),
+        };
+        let is_good = value.is_shown(&shown)
+            && match shown.background {
+                Some(now) => self.had_background(widget, dictionary, old, now)?,
+                None => true,
+            };
+        Ok((!is_good).then(|| Never::NotItsValue { field: field() }))
+    }
+
+    /// Whether a background was there before: in what the widget showed, or where that was nothing by its `/MK`.
+    fn had_background(
+        &mut self,
+        widget: u32,
+        now: &Dictionary,
+        old: Option<&Dictionary>,
+        luminance_now: f64,
+    ) -> Result<bool, Error> {
+        let before = match old.filter(|old| entry(old, "AP").is_some()) {
+            Some(old) => match self.appearance(widget, old, self.revision - 1)? {
+                Ok(shown) => shown.background,
+                Err(_) => None,
             },
+            None => {
+                let characteristics = entry(now, "MK").and_then(Object::as_dictionary);
+                let colour = characteristics.and_then(|mk| entry(mk, "BG")?.as_array());
+                let colour: Vec<f64> = colour
+                    .map(|colour| colour.items.iter().filter_map(number_of).collect())
+                    .unwrap_or_default();
+                luminance(&colour)
+            }
         };
-        let (appearance, _) = self.follow(self.revision, dictionary.value("AP"))?;
-        let normal = appearance.as_dictionary().and_then(|one| one.value("N")).cloned();
-        let (normal, _) = self.follow(self.revision, normal.as_ref())?;
-        let Object::Dictionary(states) = normal else {
-            return Ok(false);
-        };
-        let is_off = state.is("Off");
-        let known = states.entries.iter().any(|entry| entry.key == state);
-        Ok(is_off || known && state.to_string() == *value)
+        Ok(before.is_some_and(|before| (before - luminance_now).abs() <= ROUNDED))
     }
 
-    /// Whether what a text or choice widget shows is its field's value, in the fonts of the signed form.
-    fn shows_value(&mut self, widget: u32, value: &Option<String>) -> Result<bool, Error> {
-        let Some(value) = value else {
-            return Ok(false);
-        };
-        let found = self.at(self.revision, widget)?;
-        let Some(dictionary) = found.as_ref().and_then(|one| one.dictionary()).cloned() else {
-            return Ok(false);
-        };
-        let Some(appearance) = entry(&dictionary, "AP") else {
-            // Nothing was drawn: readers draw the value themselves.
-            let before = self.at(self.revision - 1, widget)?;
-            let had = before
-                .as_ref()
-                .and_then(|one| one.dictionary())
-                .is_some_and(|one| entry(one, "AP").is_some());
-            return Ok(!had);
-        };
-        let (appearance, number) = self.follow(self.revision, Some(appearance))?;
+    /// What a widget shows in a revision.
+    fn appearance(
+        &mut self,
+        widget: u32,
+        dictionary: &Dictionary,
+        revision: usize,
+    ) -> Result<Result<Shown, Unread>, Error> {
+        const CONTENT: Result<Result<Shown, Unread>, Error> = Ok(Err(Unread::Content));
+        let (appearance, number) = self.follow(revision, dictionary.value("AP"))?;
+        let is_now = revision == self.revision;
         let mut holder = widget;
         if let Some(number) = number {
             holder = number;
-            if self.changed.contains(&number) {
+            if is_now && self.changed.contains(&number) {
                 self.explain(number, Role::Only { holder: widget, key: "AP" });
             }
         }
         let Some(appearance) = appearance.as_dictionary() else {
-            return Ok(false);
+            return CONTENT;
         };
         let only_normal = appearance.entries.iter().all(|entry| entry.key.is("N"));
         let Some(normal) =
             entry(appearance, "N").and_then(Object::as_reference).filter(|_| only_normal)
         else {
-            return Ok(false);
+            return CONTENT;
         };
-        if self.changed.contains(&normal.number) {
+        if is_now && self.changed.contains(&normal.number) {
             self.explain(normal.number, Role::Only { holder, key: "N" });
         }
-        let Some(form) = self.at(self.revision, normal.number)? else {
-            return Ok(false);
+        let Some(form) = self.at(revision, normal.number)? else {
+            return CONTENT;
         };
-        let Object::Stream(Stream { dictionary: form_entries, .. }) = form.value() else {
-            return Ok(false);
+        let Object::Stream(Stream { dictionary: entries, .. }) = form.value() else {
+            return CONTENT;
         };
         // A viewer that takes it for something else than a form, or reads other data, shows no value.
         let named = |key, name: &str| {
-            form_entries.value(key).and_then(Object::as_name).map(|found| found.is(name))
+            entries.value(key).and_then(Object::as_name).map(|found| found.is(name))
         };
         if form.object.id.generation != normal.generation
             || named("Subtype", "Form") != Some(true)
             || named("Type", "XObject") == Some(false)
-            || !self.has_its_length(&form.object, form_entries)?
+            || !self.has_its_length(&form.object, entries)?
         {
-            return Ok(false);
+            return CONTENT;
         }
         let (Some(rect), Some(bbox)) =
-            (rectangle(dictionary.value("Rect")), rectangle(form_entries.value("BBox")))
+            (rectangle(dictionary.value("Rect")), rectangle(entries.value("BBox")))
         else {
-            return Ok(false);
+            return CONTENT;
         };
         // The form is shown as it is, not scaled or turned: its box is the widget's, to a point.
         let fits = (bbox[2] - bbox[0]) - (rect[2] - rect[0]) <= 1.0
             && (bbox[3] - bbox[1]) - (rect[3] - rect[1]) <= 1.0;
-        let plain = form_entries.entries.iter().all(|entry| {
-            ["Type", "Subtype", "FormType", "BBox", "Resources", "Length", "Filter", "DecodeParms"]
-                .iter()
-                .any(|key| entry.key.is(key))
-        });
-        if !fits || !plain || !self.only_form_fonts(form_entries)? {
-            return Ok(false);
+        if !fits || !entries.entries.iter().all(|entry| is_plain_entry(&entry.key, &entry.value)) {
+            return CONTENT;
         }
+        let Some(fonts) = self.fonts_of(entries)? else {
+            return CONTENT;
+        };
         let data = match self.document.stream_data(&form.object) {
             Ok(data) => data,
             Err(error @ (Error::Io(_) | Error::LimitExceeded { .. })) => return Err(error),
-            Err(_) => return Ok(false),
+            Err(_) => return CONTENT,
         };
-        Ok(match shown_text(&data, bbox, &self.document.limits) {
-            Some(Shown { text, .. }) => squeezed(&text) == squeezed(value),
-            None => false,
-        })
+        Ok(shown_text(&data, bbox, &fonts, &self.document.limits))
     }
 
     /// Whether a stream's `/Length` is that of its data.
@@ -210,82 +268,54 @@ impl<R: Read + Seek> Analysis<'_, R> {
         };
         Ok(length.as_integer().and_then(|length| u64::try_from(length).ok()) == Some(data))
     }
+}
 
-    /// Whether a form uses no resources but fonts that the signed form's `/DR` has under the same names, of which the
-    /// codes are plain letters.
-    fn only_form_fonts(&mut self, form: &Dictionary) -> Result<bool, Error> {
-        let (resources, _) = self.follow(self.revision, form.value("Resources"))?;
-        let resources = match &resources {
-            Object::Null => return Ok(true),
-            Object::Dictionary(resources) => resources,
-            _ => return Ok(false),
-        };
-        if resources.entries.iter().any(|entry| !entry.key.is("Font") && !entry.key.is("ProcSet")) {
-            return Ok(false);
+impl Value {
+    /// Whether an appearance shows it: as text, or as the options of a list of which the chosen ones are marked.
+    fn is_shown(&self, shown: &Shown) -> bool {
+        let text = squeezed(&shown.text());
+        let is_marked = shown.lines.iter().any(|line| line.is_marked);
+        let joined = |texts: &[String]| squeezed(&texts.concat());
+        if !is_marked && (text == joined(&self.texts) || text == joined(&self.displayed)) {
+            return true;
         }
-        let (fonts, _) = self.follow(self.revision, resources.value("Font"))?;
-        let Object::Dictionary(fonts) = fonts else {
-            return Ok(matches!(fonts, Object::Null));
-        };
-        let signed = self.form_fonts()?;
-        for font in &fonts.entries {
-            let known = signed.as_ref().and_then(|signed| {
-                signed.entries.iter().find(|one| one.key == font.key && one.value == font.value)
-            });
-            if known.is_none() {
-                return Ok(false);
-            }
-            let (font, _) = self.follow(self.revision, Some(&font.value))?;
-            if !self.is_simple_font(&font)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        !self.options.is_empty() && self.is_marked_in(shown)
     }
 
-    /// `/Font` of the signed form's `/DR`.
-    fn form_fonts(&mut self) -> Result<Option<Dictionary>, Error> {
-        let mut value = self.base_catalog()?;
-        for key in ["AcroForm", "DR", "Font"] {
-            let next = value.as_dictionary().and_then(|one| one.value(key)).cloned();
-            value = self.follow(0, next.as_ref())?.0;
-        }
-        Ok(match value {
-            Object::Dictionary(fonts) => Some(fonts),
-            _ => None,
-        })
-    }
-
-    /// Whether the codes of printable ASCII show those characters: a simple font with one of the named encodings, of
-    /// which nothing within ASCII is another.
-    fn is_simple_font(&mut self, font: &Object) -> Result<bool, Error> {
-        let Object::Dictionary(font) = font else {
-            return Ok(false);
-        };
-        let subtype = font.value("Subtype").and_then(Object::as_name);
-        if !subtype.is_some_and(|one| one.is("Type1") || one.is("TrueType")) {
-            return Ok(false);
-        }
-        let (encoding, _) = self.follow(self.revision, font.value("Encoding"))?;
-        let differences = match &encoding {
-            Object::Null | Object::Name(_) => return Ok(true),
-            Object::Dictionary(encoding) => encoding.value("Differences").cloned(),
-            _ => return Ok(false),
-        };
-        let (differences, _) = self.follow(self.revision, differences.as_ref())?;
-        let mut code = 0;
-        for item in differences.as_array().map_or(&[][..], |array| &array.items) {
-            match item {
-                Object::Integer(next) => code = *next,
-                _ if (32..127).contains(&code) => return Ok(false),
-                _ => code += 1,
-            }
-        }
-        Ok(true)
+    /// Whether the lines are options that follow each other and exactly the chosen ones are marked.
+    fn is_marked_in(&self, shown: &Shown) -> bool {
+        let lines: Vec<String> = shown.lines.iter().map(|line| squeezed(&line.text)).collect();
+        let options: Vec<String> = self.options.iter().map(|one| squeezed(one)).collect();
+        let chosen: Vec<String> = self.displayed.iter().map(|one| squeezed(one)).collect();
+        let follow = !lines.is_empty() && options.windows(lines.len()).any(|part| part == lines);
+        let marks = shown.lines.iter().zip(&lines);
+        let exactly = marks.clone().all(|(line, text)| line.is_marked == chosen.contains(text));
+        // Chosen options that the list does not show have no mark.
+        follow && exactly && (chosen.is_empty() || marks.clone().any(|(line, _)| line.is_marked))
     }
 }
 
-/// Text without white space: lines are broken and words set apart by moving, not by characters.
+/// Whether an entry of a form is one that shows it as it is.
+fn is_plain_entry(key: &Name, value: &Object) -> bool {
+    const PLAIN: [&str; 8] =
+        ["Type", "Subtype", "FormType", "BBox", "Resources", "Length", "Filter", "DecodeParms"];
+    if key.is("Matrix") {
+        let items = value.as_array().map_or(&[][..], |array| &array.items);
+        let matrix: Vec<f64> = items.iter().filter_map(number_of).collect();
+        return matrix == [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+    }
+    PLAIN.iter().any(|one| key.is(one))
+}
+
+/// Text without white space: lines are broken and words set apart by moving, not by characters. Composed, and with the
+/// quotation marks that the standard encoding has in the place of those of ASCII.
 fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
+    let composed = text.nfc().filter(|c| !c.is_whitespace());
+    composed
+        .map(|c| match c {
+            '\u{2018}' => '`',
+            '\u{2019}' => '\'',
+            other => other,
+        })
+        .collect()
 }

@@ -210,6 +210,11 @@ pub enum Never {
         /// The field.
         field: String,
     },
+    /// What a field shows is in a font that came with it, of which nobody signed what its letters look like.
+    ForeignFont {
+        /// The field.
+        field: String,
+    },
     /// A state of a button that was not among those signed.
     ButtonState {
         /// The field.
@@ -342,6 +347,9 @@ impl fmt::Display for Never {
             }
             Self::NotItsValue { field } => {
                 write!(f, "what field {field:?} shows is not recognisably its value")
+            }
+            Self::ForeignFont { field } => {
+                write!(f, "what field {field:?} shows is in a font that was not signed")
             }
             Self::ButtonState { field } => {
                 write!(f, "button {field:?} has a state that was not signed")
