@@ -142,10 +142,7 @@ pub fn check(check: Check, lang: Lang) -> &'static str {
             lang.pick("chứng thư gắn với chữ ký", "the signing certificate")
         }
         Check::Algorithms => lang.pick("thuật toán", "the algorithms"),
-        Check::WholeDocument => lang.pick(
-            "tài liệu không bị sửa ngoài phạm vi cho phép sau khi ký",
-            "nothing was changed after signing but what is permitted",
-        ),
+        Check::WholeDocument => lang.pick("các thay đổi sau khi ký", "the changes after signing"),
         Check::CertificatePath => lang.pick("đường dẫn chứng thư", "the certificate's path"),
         Check::RevocationStatus => lang.pick("tình trạng thu hồi", "revocation status"),
         Check::Timestamps => lang.pick("dấu thời gian", "time-stamps"),
