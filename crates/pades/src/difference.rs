@@ -16,6 +16,7 @@ mod form;
 mod kind;
 mod layout;
 mod permit;
+mod reach;
 mod regular;
 mod signing_fields;
 mod store;

@@ -34,6 +34,7 @@
 mod ber;
 mod byte_range;
 mod content;
+mod dangling;
 mod difference;
 mod digest;
 mod document;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::ops::Range;
+use std::collections::BTreeSet;
 
 /// An indirect reference `N G R`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -212,4 +213,18 @@ pub struct IndirectObject {
     pub text: Vec<u8>,
     /// Where the text stands.
     pub origin: Origin,
+}
+
+/// Every number that a value refers to.
+pub(crate) fn references(value: &Object, targets: &mut BTreeSet<u32>) {
+    match value {
+        Object::Reference(id) => {
+            targets.insert(id.number);
+        }
+        Object::Array(array) => array.items.iter().for_each(|item| references(item, targets)),
+        Object::Dictionary(dictionary) | Object::Stream(Stream { dictionary, .. }) => {
+            dictionary.entries.iter().for_each(|entry| references(&entry.value, targets));
+        }
+        _ => {}
+    }
 }

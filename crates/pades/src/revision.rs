@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ pub(crate) struct Revision {
     edited: Vec<Edited>,
     added: Vec<Numbered>,
     next_number: u32,
+    /// Numbers from there on that something refers to already.
+    taken: BTreeSet<u32>,
 }
 
 struct Edited {
@@ -65,22 +68,33 @@ pub(crate) struct Written {
 }
 
 impl Revision {
-    pub(crate) fn new<R: Read + Seek>(document: &Document<R>) -> Result<Self, Error> {
+    /// Begins a revision whose new objects take numbers that no object of the file has and no cross-reference of it
+    /// counts: none below `/Size`. Of a signed file neither one that a reference of it names, since nobody can tell an
+    /// object that such a reference brings to life from one that was meant to be swapped in.
+    pub(crate) fn new<R: Read + Seek>(document: &mut Document<R>) -> Result<Self, Error> {
         document.check_integrity()?;
         let size = document.newest_section()?.trailer.value("Size").and_then(Object::as_integer);
         let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(0);
         let next_number = size.max(document.highest_number().saturating_add(1));
-        if next_number > document.limits().object_number.saturating_sub(MOST_ADDED) {
+        let taken = match document.is_said_to_be_signed() {
+            true => document.numbers_referred_to(next_number)?,
+            false => BTreeSet::new(),
+        };
+        let highest = next_number.saturating_add(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+        if highest > document.limits().object_number.saturating_sub(MOST_ADDED) {
             return Err(Error::LimitExceeded {
                 limit: Limit::ObjectNumber,
                 maximum: u64::from(document.limits().object_number),
             });
         }
-        Ok(Self { edited: Vec::new(), added: Vec::new(), next_number })
+        Ok(Self { edited: Vec::new(), added: Vec::new(), next_number, taken })
     }
 
     /// Takes the next free object number.
     pub(crate) fn reserve(&mut self) -> Reference {
+        while self.taken.contains(&self.next_number) {
+            self.next_number += 1;
+        }
         let number = self.next_number;
         self.next_number += 1;
         Reference { number, generation: 0 }

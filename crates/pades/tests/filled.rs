@@ -27,8 +27,7 @@ struct Case {
 #[test]
 fn what_other_programs_fill_in_ends_as_the_table_says() {
     let table = kyso_test_vectors::bytes("filled/cases.toml");
-    let table: Table =
-        toml::from_str(&String::from_utf8(table).expect("text")).expect("the table");
+    let table: Table = toml::from_str(&String::from_utf8(table).expect("text")).expect("the table");
     let form = kyso_test_vectors::bytes("filled/form.pdf");
     let mut wrong = Vec::new();
     for Case { tail, fields, refused } in &table.case {

@@ -64,6 +64,8 @@ fn kind(kind: &ChangeKind) -> String {
         ChangeKind::SignatureField { field } => format!("thêm ô ký «{field}»"),
         ChangeKind::FieldValue { field } => format!("điền ô «{field}»"),
         ChangeKind::Annotation { subtype } => format!("thêm chú thích /{subtype}"),
+        ChangeKind::AnnotationChanged { subtype } => format!("sửa chú thích /{subtype}"),
+        ChangeKind::AnnotationRemoved { subtype } => format!("bỏ chú thích /{subtype}"),
         ChangeKind::Entry { key: EntryKey::AcroForm } => "cập nhật biểu mẫu (/AcroForm)".to_owned(),
         ChangeKind::Entry { key } => format!("cập nhật /{}", key.as_str()),
         ChangeKind::Forbidden => "thay đổi không được phép".to_owned(),

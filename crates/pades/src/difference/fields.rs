@@ -54,7 +54,7 @@ impl<R: Read + Seek> Analysis<'_, R> {
             .flat_map(|number| self.timeline.edges(*number))
             .filter(|edge| {
                 let key = self.timeline.key(**edge);
-                key.is_some_and(|key| key.is("AP") || key.is("N"))
+                key.is_some_and(|key| ["AP", "N", "Kids"].iter().any(|one| key.is(one)))
             })
             .filter_map(|edge| self.fields.get(&edge.holder))
             .map(|node| node.field)
@@ -62,12 +62,38 @@ impl<R: Read + Seek> Analysis<'_, R> {
         for field in touched.union(&shown) {
             let Some(node) = self.fields.get(field).cloned() else { continue };
             match node.kind {
-                _ if node.is_inner => {}
+                _ if node.is_inner => self.inner_field(&node)?,
                 FieldKind::Signature => self.signed_field(&node)?,
                 kind => self.filled_field(&node, kind)?,
             }
         }
         Ok(())
+    }
+
+    /// A field that others stand below: signature fields may be appended to those.
+    fn inner_field(&mut self, node: &FieldNode) -> Result<(), Error> {
+        let before = self.at(self.revision - 1, node.field)?;
+        let after = self.at(self.revision, node.field)?;
+        let old = before.as_ref().and_then(|one| one.dictionary());
+        let new = after.as_ref().and_then(|one| one.dictionary());
+        let (Some(old), Some(new)) = (old, new) else {
+            return Ok(());
+        };
+        self.field_entries(node, node.field, &["Kids"])?;
+        let kids = self.pair(node.field, "Kids", old.value("Kids"), new.value("Kids"))?;
+        let Some(kids) = kids else {
+            return Ok(());
+        };
+        // A value of its own would be handed down to them.
+        let added = self.appended(&kids.before, &kids.after);
+        let added = added.filter(|added| added.is_empty() || entry(new, "V").is_none());
+        match added {
+            Some(added) => self.new_fields(&added, Some(node)),
+            None => {
+                self.never(Some(id(kids.holder)), Never::FieldsRearranged);
+                Ok(())
+            }
+        }
     }
 
     /// Takes a node of a field where no entry but these changed; says whether it changed at all.

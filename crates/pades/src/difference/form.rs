@@ -82,7 +82,7 @@ impl<R: Read + Seek> Analysis<'_, R> {
             self.never(Some(id(fields.holder)), Never::FieldsRearranged);
             return Ok(());
         };
-        self.new_fields(&added)
+        self.new_fields(&added, None)
     }
 
     /// What was appended to an array that otherwise stays; `None` where it did not.

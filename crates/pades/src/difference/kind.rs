@@ -58,6 +58,16 @@ pub enum ChangeKind {
         /// Its `/Subtype`.
         subtype: Name,
     },
+    /// An annotation of before that looks or says another thing now.
+    AnnotationChanged {
+        /// Its `/Subtype`.
+        subtype: Name,
+    },
+    /// An annotation that was taken away.
+    AnnotationRemoved {
+        /// Its `/Subtype`.
+        subtype: Name,
+    },
     /// An entry of the catalog, the form or the trailer that other changes need.
     Entry {
         /// Which.
@@ -113,7 +123,7 @@ pub enum Needs {
         /// The field filled in.
         field: String,
     },
-    /// Adding annotations.
+    /// Adding, changing or removing annotations.
     Annotations,
     /// Nothing permits it.
     Never(Never),
@@ -270,6 +280,8 @@ impl Change {
             ChangeKind::SignatureField { .. } => "signature-field",
             ChangeKind::FieldValue { .. } => "field-value",
             ChangeKind::Annotation { .. } => "annotation",
+            ChangeKind::AnnotationChanged { .. } => "annotation-changed",
+            ChangeKind::AnnotationRemoved { .. } => "annotation-removed",
             ChangeKind::Entry { .. } => "entry",
             ChangeKind::Forbidden => "forbidden",
         }
@@ -286,6 +298,8 @@ impl fmt::Display for ChangeKind {
             Self::SignatureField { field } => write!(f, "new signature field {field:?}"),
             Self::FieldValue { field } => write!(f, "field {field:?} was filled in"),
             Self::Annotation { subtype } => write!(f, "new annotation /{subtype}"),
+            Self::AnnotationChanged { subtype } => write!(f, "annotation /{subtype} was changed"),
+            Self::AnnotationRemoved { subtype } => write!(f, "annotation /{subtype} was removed"),
             Self::Entry { key } => write!(f, "/{} was brought up to date", key.as_str()),
             Self::Forbidden => f.write_str("forbidden change"),
         }

@@ -26,6 +26,8 @@ struct NewField {
     number: u32,
     widget: u32,
     name: String,
+    /// New fields above it, which are a part of its name, from the top.
+    above: Vec<(u32, String)>,
     rect: [f64; 4],
     flags: i64,
     value: Option<Object>,
@@ -34,7 +36,12 @@ struct NewField {
 }
 
 impl<R: Read + Seek> Analysis<'_, R> {
-    pub(super) fn new_fields(&mut self, added: &[Object]) -> Result<(), Error> {
+    /// Fields that were appended to those of the form, or to those below a field of before.
+    pub(super) fn new_fields(
+        &mut self,
+        added: &[Object],
+        parent: Option<&FieldNode>,
+    ) -> Result<(), Error> {
         let mut met = HashSet::new();
         for field in added {
             let number = field.as_reference().map(|id| id.number);
@@ -46,7 +53,8 @@ impl<R: Read + Seek> Analysis<'_, R> {
                 self.never(Some(id(number)), Never::FieldsRearranged);
                 continue;
             }
-            match self.new_field(number)? {
+            let above = parent.map(|parent| (parent.field, parent.name.to_string()));
+            match self.new_field(number, above)? {
                 Ok(field) => self.take_field(field)?,
                 Err(never) => self.never(Some(id(number)), never),
             }
@@ -54,23 +62,62 @@ impl<R: Read + Seek> Analysis<'_, R> {
         Ok(())
     }
 
-    /// Reads a new signature field: with its widget in it, or with one widget below it.
-    fn new_field(&mut self, number: u32) -> Result<Result<NewField, Never>, Error> {
-        let field = self.at(self.revision, number)?;
-        let Some(field) = field.as_ref().and_then(|one| one.dictionary()) else {
-            return Ok(Err(Never::NotSignatureField));
+    /// Reads a new signature field: with its widget in it, or with one widget below it. `above` is the field that it
+    /// stands below. A new field that is none itself may hold one, to give its name a first part.
+    fn new_field(
+        &mut self,
+        number: u32,
+        mut above: Option<(u32, String)>,
+    ) -> Result<Result<NewField, Never>, Error> {
+        let (mut path, mut number) = (Vec::new(), number);
+        let (field, name) = loop {
+            let field = self.at(self.revision, number)?;
+            let Some(field) = field.as_ref().and_then(|one| one.dictionary()).cloned() else {
+                return Ok(Err(Never::NotSignatureField));
+            };
+            let partial = field.value("T").and_then(Object::as_string).map(decode_text);
+            let Some(partial) = partial else {
+                return Ok(Err(Never::NotSignatureField));
+            };
+            let parent = entry(&field, "Parent").map(|one| one.as_reference().map(|id| id.number));
+            if parent != above.as_ref().map(|(parent, _)| Some(*parent)) {
+                return Ok(Err(Never::WidgetEntry(Name(b"Parent".to_vec()))));
+            }
+            let name = match &above {
+                Some((_, above)) => format!("{above}.{partial}"),
+                None => partial.clone(),
+            };
+            let is_taken = match &above {
+                None => self.names.contains(&name),
+                Some(_) => self.fields.values().any(|other| *other.name == *name),
+            };
+            if partial.is_empty() || partial.contains('.') || is_taken {
+                return Ok(Err(Never::NameTaken { name }));
+            }
+            let kind = field.value("FT").and_then(Object::as_name);
+            if kind.is_some_and(|kind| kind.is("Sig")) {
+                break (field, name);
+            }
+            // A part of names alone: whatever it hands down would be its kid's.
+            let below = entry(&field, "Kids").and_then(Object::as_array);
+            let only = match below.map(|below| below.items.as_slice()) {
+                Some([Object::Reference(kid)]) => kid.number,
+                _ => return Ok(Err(Never::NotSignatureField)),
+            };
+            let is_bare = foreign_key(&field, &["T", "Kids", "Parent"]).is_none();
+            let depth = name.matches('.').count();
+            let is_new = self.fresh.contains(&only) && only != number;
+            if !is_bare || !is_new || depth > self.document.limits.field_depth {
+                return Ok(Err(Never::NotSignatureField));
+            }
+            path.push((number, name.clone()));
+            (number, above) = (only, Some((number, name)));
         };
-        let kind = field.value("FT").and_then(Object::as_name);
-        let name = field.value("T").and_then(Object::as_string).map(decode_text);
-        let (Some(name), true) = (name, kind.is_some_and(|kind| kind.is("Sig"))) else {
-            return Ok(Err(Never::NotSignatureField));
-        };
-        if let Some(key) = foreign_key(field, &NEW_FIELD_KEYS) {
+        let field = &field;
+        let has_parent = above.is_some();
+        let keys = NEW_FIELD_KEYS.iter().chain(has_parent.then_some(&"Parent"));
+        if let Some(key) = foreign_key(field, &keys.copied().collect::<Vec<_>>()) {
             return Ok(Err(Never::WidgetEntry(key)));
-        }
-        let name_taken = name.is_empty() || name.contains('.') || self.names.contains(&name);
-        if name_taken {
-            return Ok(Err(Never::NameTaken { name }));
         }
         let widget_number = match entry(field, "Kids") {
             None => number,
@@ -132,6 +179,7 @@ impl<R: Read + Seek> Analysis<'_, R> {
             number,
             widget: widget_number,
             name,
+            above: path,
             rect,
             flags,
             value: entry(field, "V").cloned(),
@@ -184,7 +232,7 @@ impl<R: Read + Seek> Analysis<'_, R> {
         };
         let visible =
             is_visible(field.rect, field.flags).then_some(field.rect).filter(|_| page.is_some());
-        let NewField { number, widget, name, value, .. } = field;
+        let NewField { number, widget, name, above, value, .. } = field;
         let needs = Needs::Signing { field: name.clone(), is_new: true };
         match value {
             None if field.shows && visible.is_some() => {
@@ -207,7 +255,12 @@ impl<R: Read + Seek> Analysis<'_, R> {
             },
         }
         self.new_widgets.insert(widget);
-        self.names.insert(name.clone());
+        self.names.insert(above.first().map_or(&name, |(_, name)| name).clone());
+        for (number, name) in above {
+            let (name, kind) = (Rc::from(name), FieldKind::Unknown);
+            let (widgets, is_inner) = (Vec::new(), true);
+            self.fields.insert(number, FieldNode { field: number, name, kind, widgets, is_inner });
+        }
         let node = FieldNode {
             field: number,
             name: Rc::from(name),

@@ -11,7 +11,7 @@ use super::value::{duplicate_key, same, same_stream_entries};
 use crate::document::Document;
 use crate::error::Error;
 use crate::limits::Limit;
-use crate::object::{Dictionary, IndirectObject, Name, Object, Reference};
+use crate::object::{Dictionary, IndirectObject, Name, Object, Reference, references};
 use crate::xref::{Section, SectionForm, XrefEntry, look_up};
 
 /// Bytes of two streams compared at a time.
@@ -381,21 +381,6 @@ impl Timeline {
         self.keys.push(key.clone());
         self.key_numbers.insert(key.clone(), number);
         number
-    }
-}
-
-/// Every number that a value refers to.
-pub(crate) fn references(value: &Object, targets: &mut BTreeSet<u32>) {
-    match value {
-        Object::Reference(id) => {
-            targets.insert(id.number);
-        }
-        Object::Array(array) => array.items.iter().for_each(|item| references(item, targets)),
-        Object::Dictionary(dictionary)
-        | Object::Stream(crate::object::Stream { dictionary, .. }) => {
-            dictionary.entries.iter().for_each(|entry| references(&entry.value, targets));
-        }
-        _ => {}
     }
 }
 

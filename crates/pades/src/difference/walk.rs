@@ -8,15 +8,17 @@ use super::fields::FieldNode;
 use super::fonts::Usable;
 use super::kind::{Change, ChangeKind, Needs, Never};
 use super::layout::Layout;
-use super::timeline::{Edge, Loaded, Timeline, references};
+use super::timeline::{Edge, Loaded, Timeline};
 use crate::content::Mappings;
 use crate::document::Document;
 use crate::error::Error;
-use crate::object::{Dictionary, Name, Object, Reference};
+use crate::object::{Dictionary, Name, Object, Reference, references};
 use crate::signature::Signature;
 
 /// Keys under which others may refer to a field or its widget: the form, its page, structure, actions.
 const FIELD_USES: [&str; 7] = ["Kids", "Fields", "Annots", "Parent", "Obj", "CO", "T"];
+/// Keys under which others may refer to an annotation: its page, its pop-up and replies, structure.
+const ANNOTATION_USES: [&str; 5] = ["Annots", "Popup", "Parent", "IRT", "Obj"];
 
 /// As what an object was compared, and who may refer to it therefore.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(super) enum Role {
     Page,
     /// A field or widget.
     Field,
+    /// An annotation that is no field's widget: pages and other annotations refer to it.
+    Annotation,
     /// Something that one object alone refers to, under one key.
     Only { holder: u32, key: &'static str },
     /// Something that one object alone refers to.
@@ -73,6 +77,8 @@ pub(super) struct Analysis<'a, R> {
     /// The object of the form that this revision lets ask for appearances.
     pub(super) asks: Option<u32>,
     explained: BTreeMap<u32, Role>,
+    /// What of the base its trailers lead to, read when first asked for.
+    pub(super) reachable: Option<HashSet<u32>>,
 }
 
 impl<'a, R: Read + Seek> Analysis<'a, R> {
@@ -104,6 +110,7 @@ impl<'a, R: Read + Seek> Analysis<'a, R> {
             is_filled: false,
             asks: None,
             explained: BTreeMap::new(),
+            reachable: None,
         }
     }
 
@@ -151,7 +158,7 @@ impl<'a, R: Read + Seek> Analysis<'a, R> {
                     self.never(Some(id(number)), Never::ObjectStream);
                 }
             } else if equal {
-            } else if before.is_none() && self.timeline.edges(number).is_empty() {
+            } else if before.is_none() && self.is_unknown(number)? {
                 self.fresh.insert(number);
             } else {
                 self.changed.insert(number);
@@ -224,10 +231,14 @@ impl<'a, R: Read + Seek> Analysis<'a, R> {
                 );
                 continue;
             };
-            let foreign = edges.iter().find(|edge| !self.is_use(role, **edge)).copied();
-            if let Some(edge) = foreign {
-                let named = self.timeline.key(edge).cloned();
-                self.never(Some(id(number)), Never::Shared { role: named });
+            let foreign: Vec<Edge> =
+                edges.iter().filter(|edge| !self.is_use(role, **edge)).copied().collect();
+            for edge in foreign {
+                if !self.is_orphan(edge.holder)? {
+                    let named = self.timeline.key(edge).cloned();
+                    self.never(Some(id(number)), Never::Shared { role: named });
+                    break;
+                }
             }
         }
         Ok(())
@@ -241,6 +252,7 @@ impl<'a, R: Read + Seek> Analysis<'a, R> {
             // A signature names the catalog as what its transform is about (ISO 32000-2 table 256).
             Role::Catalog => named("Data"),
             Role::Field => edge.key.is_none() || FIELD_USES.iter().any(|key| named(key)),
+            Role::Annotation => edge.key.is_none() || ANNOTATION_USES.iter().any(|key| named(key)),
             Role::Only { holder, key } => {
                 edge.holder == holder && (named(key) || edge.key.is_none())
             }
