@@ -8,6 +8,8 @@ mod file;
 mod forms;
 #[path = "attack_pdf/honest.rs"]
 mod honest;
+#[path = "attack_pdf/lawful.rs"]
+mod lawful;
 #[path = "attack_pdf/letter.rs"]
 mod letter;
 #[path = "../../x509/tests/support/mint.rs"]
@@ -119,6 +121,7 @@ fn ending(stage: &Stage, bytes: &[u8]) -> Ending {
 
 fn make(name: &str, stage: &Stage) -> Vec<u8> {
     let made = honest::make(name, stage)
+        .or_else(|| lawful::make(name, stage))
         .or_else(|| wrapping::make(name, stage))
         .or_else(|| bombs::make(name, stage))
         .or_else(|| forms::make(name, stage))
@@ -205,13 +208,14 @@ fn none_passes(stage: &Stage, file: &[u8], mutants: Mutants, but: &[u32]) -> usi
 fn no_small_change_passes() {
     let stage = Stage::new();
     let [first, second, third] = &stage.certified;
-    // Who may fill in a field may show its value a little larger or elsewhere in its place.
+    // Who may fill in a field may show its value a little larger or elsewhere in its place, and who may change
+    // annotations what the note says and shows.
     let files: [(_, &[u32]); 5] = [
         (&stage.signed, &[]),
         (&stage.visible, &[]),
         (first, &[]),
         (second, &[8, 9]),
-        (third, &[8, 9]),
+        (third, &[8, 9, 17, 21]),
     ];
     let count: usize =
         files.iter().map(|(one, but)| none_passes(&stage, one, mutants::tokens, but)).sum();
@@ -222,8 +226,10 @@ fn no_small_change_passes() {
 #[test]
 fn no_object_passes_in_the_place_of_another() {
     let stage = Stage::new();
-    let files = [&stage.signed, &stage.certified[1], &stage.certified[2]];
-    let count: usize = files.iter().map(|one| none_passes(&stage, one, mutants::swaps, &[])).sum();
+    let [_, second, third] = &stage.certified;
+    let files: [(_, &[u32]); 3] = [(&stage.signed, &[]), (second, &[]), (third, &[21])];
+    let count: usize =
+        files.iter().map(|(one, but)| none_passes(&stage, one, mutants::swaps, but)).sum();
     assert!(count > 1_000, "{count}");
     println!("{count} objects in the place of others");
 }

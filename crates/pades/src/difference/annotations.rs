@@ -237,7 +237,7 @@ impl<R: Read + Seek> Analysis<'_, R> {
         if self.changed.contains(&number) {
             self.explain(number, Role::Annotation);
         }
-        self.explain_appearance(number, new)?;
+        self.explain_appearance(number, new, index)?;
         let kind = ChangeKind::AnnotationChanged { subtype };
         let visible = visible.or(was);
         self.push(Some(id(number)), index, kind, visible, Needs::Annotations);
@@ -245,7 +245,12 @@ impl<R: Read + Seek> Analysis<'_, R> {
     }
 
     /// The objects of an annotation's appearance that changed, which nothing else may use.
-    fn explain_appearance(&mut self, number: u32, annotation: &Dictionary) -> Result<(), Error> {
+    fn explain_appearance(
+        &mut self,
+        number: u32,
+        annotation: &Dictionary,
+        index: Option<usize>,
+    ) -> Result<(), Error> {
         let mut next: Vec<(u32, Object)> =
             annotation.value("AP").map(|value| (number, value.clone())).into_iter().collect();
         // The dictionary, its three kinds, their states.
@@ -254,6 +259,9 @@ impl<R: Read + Seek> Analysis<'_, R> {
                 let (found, target) = self.follow(self.revision, Some(&value))?;
                 if let Some(target) = target {
                     if self.changed.contains(&target) {
+                        if !is_appearance(&found) {
+                            self.never_on(target, index, Never::AnnotationKind);
+                        }
                         self.explain(target, Role::OnlyOf { holder });
                     }
                     holder = target;
@@ -350,6 +358,17 @@ fn markup(annotation: &Dictionary) -> Option<(Name, Option<[f64; 4]>)> {
     let flags = entry(annotation, "F").map_or(Some(0), Object::as_integer)?;
     let visible = rectangle(annotation.value("Rect")).filter(|rect| is_visible(*rect, flags));
     (!subtype.is("Widget")).then(|| (subtype.clone(), visible))
+}
+
+/// Whether a value is an appearance, or holds some: a form whose content stands in the file (ISO 32000-2 §8.10.4).
+fn is_appearance(value: &Object) -> bool {
+    let Object::Stream(form) = value else {
+        return matches!(value, Object::Dictionary(_));
+    };
+    let subtype = form.dictionary.value("Subtype").and_then(Object::as_name);
+    let is_elsewhere =
+        ["Ref", "OPI", "PS", "OC"].iter().any(|key| entry(&form.dictionary, key).is_some());
+    subtype.is_some_and(|subtype| subtype.is("Form")) && !is_elsewhere
 }
 
 /// What was left out of a list and what was appended to it; `None` where what stayed has another order.
