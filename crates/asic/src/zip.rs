@@ -9,6 +9,7 @@ mod directory;
 mod end;
 mod error;
 mod fields;
+mod header;
 mod local;
 mod read;
 mod write;
