@@ -142,6 +142,123 @@ fn peers_accept_what_we_sign_in_encrypted_files() {
     }
 }
 
+/// A later revision of these objects, as somebody appends it who does not know the password.
+fn appended(signed: &[u8], objects: &[(u32, String)]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(signed);
+    let at = |what: &str| text.rfind(what).unwrap_or_else(|| panic!("no {what}"));
+    let before: usize = text[at("startxref") + 9..]
+        .split_whitespace()
+        .next()
+        .and_then(|number| number.parse().ok())
+        .expect("a number");
+    let entries = &text[at("trailer") + 7..at("startxref")];
+    let entries = entries.trim().trim_start_matches("<<").trim_end_matches(">>");
+    let kept: Vec<&str> = entries.split(" /Prev").collect();
+    let kept = match kept.as_slice() {
+        [all] => (*all).to_owned(),
+        [head, tail, ..] => {
+            let tail = tail.trim_start().trim_start_matches(|digit: char| digit.is_ascii_digit());
+            format!("{head}{tail}")
+        }
+        [] => panic!("no trailer"),
+    };
+    let highest = objects.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
+    let mut file = signed.to_vec();
+    file.push(b'\n');
+    let mut table = "xref\n".to_owned();
+    for (number, object) in objects {
+        table += &format!("{number} 1\n{:010} 00000 n \n", file.len());
+        file.extend(format!("{number} 0 obj\n{object}\nendobj\n").bytes());
+    }
+    let start = file.len();
+    let size = kept.split("/Size ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let size: u32 = size.and_then(|size| size.parse().ok()).expect("a size");
+    let kept = kept.replace(&format!("/Size {size}"), &format!("/Size {}", size.max(highest)));
+    file.extend(format!("{table}trailer\n<< {kept} /Prev {before} >>\n").bytes());
+    file.extend(format!("startxref\n{start}\n%%EOF\n").bytes());
+    file
+}
+
+/// Number and text of the first page's object, which a file without object streams shows to everybody.
+fn page_object(file: &[u8]) -> (u32, String) {
+    let text = String::from_utf8_lossy(file);
+    for part in text.rsplit("endobj") {
+        let Some((head, body)) = part.rsplit_once(" 0 obj") else { continue };
+        let is_page = body.contains("/Type /Page ") || body.contains("/Type /Page\n");
+        if is_page && !body.contains("stream") {
+            let number: String = head.chars().rev().take_while(char::is_ascii_digit).collect();
+            let number: String = number.chars().rev().collect();
+            return (number.parse().expect("a number"), body.trim().to_owned());
+        }
+    }
+    panic!("no page")
+}
+
+#[test]
+fn what_is_changed_after_two_signatures_of_an_encrypted_file_is_found() {
+    let (house, uri) = desk();
+    let plain = house.pdf("plain.pdf");
+    for way in [&["128", "--use-aes=y"][..], &["256"]] {
+        encrypt(&house, &plain, "a.pdf", USER, way, &[]);
+        let sign = |from: &str, to: &str| {
+            let head =
+                ["sign", "--direct", "--force", "--credential", &uri, "--password-file", "user"];
+            house.expect(
+                [&head[..], &["--visible", "free", "--at", "20,200", from, "-o", to]].concat(),
+            );
+        };
+        sign("a.pdf", "once.pdf");
+        sign("once.pdf", "twice.pdf");
+        assert_accepted(&house, "twice.pdf", USER, 2);
+        assert_passes(&house, &["--password-file", "user", "twice.pdf"]);
+
+        let twice = std::fs::read(house.path("twice.pdf")).expect("a file");
+        let (number, page) = page_object(&twice);
+        let inner = page.trim_start_matches("<<").trim_end_matches(">>").to_owned();
+        let free = 9_000;
+        // A stream that says of itself that it is not encrypted needs no password either.
+        let shown = "BT /F1 14 Tf 72 700 Td (Mot noi dung khac) Tj ET";
+        let identity = format!(
+            "<< /Filter [/Crypt] /DecodeParms [<< /Type /CryptFilterDecodeParms /Name /Identity >>] /Length {} >>\n\
+             stream\n{shown}\nendstream",
+            shown.len()
+        );
+        let contents = inner.find("/Contents").expect("contents");
+        let rest = inner[contents + 9..].trim_start();
+        let rest = rest.split_once(" R").map_or("", |(_, rest)| rest);
+        let other = format!("<< {} /Contents {free} 0 R {rest} >>", &inner[..contents]);
+        let attacks: [(&str, Vec<(u32, String)>); 3] = [
+            ("the page is turned", vec![(number, format!("<< {inner} /Rotate 180 >>"))]),
+            ("the page shows another content", vec![(number, other), (free, identity)]),
+            ("the page is cut", vec![(number, format!("<< {inner} /CropBox [0 0 90 90] >>"))]),
+        ];
+        for (what, objects) in attacks {
+            std::fs::write(house.path("attacked.pdf"), appended(&twice, &objects))
+                .expect("written");
+            let checked = peer::run(
+                "qpdf",
+                [
+                    "--check",
+                    &format!("--password={USER}"),
+                    house.path("attacked.pdf").to_str().expect("UTF-8"),
+                ],
+            );
+            assert!(checked.success, "{what}: {}{}", checked.text(), checked.stderr);
+            for password in ["user", "owner"] {
+                let (report, code) = verify(&house, &["--password-file", password, "attacked.pdf"]);
+                assert_eq!(code, 1, "{what}: {report:#}");
+                for signature in report["signatures"].as_array().expect("signatures") {
+                    assert_eq!(signature["indication"], "TOTAL-FAILED", "{what}: {report:#}");
+                    assert_eq!(signature["sub_indication"], "FORMAT_FAILURE", "{what}: {report:#}");
+                }
+            }
+        }
+        // The honest twin: a third signature.
+        sign("twice.pdf", "thrice.pdf");
+        assert_passes(&house, &["--password-file", "user", "thrice.pdf"]);
+    }
+}
+
 #[test]
 fn what_pyhanko_encrypts_and_signs_passes_here() {
     let (house, uri) = desk();
