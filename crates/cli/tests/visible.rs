@@ -382,8 +382,11 @@ fn the_signers_name_alone_finds_the_place_and_what_is_found_is_told() {
     desk.refused_as("plain.pdf", &head, "no-signature-block");
 }
 
-/// A page of lines in a standard font: left edge, baseline, text.
-fn letter(lines: &[(u32, u32, &str)]) -> Vec<u8> {
+/// Left edge, baseline and text.
+type Line<'a> = (u32, u32, &'a str);
+
+/// A page of lines in a standard font.
+fn letter(lines: &[Line<'_>]) -> Vec<u8> {
     let content: String = lines
         .iter()
         .map(|(x, y, text)| format!("BT /F 12 Tf {x} {y} Td ({text}) Tj ET\n"))

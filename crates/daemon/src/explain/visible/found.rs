@@ -11,8 +11,10 @@ pub(super) fn nowhere(sought: &Sought, found: &[Anchor], unreadable: usize, lang
     let looked_for = looked_for(sought, lang);
     let mut why = if found.is_empty() {
         lang.pick(
-            format!("không có chữ nào trong tệp khớp với {looked_for}"),
-            format!("no text of the document is like {looked_for}"),
+            format!(
+                "không có chữ nào khớp với {looked_for} (chữ nằm nghiêng trên trang không được tìm)"
+            ),
+            format!("no upright text of the document is like {looked_for}"),
         )
     } else {
         lang.pick(
