@@ -282,9 +282,9 @@ fn tasks(arguments: &SignArgs, lang: Lang) -> Result<Vec<Task>, Problem> {
     for source in &arguments.files {
         let format = format(source, arguments, &looks);
         // A file that is not there, or is none, is told of as that.
-        let is_cades = matches!(format, SignatureFormat::Cades { .. });
-        if looks.visible.is_some() && is_cades && source.is_file() {
-            return Err(visible_problem::no_pages(source, lang));
+        let is_pades = matches!(format, SignatureFormat::Pades(_));
+        if looks.visible.is_some() && !is_pades && source.is_file() {
+            return Err(visible_problem::no_pages(source, format.name(), lang));
         }
         let target = target(source, &format, arguments);
         if let Some(other) = targets.insert(same_name(&target), source) {

@@ -401,9 +401,6 @@ fn letter(lines: &[Line<'_>]) -> Vec<u8> {
     ])
 }
 
-/// Left, bottom and text.
-type Line<'a> = (u32, u32, &'a str);
-
 #[test]
 fn of_none_or_several_places_each_is_told_where_it_is() {
     let desk = Visible::new();

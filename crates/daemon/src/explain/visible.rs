@@ -155,7 +155,7 @@ pub fn unknown_profile(name: &str, lang: Lang) -> Problem {
 
 /// A visible signature was asked for a file that has no pages.
 #[must_use]
-pub fn no_pages(path: &Path, lang: Lang) -> Problem {
+pub fn no_pages(path: &Path, format: &str, lang: Lang) -> Problem {
     Problem::new(
         "visible-without-pages",
         lang.pick(
@@ -163,8 +163,8 @@ pub fn no_pages(path: &Path, lang: Lang) -> Problem {
             "a signature shows only on the pages of a PDF that is signed as PAdES",
         ),
         lang.pick(
-            format!("{} sẽ được ký theo CAdES", path.display()),
-            format!("{} would be signed as CAdES", path.display()),
+            format!("{} sẽ được ký theo {format}", path.display()),
+            format!("{} would be signed as {format}", path.display()),
         ),
         lang.pick(
             "bỏ `--visible`, hoặc đổi tệp đó sang PDF và bỏ `--detached`",
