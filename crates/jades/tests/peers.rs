@@ -6,25 +6,12 @@ use kyso_jades::{
     Content, Form, Jws, JwsAlgorithm, Limits, Payload, Serialization, SigningParameters, base64,
     prepare, verify,
 };
-use kyso_testkit::peer;
 use kyso_x509::{Certificate, DigestAlgorithm, Time};
-use std::path::Path;
-use std::process::Command;
-use support::{OpensslKey, SIGNING_TIME};
+use support::{OpensslKey, SIGNING_TIME, jwcrypto};
 
 /// `alg` that jwcrypto knows; Ed25519 of RFC 9864 is too young for it.
 fn algorithms() -> impl Iterator<Item = JwsAlgorithm> {
     JwsAlgorithm::ALL.into_iter().filter(|algorithm| *algorithm != JwsAlgorithm::Ed25519)
-}
-
-/// Answers to requests, all of which must succeed.
-#[track_caller]
-fn jwcrypto(requests: &[serde_json::Value]) -> Vec<String> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/jose.py");
-    let mut command = Command::new(peer::python());
-    command.arg(script);
-    let requests = serde_json::to_vec(requests).unwrap();
-    serde_json::from_slice(&peer::finish(command, &requests).expect_success()).unwrap()
 }
 
 /// A way of carrying a payload.

@@ -8,6 +8,7 @@ use kyso_testkit::pki::certificate::{Entity, Template};
 use kyso_testkit::pki::key::Key;
 use kyso_x509::{Certificate, DigestAlgorithm, SignatureAlgorithm, SignatureValue, Time};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// 2026-05-01T00:00:00Z.
 pub(crate) const SIGNING_TIME: i64 = 1_777_593_600;
@@ -150,4 +151,14 @@ fn curve(name: &str) -> String {
     let curve = format!("ec_paramgen_curve:{name}");
     let arguments = ["genpkey", "-algorithm", "EC", "-pkeyopt", &curve];
     String::from_utf8(peer::run("openssl", arguments).expect_success()).unwrap()
+}
+
+/// jwcrypto's answers to requests, all of which must succeed.
+#[track_caller]
+pub(crate) fn jwcrypto(requests: &[serde_json::Value]) -> Vec<String> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/jose.py");
+    let mut command = Command::new(peer::python());
+    command.arg(script);
+    let requests = serde_json::to_vec(requests).unwrap();
+    serde_json::from_slice(&peer::finish(command, &requests).expect_success()).unwrap()
 }
