@@ -1,5 +1,7 @@
 //! The table of attacks: each must end as it says, and its honest twin verifies.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+
 mod support;
 
 use kyso_jades::{Content, Jws, JwsAlgorithm, Limits, base64, verify};

@@ -1,5 +1,7 @@
 //! `Bundle.signature`: made, verified, held against jwcrypto, and attacked.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+
 mod support;
 
 use kyso_jades::fhir::{

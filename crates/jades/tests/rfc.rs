@@ -1,5 +1,7 @@
 //! The examples of RFC 7515, RFC 7797 and RFC 8037, under certificates made for their keys.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+
 mod support;
 
 use kyso_jades::{AlgorithmRefusal, Content, Jws, Limits, VerifyFailure, base64, verify};
