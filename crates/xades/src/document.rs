@@ -3,7 +3,9 @@
 mod declaration;
 mod survey;
 
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::{Attribute, Document, Node, NodeId, ParsingOptions};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::OnceLock;
 
 use crate::error::{Fault, Position, XmlError};
 use crate::limits::{Limit, Limits};
@@ -39,6 +41,8 @@ pub struct XmlDocument<'a> {
     pub(crate) declaring: Vec<u32>,
     /// The text holds a literal carriage return, which reading turns into a line feed (XML 1.0 §2.11).
     pub(crate) carriage_returns: bool,
+    /// Hash and element of each identifier, by hash; made when the first one is asked for.
+    ids: OnceLock<Vec<(u64, NodeId)>>,
 }
 
 impl<'a> XmlDocument<'a> {
@@ -69,7 +73,7 @@ impl<'a> XmlDocument<'a> {
         };
         let tree = Document::parse_with_options(text, options)
             .map_err(|error| from_parser(text, limits, &error))?;
-        Ok(Self { tree, declaring, carriage_returns })
+        Ok(Self { tree, declaring, carriage_returns, ids: OnceLock::new() })
     }
 
     /// The text that was read.
@@ -93,27 +97,57 @@ impl<'a> XmlDocument<'a> {
     /// # Errors
     /// [`XmlError::UnknownId`] and [`XmlError::DuplicateId`].
     pub fn by_id(&self, id: &str) -> Result<Node<'_, 'a>, XmlError> {
-        let mut found = None;
-        for node in self.tree.descendants().filter(|node| has_id(*node, id)) {
-            if found.replace(node).is_some() {
+        let ids = self.ids.get_or_init(|| self.index());
+        let wanted = hash(id);
+        let first = ids.partition_point(|(hash, _)| *hash < wanted);
+        let candidates = ids.get(first..).unwrap_or_default();
+        let mut found: Option<Node<'_, 'a>> = None;
+        for (_, node) in candidates.iter().take_while(|(hash, _)| *hash == wanted) {
+            let Some(node) = self.tree.get_node(*node).filter(|node| has_id(*node, id)) else {
+                continue;
+            };
+            // An element may say it twice.
+            if found.is_some_and(|found| found != node) {
                 return Err(XmlError::DuplicateId);
             }
+            found = Some(node);
         }
         found.ok_or(XmlError::UnknownId)
+    }
+
+    /// Every identifier: a thousand references must not walk the tree a thousand times.
+    fn index(&self) -> Vec<(u64, NodeId)> {
+        let mut ids = Vec::new();
+        for node in self.tree.descendants() {
+            for attribute in node.attributes().filter(|attribute| is_id(*attribute)) {
+                ids.push((hash(attribute.value()), node.id()));
+            }
+        }
+        ids.sort_unstable_by_key(|(hash, node)| (*hash, node.get()));
+        ids
+    }
+}
+
+/// Whether an attribute names its element.
+fn is_id(attribute: Attribute<'_, '_>) -> bool {
+    match attribute.namespace() {
+        None => matches!(attribute.name(), "Id" | "ID" | "id"),
+        Some(roxmltree::NS_XML_URI) => attribute.name() == "id",
+        Some(WS_SECURITY_UTILITY) => attribute.name() == "Id",
+        Some(_) => false,
     }
 }
 
 /// Whether an element carries `id` in one of the attributes that name elements.
 fn has_id(node: Node<'_, '_>, id: &str) -> bool {
-    node.attributes().any(|attribute| {
-        let names = match attribute.namespace() {
-            None => matches!(attribute.name(), "Id" | "ID" | "id"),
-            Some(roxmltree::NS_XML_URI) => attribute.name() == "id",
-            Some(WS_SECURITY_UTILITY) => attribute.name() == "Id",
-            Some(_) => false,
-        };
-        names && attribute.value() == id
-    })
+    node.attributes().any(|attribute| attribute.value() == id && is_id(attribute))
+}
+
+/// The same for equal identifiers; others are told apart by themselves.
+fn hash(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The parser's finding as ours.

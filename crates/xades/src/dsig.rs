@@ -10,7 +10,7 @@ mod failure;
 pub(crate) mod key_info;
 pub(crate) mod method;
 mod reference;
-mod sign;
+pub(crate) mod sign;
 mod signature;
 pub(crate) mod transform;
 pub(crate) mod verify;

@@ -22,7 +22,7 @@ pub struct Limits {
     pub references: usize,
     /// Transforms of one reference: 8; two or three are usual, each may read the whole document.
     pub transforms: usize,
-    /// Bytes that the references of one signature digest together: 1 GiB, some seconds; honest ones digest a document
+    /// Bytes that the references of one signature digest and walk: 1 GiB, some seconds; honest ones digest a document
     /// once or twice.
     pub digested: usize,
 }

@@ -2,6 +2,7 @@
 
 mod augment;
 mod certificate;
+mod counter;
 mod signed;
 mod unsigned;
 mod verify;
@@ -12,6 +13,7 @@ pub use augment::{
     with_signature_time_stamp, with_validation_data,
 };
 pub use certificate::{CertificateId, SigningCertificateBinding};
+pub use counter::{COUNTERSIGNED_TYPE, prepare_counter_signature, verify_counter_signature};
 pub use signed::{
     Commitment, DataObjectFormat, SignaturePolicy, SignedProperties, signed_properties,
 };

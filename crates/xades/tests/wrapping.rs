@@ -346,7 +346,8 @@ fn work_is_bounded() {
     let mut parameters = signer.parameters(signer.algorithms[0], "", transforms);
     parameters.references = vec![parameters.references[0].clone(); 3];
     let place = Placement::AppendTo(document.tree().root_element());
-    let bytes = signer.finish(prepare(&document, &place, &parameters, &|_| None, &limits).unwrap());
+    let bytes = signer
+        .finish(prepare(&document, &place, &parameters, &|_| None, &Limits::documents()).unwrap());
     let text = String::from_utf8(bytes).unwrap();
     let document = XmlDocument::parse(&text, &limits).unwrap();
     let signature = Signature::read(&document, signatures(&document)[0], &limits).unwrap();

@@ -13,8 +13,9 @@ use kyso_xades::dsig::{
     signatures,
 };
 use kyso_xades::properties::{
-    AugmentError, PropertiesToSign, SigningCertificateBinding, archive_imprint, level, qualify,
-    signature_imprint, verify_xades, with_archive_time_stamp, with_signature_time_stamp,
+    AugmentError, PropertiesToSign, SigningCertificateBinding, UnsignedProperty, archive_imprint,
+    level, prepare_counter_signature, qualify, signature_imprint, unsigned_properties,
+    verify_counter_signature, verify_xades, with_archive_time_stamp, with_signature_time_stamp,
     with_validation_data,
 };
 use kyso_xades::{Limits, XmlDocument, decode};
@@ -33,6 +34,7 @@ fn sign(signer: &Signer) -> Vec<u8> {
     let transforms = vec![Transform::EnvelopedSignature, Transform::Canonicalization(exclusive())];
     let mut parameters = signer.parameters(signer.algorithms[0], "", transforms);
     parameters.references[0].id = Some("tai-lieu".to_owned());
+    parameters.value_id = Some("gia-tri".to_owned());
     let properties = PropertiesToSign {
         signing_time: SIGNING_TIME,
         digest: DigestAlgorithm::Sha256,
@@ -285,4 +287,67 @@ fn time_stamps_and_validation_data_make_the_higher_levels() {
         text.find("</xades:CertificateValues>").unwrap() + "</xades:CertificateValues>".len();
     let without = format!("{}{}", &text[..values_start], &text[values_end..]);
     assert_ne!(level_of(without.as_bytes()), Some(BaselineLevel::Lta));
+}
+
+#[test]
+fn a_counter_signature_is_about_this_value() {
+    let pki = Pki::new();
+    let (signer, second) = (pki.signer("P-256"), pki.signer("P-384"));
+    let bytes = sign(&signer);
+    let mut parameters = second.parameters(second.algorithms[0], "", Vec::new());
+    parameters.references.clear();
+    parameters.id = Some("chu-ky-2".to_owned());
+    let properties = PropertiesToSign {
+        signing_time: SIGNING_TIME,
+        digest: DigestAlgorithm::Sha384,
+        mime_types: Vec::new(),
+        claimed_roles: Vec::new(),
+        city: None,
+        country: None,
+        commitment: None,
+    };
+    qualify(&mut parameters, &properties).unwrap();
+    let counter_signed = with(&bytes, |signature| {
+        let limits = Limits::documents();
+        let prepared =
+            prepare_counter_signature(signature, parameters, DigestAlgorithm::Sha384, &limits);
+        second.finish(prepared.unwrap())
+    });
+    let counter = |bytes: &[u8]| {
+        with(bytes, |signature| {
+            assert!(verify_xades(signature, &|_| None, &[]).is_ok());
+            let properties = unsigned_properties(signature).unwrap();
+            let [(_, UnsignedProperty::CounterSignature(node))] = properties.as_slice() else {
+                panic!("{properties:?}");
+            };
+            verify_counter_signature(signature, *node, &[])
+                .map(|verified| verified.signature().certificate().clone())
+        })
+    };
+    assert_eq!(counter(&counter_signed), Ok(second.certificate.clone()));
+    // The same counter-signature at another signature of the same signer.
+    let text = String::from_utf8(counter_signed).unwrap();
+    let start = text.find("<xades:UnsignedProperties").unwrap();
+    let end =
+        text.find("</xades:UnsignedProperties>").unwrap() + "</xades:UnsignedProperties>".len();
+    let other = String::from_utf8(sign(&signer)).unwrap();
+    let end_tag = "</xades:QualifyingProperties>";
+    let moved = other.replace(end_tag, &format!("{}{end_tag}", &text[start..end]));
+    let found = counter(moved.as_bytes()).unwrap_err();
+    assert_eq!(found.indication(), FailureIndication::HashFailure);
+    // With the value that it is about beside it, under the identifier that it names.
+    let value = text.find("<ds:SignatureValue").unwrap();
+    let value_end = text.find("</ds:SignatureValue>").unwrap() + "</ds:SignatureValue>".len();
+    let aside = format!("<ds:Object>{}</ds:Object></ds:Signature>", &text[value..value_end]);
+    let at = moved.rfind("</ds:Signature>").unwrap();
+    let wrapped = format!("{}{aside}{}", &moved[..at], &moved[at + "</ds:Signature>".len()..]);
+    let wrapped = wrapped.replacen("Id=\"gia-tri\"", "Id=\"gia-tri-khac\"", 1);
+    let found = with(wrapped.as_bytes(), |signature| {
+        let properties = unsigned_properties(signature).unwrap();
+        let Some((_, UnsignedProperty::CounterSignature(node))) = properties.first() else {
+            panic!("{properties:?}");
+        };
+        verify_counter_signature(signature, *node, &[]).map(|_| ()).unwrap_err()
+    });
+    assert_eq!(found, VerifyFailure::CounterSignedValueNotCovered);
 }

@@ -56,6 +56,10 @@ pub enum VerifyFailure {
     Properties(SignatureError),
     /// No reference covers the signed properties, as they stand here (EN 319 132-1 §4.4.2).
     SignedPropertiesNotCovered,
+    /// No reference of a counter-signature covers the value that it stands at (EN 319 132-1 §5.2.7).
+    CounterSignedValueNotCovered,
+    /// A counter-signature cannot be read.
+    CounterSignature(SignatureError),
     /// The key of the signer's certificate is not one of ours.
     UnusableKey(PublicKeyError),
     /// The signature algorithm is for another kind of key.
@@ -125,7 +129,9 @@ impl VerifyFailure {
             Self::Canonicalization(_)
             | Self::Xml(_)
             | Self::Properties(_)
-            | Self::SignedPropertiesNotCovered => FailureIndication::FormatFailure,
+            | Self::SignedPropertiesNotCovered
+            | Self::CounterSignature(_)
+            | Self::CounterSignedValueNotCovered => FailureIndication::FormatFailure,
             Self::SignatureMethod(_)
             | Self::UnsupportedCombination { .. }
             | Self::UnusableKey(_) => FailureIndication::CryptoConstraintsFailure,
@@ -202,7 +208,10 @@ impl core::fmt::Display for VerifyFailure {
             Self::SigningCertificateMismatch => {
                 f.write_str("the certificate found is not the one that the signer bound")
             }
-            Self::Properties(error) => error.fmt(f),
+            Self::CounterSignedValueNotCovered => {
+                f.write_str("the counter-signature is about another signature")
+            }
+            Self::Properties(error) | Self::CounterSignature(error) => error.fmt(f),
             Self::SignedPropertiesNotCovered => {
                 f.write_str("no reference covers the signed properties")
             }

@@ -54,14 +54,25 @@ pub fn prepare<'e>(
     external: &dyn Fn(Option<&str>) -> Option<External<'e>>,
     limits: &Limits,
 ) -> Result<ToBeSigned, PrepareError> {
-    let key = parameters.check()?;
     let (before, after) = placement.around(document)?;
+    prepare_between(&before, &after, parameters, external, limits)
+}
+
+/// As [`prepare`], with the text before and behind the place.
+pub(crate) fn prepare_between<'e>(
+    before: &str,
+    after: &str,
+    parameters: &SigningParameters,
+    external: &dyn Fn(Option<&str>) -> Option<External<'e>>,
+    limits: &Limits,
+) -> Result<ToBeSigned, PrepareError> {
+    let key = parameters.check()?;
     let signature = parameters.write()?;
     let mut text = String::with_capacity(before.len() + signature.len() + after.len());
-    text.push_str(&before);
+    text.push_str(before);
     let start = text.len();
     text.push_str(&signature);
-    text.push_str(&after);
+    text.push_str(after);
     fill_in(&text, start, parameters, key, external, limits)
 }
 

@@ -264,6 +264,7 @@ impl<'d, 'a> Chain<'d, 'a, '_> {
         &self,
         reference: &Reference<'d, 'a>,
         external: Option<&[u8]>,
+        work: &mut usize,
         sink: &mut dyn FnMut(&[u8]),
     ) -> Result<Covered<'d, 'a>, ReferenceFailure> {
         let mut data = match Target::of(reference.uri).find(self.document)? {
@@ -277,6 +278,11 @@ impl<'d, 'a> Chain<'d, 'a, '_> {
         for (index, transform) in reference.transforms.iter().enumerate() {
             let transform =
                 transform.as_ref().map_err(|error| ReferenceFailure::Transform(error.clone()))?;
+            *work = work.saturating_add(self.work(transform));
+            let maximum = self.limits.digested;
+            if *work > maximum {
+                return Err(ReferenceFailure::DigestedLimit { maximum });
+            }
             data = match (transform, data) {
                 (Transform::Canonicalization(method), Data::Nodes(nodes)) => {
                     covered = nodes;
@@ -286,9 +292,11 @@ impl<'d, 'a> Chain<'d, 'a, '_> {
                     }
                     let mut octets = Vec::new();
                     self.write(method, &covered, &mut |bytes| octets.extend_from_slice(bytes))?;
+                    *work = work.saturating_add(octets.len());
                     Data::Octets(octets.into())
                 }
                 (Transform::Canonicalization(method), Data::Octets(octets)) => {
+                    *work = work.saturating_add(octets.len());
                     Data::Octets(canonical_octets(method, &octets, self.limits)?.into())
                 }
                 (Transform::Base64, Data::Nodes(nodes)) => {
@@ -313,6 +321,16 @@ impl<'d, 'a> Chain<'d, 'a, '_> {
                 Ok(covered)
             }
         }
+    }
+
+    /// What a transform costs beside the octets that come out, in bytes: those that walk the document.
+    fn work(&self, transform: &Transform) -> usize {
+        let walks = match transform {
+            Transform::Filter2(filters) => filters.len(),
+            Transform::WithoutSignatures | Transform::Base64 => 1,
+            Transform::EnvelopedSignature | Transform::Canonicalization(_) => 0,
+        };
+        self.document.text().len().saturating_mul(walks)
     }
 
     /// Nodes to nodes.

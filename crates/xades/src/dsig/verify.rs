@@ -75,7 +75,8 @@ impl<'d, 'a> VerifiedReference<'d, 'a> {
             last: DEFAULT,
         };
         let mut octets = Vec::new();
-        chain.run(&self.reference, external, &mut |bytes| octets.extend_from_slice(bytes))?;
+        let add = &mut |bytes: &[u8]| octets.extend_from_slice(bytes);
+        chain.run(&self.reference, external, &mut 0, add)?;
         let computed = self.digest.algorithm().digest(&octets);
         if computed == self.digest {
             Ok(octets)
@@ -203,10 +204,12 @@ pub(crate) fn digest_of<'d, 'a>(
         last: DEFAULT,
     };
     let mut hasher = Hasher::new(algorithm);
-    let covered = chain.run(reference, external, &mut |bytes| {
-        *digested = digested.saturating_add(bytes.len());
+    let mut octets = 0_usize;
+    let covered = chain.run(reference, external, digested, &mut |bytes| {
+        octets = octets.saturating_add(bytes.len());
         hasher.update(bytes);
     })?;
+    *digested = digested.saturating_add(octets);
     Ok((hasher.finish(), covered))
 }
 

@@ -100,6 +100,7 @@ pub fn archive_imprint<'d, 'a, 'e>(
         limits: &signature.limits,
         last: method.clone(),
     };
+    let mut work = 0;
     for (index, reference) in signature.signed_info.references.iter().enumerate() {
         let failed = |failure| AugmentError::Reference { index, failure };
         let octets = if Target::of(reference.uri).is_external() {
@@ -110,7 +111,9 @@ pub fn archive_imprint<'d, 'a, 'e>(
         } else {
             None
         };
-        chain.run(reference, octets, &mut |bytes| hasher.update(bytes)).map_err(failed)?;
+        chain
+            .run(reference, octets, &mut work, &mut |bytes| hasher.update(bytes))
+            .map_err(failed)?;
     }
     // 2. SignedInfo, SignatureValue and KeyInfo.
     let mut add = |node| {
@@ -251,19 +254,24 @@ fn time_stamp(
 
 /// The document's text with a property behind the other unsigned ones.
 fn insert(signature: &Signature<'_, '_>, property: &str) -> Result<Vec<u8>, AugmentError> {
+    let (before, after) = around(signature)?;
+    Ok([before.as_bytes(), property.as_bytes(), after.as_bytes()].concat())
+}
+
+/// The document's text before and behind the place of a new unsigned property.
+pub(super) fn around(signature: &Signature<'_, '_>) -> Result<(String, String), AugmentError> {
     let qualifying = qualifying(signature)?.ok_or(AugmentError::NoQualifyingProperties)?;
-    let (place, markup) = match container(signature)? {
-        Some(container) => (container, property.to_owned()),
-        None => {
-            let outer = "xades:UnsignedProperties";
-            let inner = "xades:UnsignedSignatureProperties";
-            let markup = format!(
-                "<{outer} xmlns:xades=\"{NAMESPACE}\"><{inner}>{property}</{inner}></{outer}>"
-            );
-            (qualifying, markup)
-        }
+    let outer = "xades:UnsignedProperties";
+    let inner = "xades:UnsignedSignatureProperties";
+    let (place, open, close) = match container(signature)? {
+        Some(container) => (container, String::new(), String::new()),
+        None => (
+            qualifying,
+            format!("<{outer} xmlns:xades=\"{NAMESPACE}\"><{inner}>"),
+            format!("</{inner}></{outer}>"),
+        ),
     };
     let (before, after) =
         Placement::AppendTo(place).around(signature.document()).map_err(AugmentError::Place)?;
-    Ok([before.as_bytes(), markup.as_bytes(), after.as_bytes()].concat())
+    Ok((format!("{before}{open}"), format!("{close}{after}")))
 }
