@@ -1,5 +1,7 @@
 //! What is signed here verifies here, with its level; what is changed does not.
 
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test may do I/O")]
+
 mod support;
 
 use kyso_cades::{SigningCertificateBinding, TimeStampToken};
