@@ -335,6 +335,9 @@ pub(crate) struct SignArgs {
     /// root element]
     #[arg(long, value_enum, value_name = "NAME")]
     pub(crate) profile: Option<XmlKind>,
+    /// XML: a bare XML signature without the properties of XAdES, for readers that know none of them
+    #[arg(long)]
+    pub(crate) xmldsig: bool,
     /// XML: code of the medical facility whose files are signed; another's are refused
     #[arg(long, value_name = "CODE")]
     pub(crate) facility: Option<String>,

@@ -199,6 +199,21 @@ fn refuse_what_is_not_there(arguments: &SignArgs, lang: Lang) -> Result<(), Prob
             ),
         ));
     }
+    let is_xml = |file: &PathBuf| is_named(file, "xml");
+    let xml = arguments.format == Some(Format::Xades)
+        || arguments.profile.is_some()
+        || (arguments.format.is_none() && arguments.files.iter().any(is_xml));
+    if xml && arguments.level != args::Level::B {
+        return Err(Problem::new(
+            "level-not-there",
+            lang.pick(
+                "bản này chưa nâng chữ ký XML lên trên mức B",
+                "this version does not raise XML signatures above level B",
+            ),
+            lang.pick("có `--level` với tệp XML", "there is `--level` with an XML file"),
+            lang.pick("bỏ `--level` với tệp XML", "leave `--level` out for XML files"),
+        ));
+    }
     Ok(())
 }
 
@@ -342,6 +357,7 @@ fn format(source: &Path, arguments: &SignArgs, looks: &Looks) -> SignatureFormat
         SignatureFormat::Xades(XadesOptions {
             profile: arguments.profile.map(XmlKind::profile),
             facility: arguments.facility.clone(),
+            bare: arguments.xmldsig,
         })
     } else if family == Format::Pades {
         SignatureFormat::Pades(PadesOptions {

@@ -38,11 +38,21 @@ fn xmlsec(house: &House, file: &str, number: usize, ids: &[&str]) -> bool {
     peer::run("xmlsec1", arguments).success
 }
 
-/// A bare XML signature does not bind its certificate, which even the mildest policy demands; all else holds.
 #[track_caller]
 fn assert_holds(report: &Value, code: i32) {
+    assert_eq!((report["indication"].as_str(), code), (Some("TOTAL-PASSED"), 0), "{report:#}");
+    for signature in report["signatures"].as_array().expect("signatures") {
+        assert_eq!(signature["level"], "XAdES-B-B", "{report:#}");
+        assert_eq!(signature["covers_whole_document"], true, "{report:#}");
+    }
+}
+
+/// A bare XML signature does not bind its certificate, which even the mildest policy demands; all else holds.
+#[track_caller]
+fn assert_bare(report: &Value, code: i32) {
     assert_eq!(code, 3, "{report:#}");
     for signature in report["signatures"].as_array().expect("signatures") {
+        assert_eq!(signature["level"], "XMLDSig", "{report:#}");
         assert_eq!(signature["sub_indication"], "SIG_CONSTRAINTS_FAILURE", "{report:#}");
         assert_eq!(signature["errors"].as_array().map(Vec::len), Some(1), "{report:#}");
         assert_eq!(signature["covers_whole_document"], true, "{report:#}");
@@ -99,8 +109,13 @@ fn each_kind_is_signed_in_its_place() {
             assert_eq!(parent.tag_name().name(), place, "{profile}");
             let (report, code) = verify(&house, "b.xml");
             assert_holds(&report, code);
-            let ids = ["GIAYBAOTU"];
+            let ids = ["GIAYBAOTU", "SignedProperties"];
             assert!(xmlsec(&house, "b.xml", 1, &ids), "{profile}, {key}: xmlsec1 refuses");
+            let bare = ["--profile", profile, "--rsa-padding", padding, "--xmldsig"];
+            sign(&house, &uri, "a.xml", "bare.xml", &bare);
+            let (report, code) = verify(&house, "bare.xml");
+            assert_bare(&report, code);
+            assert!(xmlsec(&house, "bare.xml", 1, &ids), "{profile}, {key}: xmlsec1 refuses");
             // A change of one letter is found by both.
             let broken = signed.replacen("51012", "51013", 1).replacen("Kính", "Kinh", 1);
             write(&house, "b.xml", broken.replacen("<edXML:To>", "<edXML:To> ", 1).as_bytes());
@@ -131,7 +146,10 @@ fn two_sign_a_health_check_in_order() {
     let (report, code) = verify(&house, "both.xml");
     assert_holds(&report, code);
     assert_eq!(report["signatures"].as_array().map(Vec::len), Some(2));
-    assert!(xmlsec(&house, "both.xml", 1, &[]) && xmlsec(&house, "both.xml", 2, &[]));
+    assert!(
+        xmlsec(&house, "both.xml", 1, &["SignedProperties"])
+            && xmlsec(&house, "both.xml", 2, &["SignedProperties"])
+    );
     // The hospital's signature covers the doctor's: without it, it does not hold.
     let both =
         String::from_utf8(std::fs::read(house.path("both.xml")).expect("a file")).expect("UTF-8");

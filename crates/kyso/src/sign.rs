@@ -63,7 +63,7 @@ pub enum SignatureFormat {
         /// Whether the content stays outside.
         detached: bool,
     },
-    /// An XML signature (XML Signature 1.1) in an XML document.
+    /// XAdES (EN 319 132-1) in an XML document, or a bare XML signature.
     Xades(XadesOptions),
 }
 
@@ -75,7 +75,8 @@ impl SignatureFormat {
             Self::Pades(_) => "PAdES-B-B",
             Self::Cades { detached: true } => "CAdES-B-B detached",
             Self::Cades { detached: false } => "CAdES-B-B attached",
-            Self::Xades(_) => "XMLDSig enveloped",
+            Self::Xades(XadesOptions { bare: false, .. }) => "XAdES-B-B",
+            Self::Xades(XadesOptions { bare: true, .. }) => "XMLDSig",
         }
     }
 }
@@ -87,6 +88,8 @@ pub struct XadesOptions {
     pub profile: Option<Profile>,
     /// Code of the facility whose documents are signed here; another's are refused.
     pub facility: Option<String>,
+    /// Without the properties of XAdES, for readers that know none: nothing then binds the certificate.
+    pub bare: bool,
 }
 
 /// What a PDF's signature dictionary says beside the signature.

@@ -43,6 +43,9 @@ pub struct SignatureOptions {
     /// Code of the medical facility whose XML documents are signed; another's are refused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub facility: Option<String>,
+    /// Whether an XML signature has none of the properties of XAdES.
+    #[serde(default)]
+    pub xmldsig: bool,
     /// Scheme of RSA keys.
     #[serde(default)]
     pub rsa_padding: RsaPadding,

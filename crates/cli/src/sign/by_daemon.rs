@@ -203,6 +203,7 @@ impl Signing<'_> {
             detached: arguments.detached,
             profile: arguments.profile.map(wire_profile),
             facility: arguments.facility.clone(),
+            xmldsig: arguments.xmldsig,
             rsa_padding: match arguments.rsa_padding {
                 Padding::Pss => RsaPadding::Pss,
                 Padding::Pkcs1 => RsaPadding::Pkcs1,

@@ -114,7 +114,8 @@ impl Declared {
             SignatureFormat::Xades(xades) => {
                 // A document too large to be held was refused when it was declared.
                 let Content::Small(bytes) = &content else { return Err(SignError::Interrupted) };
-                let document = super::xml::prepare_xml(bytes, xades, signer)?;
+                let document =
+                    super::xml::prepare_xml(bytes, xades, signer, signing_time(options))?;
                 let work = Work::Xml(Box::new(document));
                 return Ok(Prepared { task, content, sha256_state, content_state, work });
             }
@@ -234,6 +235,10 @@ fn existing_field<R: Read + Seek>(
         Err(kyso_pades::Error::NoWidget(_)) => Ok(Some(None)),
         Err(error) => Err(error),
     }
+}
+
+fn signing_time(options: &BatchOptions) -> Time {
+    Time::from_unix_seconds(options.signing_time.timestamp().as_second())
 }
 
 /// `/M` in the signer's own zone.

@@ -1,10 +1,12 @@
 //! XML documents: checked by their profile, then signed in their place.
 
+use kyso_x509::{DigestAlgorithm, Time};
 use kyso_xades::dsig::{
     External, Filter, FilterOperation, FilterPath, NAMESPACE, Placement, Prefix, ReferenceToSign,
     Signature, SigningParameters, ToBeSigned, Transform, prepare, verify_signature,
 };
 use kyso_xades::profile::{Facts, Plan, Position, Profile, Target, Without};
+use kyso_xades::properties::{PropertiesToSign, qualify};
 use kyso_xades::roxmltree::Node;
 use kyso_xades::{Limits, XmlDocument, decode};
 use unicode_normalization::UnicodeNormalization as _;
@@ -29,6 +31,7 @@ pub(super) fn prepare_xml(
     bytes: &[u8],
     options: &XadesOptions,
     signer: &Signer,
+    signing_time: Time,
 ) -> Result<ToBeSigned, SignError> {
     let limits = limits();
     let text = decode(bytes, &limits).map_err(unreadable)?;
@@ -56,9 +59,11 @@ pub(super) fn prepare_xml(
             format!("#{id}")
         }
     };
-    let parameters = SigningParameters {
+    // Made from what is signed, so no two signatures of a document share it.
+    let id = (!options.bare).then(|| format!("kyso-{}", short(bytes)));
+    let mut parameters = SigningParameters {
         prefix: Prefix::None,
-        id: None,
+        id,
         value_id: None,
         canonicalization: plan.canonicalization,
         algorithm: signer.algorithm(),
@@ -74,9 +79,27 @@ pub(super) fn prepare_xml(
         }],
         objects: Vec::new(),
     };
+    let refused = |error| SignError::Xml(Box::new(XmlRefusal::Prepare(error)));
+    if !options.bare {
+        let properties = PropertiesToSign {
+            signing_time,
+            digest,
+            mime_types: Vec::new(),
+            claimed_roles: Vec::new(),
+            city: None,
+            country: None,
+            commitment: None,
+        };
+        qualify(&mut parameters, &properties).map_err(refused)?;
+    }
     let nothing = |_: Option<&str>| None::<External<'_>>;
-    prepare(&document, &placement, &parameters, &nothing, &limits)
-        .map_err(|error| SignError::Xml(Box::new(XmlRefusal::Prepare(error))))
+    prepare(&document, &placement, &parameters, &nothing, &limits).map_err(refused)
+}
+
+/// The first bytes of the document's SHA-256, in hexadecimal digits.
+fn short(bytes: &[u8]) -> String {
+    let digest = DigestAlgorithm::Sha256.digest(bytes);
+    digest.as_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What can be said of a document before anybody is asked for a key: all but whether the signer is the one it names.

@@ -43,7 +43,11 @@ pub(crate) fn format(
     if options.facility.as_ref().is_some_and(|text| text.len() > MOST_TEXT) {
         return Err(RequestError::TextTooLong { option: "facility", limit: MOST_TEXT });
     }
-    let xml = [("profile", options.profile.is_some()), ("facility", options.facility.is_some())];
+    let xml = [
+        ("profile", options.profile.is_some()),
+        ("facility", options.facility.is_some()),
+        ("xmldsig", options.xmldsig),
+    ];
     for (option, given) in xml {
         if given && family != SignatureFormat::Xades {
             return Err(RequestError::OptionUnfit { option, format: name(family) });
@@ -59,6 +63,7 @@ pub(crate) fn format(
             return Ok(Format::Xades(XadesOptions {
                 profile: options.profile.map(profile),
                 facility: options.facility.clone(),
+                bare: options.xmldsig,
             }));
         }
     }
