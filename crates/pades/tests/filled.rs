@@ -62,3 +62,21 @@ fn what_other_programs_fill_in_ends_as_the_table_says() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), table.case.len(), wrong.join("\n"));
     println!("{} filled forms end as the table says", table.case.len());
 }
+
+#[test]
+fn signatures_in_fields_below_others_may_follow() {
+    let bytes = kyso_test_vectors::bytes("filled/nested-names.pdf");
+    let mut document = open(&bytes);
+    let signatures = document.signatures().expect("signatures");
+    let names: Vec<&str> = signatures.iter().map(|one| one.field_name.as_str()).collect();
+    let expected = ["Form.Signature1", "Form.Signature2", "Other.Sig.First", "Other.Sig.Second"];
+    assert_eq!(names, expected);
+    let comparison = document.compare_revisions(&signatures).expect("a comparison");
+    for one in &signatures {
+        let found: Vec<String> = comparison.judge(one).iter().map(ToString::to_string).collect();
+        assert_eq!(found, Vec::<String>::new(), "{}", one.field_name);
+    }
+    let changes = comparison.changes_after(&signatures[0]);
+    let codes: Vec<&str> = changes.as_slice().iter().map(kyso_pades::Change::code).collect();
+    assert_eq!(codes.iter().filter(|code| **code == "signature").count(), 3, "{codes:?}");
+}
