@@ -31,6 +31,14 @@ impl ByteRange {
         self.contents_start..self.contents_end
     }
 
+    /// Whether all of some bytes is covered. What is left out for `/Contents` may hold anything, also behind the message.
+    #[must_use]
+    pub const fn covers(&self, data: &Range<u64>) -> bool {
+        let before = data.end <= self.contents_start;
+        let behind = data.start >= self.contents_end && data.end <= self.end;
+        before || behind
+    }
+
     /// Offset behind the last byte covered.
     #[must_use]
     pub const fn end(&self) -> u64 {
@@ -59,9 +67,9 @@ pub enum CoverageFailure {
         /// The stream's object number.
         stream: u32,
     },
-    /// A key that decides the coverage stands twice.
+    /// A key that decides what the signature is, or what it covers or permits, stands twice.
     DuplicateKey {
-        /// `ByteRange` or `Contents`.
+        /// `ByteRange`, `Contents`, `Type`, `SubFilter` or `Reference`.
         key: &'static str,
     },
     /// `/ByteRange` is absent or no array within the dictionary.
@@ -170,7 +178,8 @@ pub(crate) fn check(
     offset: u64,
     file_len: u64,
 ) -> Result<ByteRange, CoverageFailure> {
-    for key in ["ByteRange", "Contents"] {
+    // Readers differ on which of two counts, and with it on what was signed, by whom, and what is permitted afterwards.
+    for key in ["ByteRange", "Contents", "Type", "SubFilter", "Reference"] {
         if dictionary.occurrences(key) > 1 {
             return Err(CoverageFailure::DuplicateKey { key });
         }
@@ -234,4 +243,28 @@ fn first_not_hexadecimal(token: &[u8]) -> Option<usize> {
         at if at == last => byte != b'>',
         _ => digit(byte).is_none(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_and_what_follows_is_not_covered() {
+        let range = ByteRange::new(100..200, 300);
+        for (data, covered) in [
+            (0..100, true),
+            (200..300, true),
+            (20..30, true),
+            (99..101, false),
+            (120..180, false),
+            (199..201, false),
+            (50..250, false),
+            (299..301, false),
+            (300..301, false),
+            (400..500, false),
+        ] {
+            assert_eq!(range.covers(&data), covered, "{data:?}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The document security store: certificates and revocation status for the long term (ISO 32000-2 §12.8.4.3,
 //! EN 319 142-1 v1.2.1 §5.4.2).
 
+use core::ops::Range;
 use std::collections::HashSet;
 use std::io::{Read, Seek};
 
@@ -24,9 +25,9 @@ pub struct SecurityItem {
     pub object: Reference,
     /// The value, decoded from its stream: DER, if it is what it should be.
     pub value: Vec<u8>,
-    /// Offset behind the last byte of its data: what reaches so far covers it. Where the object begins would not do:
-    /// a stream may begin within what is covered and go on behind it.
-    pub end: u64,
+    /// Where its data stand in the file, as they were received: only what covers all of them proves anything of it. Where
+    /// the object begins would not do: a stream may begin within what is covered and go on behind it.
+    pub data: Range<u64>,
 }
 
 /// What a document keeps for validation; nothing in it is verified.
@@ -164,9 +165,10 @@ impl<R: Read + Seek> Document<R> {
                 continue;
             };
             let start = stream.data_offset;
-            let end = start.saturating_add(self.encoded_stream_data(&object)?.len() as u64);
+            // Of an encrypted stream more stands in the file than is read from it.
+            let end = start.saturating_add(self.received_stream_data(&object)?.len() as u64);
             let value = self.stream_data(&object)?;
-            items.push(SecurityItem { object: object.id, value, end });
+            items.push(SecurityItem { object: object.id, value, data: start..end });
         }
         Ok(())
     }

@@ -32,15 +32,27 @@ impl<R: Read + Seek> Document<R> {
         let Object::Stream(stream) = &object.value else {
             return Ok(Vec::new());
         };
+        let data = self.received_stream_data(object)?;
+        match &self.security {
+            Some(security) => security.decrypt_stream(&stream.dictionary, object.id, data),
+            None => Ok(data),
+        }
+    }
+
+    /// A stream's data as they stand in the file, encrypted where the document is; empty for what is no stream.
+    pub(crate) fn received_stream_data(
+        &mut self,
+        object: &IndirectObject,
+    ) -> Result<Vec<u8>, Error> {
+        let Object::Stream(stream) = &object.value else {
+            return Ok(Vec::new());
+        };
         let length = self.value(&stream.dictionary, "Length")?.as_integer();
         let length = length.and_then(|length| u64::try_from(length).ok());
         let (data, searched) = stream_data(&mut self.source, stream, length, &self.limits)?;
         if searched {
             self.note_stream_length(object.id);
         }
-        match &self.security {
-            Some(security) => security.decrypt_stream(&stream.dictionary, object.id, data),
-            None => Ok(data),
-        }
+        Ok(data)
     }
 }

@@ -37,7 +37,7 @@ fn check(name: &str, original: &[u8]) {
     assert_eq!(values(&store.crls), [long.as_slice()], "{name}");
     assert_eq!(store.related, [related_key(b"signature")], "{name}");
     for item in store.certificates.iter().chain(&store.crls) {
-        assert!(item.end > original.len() as u64 && item.end < first.len() as u64);
+        assert!(item.data.start > original.len() as u64 && item.data.end < first.len() as u64);
     }
     // What is there already is not added again, for a known signature nothing at all.
     let again = data(&[b"two"], &[&long], &[b"signature"]);

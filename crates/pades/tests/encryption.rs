@@ -319,6 +319,10 @@ fn the_security_store_of_an_encrypted_document_is_encrypted() {
         let store = open_with(&extended, OWNER).expect("opens").security_store().expect("a store");
         assert_eq!(store.certificates.len(), 1, "{name}");
         assert_eq!(store.certificates[0].value, certificate, "{name}");
+        // Its place is that of all that stands in the file, which AES makes longer.
+        let std::ops::Range { start, end } = store.certificates[0].data.clone();
+        assert!(extended[..start as usize].ends_with(b"stream\n"), "{name}");
+        assert!(extended[end as usize..].starts_with(b"\nendstream"), "{name}");
         let in_clear = revision.windows(8).any(|window| window == b"stand-in");
         assert!(!in_clear, "{name}");
         qpdf(&extended, &["--decrypt", "--qdf", &format!("--password={USER}")]);

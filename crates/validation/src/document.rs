@@ -1,6 +1,8 @@
 //! What a PDF document brings for the long term beside a signature's own message: its security store and its
 //! document time-stamps (EN 319 142-1 §5.4, §5.5).
 
+use core::ops::Range;
+
 use kyso_cades::{Coverage, EmbeddedEvidence, SignedData, SignerInfo, TimeStampToken};
 use kyso_pades::ByteRange;
 use kyso_x509::{Certificate, CertificateList, Digest, OcspResponse};
@@ -23,8 +25,8 @@ pub struct DocumentTimestamp {
 pub struct Placed<T> {
     /// The piece.
     pub value: T,
-    /// Offset behind its last byte in the file: a time-stamp whose byte range reaches so far covers it.
-    pub end: u64,
+    /// Where it stands in the file: a time-stamp whose byte range holds all of that covers it.
+    pub data: Range<u64>,
 }
 
 /// Evidence and time-stamps of a document, each with its place.
@@ -43,7 +45,7 @@ pub struct DocumentSecurity {
 impl DocumentSecurity {
     /// Everything of the store and in the time-stamps, to build paths and know their status with.
     pub(crate) fn evidence(&self) -> EmbeddedEvidence {
-        let mut all = self.store_before(u64::MAX);
+        let mut all = self.store(None);
         for stamp in &self.timestamps {
             merge(&mut all, stamp.token.signed_data().embedded_evidence(0));
         }
@@ -66,7 +68,7 @@ impl DocumentSecurity {
         signer: &SignerInfo,
     ) -> Coverage {
         let end = stamp.byte_range.end();
-        let mut evidence = self.store_before(end);
+        let mut evidence = self.store(Some(&stamp.byte_range));
         merge(&mut evidence, signed_data.embedded_evidence(0));
         let mut tokens: Vec<TimeStampToken> = signer
             .signature_time_stamps()
@@ -92,20 +94,22 @@ impl DocumentSecurity {
 
     /// Where the last piece of the store ends; 0 without any.
     pub(crate) fn store_end(&self) -> u64 {
-        let certificates = self.certificates.iter().map(|one| one.end);
-        let crls = self.crls.iter().map(|one| one.end);
-        let ocsp = self.ocsp.iter().map(|one| one.end);
+        let certificates = self.certificates.iter().map(|one| one.data.end);
+        let crls = self.crls.iter().map(|one| one.data.end);
+        let ocsp = self.ocsp.iter().map(|one| one.data.end);
         certificates.chain(crls).chain(ocsp).max().unwrap_or(0)
     }
 
-    fn store_before(&self, end: u64) -> EmbeddedEvidence {
-        fn before<T: Clone>(list: &[Placed<T>], end: u64) -> Vec<T> {
-            list.iter().filter(|one| one.end <= end).map(|one| one.value.clone()).collect()
+    /// Of the store what a range holds; all of it without one.
+    fn store(&self, range: Option<&ByteRange>) -> EmbeddedEvidence {
+        fn within<T: Clone>(list: &[Placed<T>], range: Option<&ByteRange>) -> Vec<T> {
+            let held = list.iter().filter(|one| range.is_none_or(|range| range.covers(&one.data)));
+            held.map(|one| one.value.clone()).collect()
         }
         EmbeddedEvidence {
-            certificates: before(&self.certificates, end),
-            crls: before(&self.crls, end),
-            ocsp: before(&self.ocsp, end),
+            certificates: within(&self.certificates, range),
+            crls: within(&self.crls, range),
+            ocsp: within(&self.ocsp, range),
         }
     }
 }
