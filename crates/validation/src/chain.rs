@@ -31,7 +31,7 @@ pub(crate) enum Present {
     /// No path leads to an anchor.
     NoPath {
         error: PathError,
-        /// The certificate whose issuer is not known, where that is the reason.
+        /// The certificate whose issuer is not known, or known only by its name, where that is the reason.
         orphan: Option<Certificate>,
     },
     /// A path leads to an anchor; it is in order where there is no problem.
@@ -204,7 +204,10 @@ fn search(library: &Library<'_>, certificate: &Certificate, demand: &Demand<'_>)
         issuer: certificate.issuer().clone(),
     });
     let orphan = match &error {
-        PathError::UnknownIssuer { subject, issuer } => {
+        // Whoever bears an issuer's name without its key is an impostor that anybody may have added: the issuer itself
+        // is still to be found.
+        PathError::UnknownIssuer { subject, issuer }
+        | PathError::SignatureInvalid { subject, issuer } => {
             let mut known = core::iter::once(certificate).chain(&library.candidates);
             known.find(|one| one.subject() == subject && one.issuer() == issuer).cloned()
         }

@@ -132,10 +132,14 @@ impl<'a> Evaluation<'a> {
                 store: Some(number),
             };
             let present = chain::validate(self.library, self.target.certificate, &demand);
-            let says_more = matches!(&*present, Present::NoPath { orphan: None, .. })
-                && second.as_ref().is_none_or(|one| {
-                    matches!(&*one.present, Present::NoPath { orphan: Some(_), .. })
-                });
+            let knows_no_issuer = |present: &Present| {
+                matches!(
+                    present,
+                    Present::NoPath { error: kyso_x509::PathError::UnknownIssuer { .. }, .. }
+                )
+            };
+            let says_more = !knows_no_issuer(&present)
+                && second.as_ref().is_none_or(|one| knows_no_issuer(&one.present));
             let applied = Applied { policy, store: Some(number), present };
             if let Present::Path(examined) = &*applied.present {
                 // What the policy of an anchor's first store refuses, that of a later one does not let pass.
