@@ -8,6 +8,7 @@ mod embed;
 mod error;
 mod pdf;
 mod raise;
+mod worth;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -93,6 +94,8 @@ pub enum Extended {
 pub struct ExtendedFile {
     /// Where it is.
     pub path: PathBuf,
+    /// `CAdES` or `PAdES`.
+    pub format: &'static str,
     /// Its length in bytes.
     pub len: u64,
     /// The time-stamps that were added, in their order.
@@ -151,13 +154,16 @@ impl Judged<'_> {
         }
     }
 
-    /// The format as the journal records it.
-    fn recorded(&self, level: Level) -> String {
-        let format = match self {
+    const fn format(&self) -> &'static str {
+        match self {
             Self::Cms(_) => "CAdES",
             Self::Pdf(_) => "PAdES",
-        };
-        format!("{format}-B-{} extension", level.as_str())
+        }
+    }
+
+    /// The format as the journal records it.
+    fn recorded(&self, level: Level) -> String {
+        format!("{}-B-{} extension", self.format(), level.as_str())
     }
 
     /// Extends it, in a file without a name.
@@ -215,6 +221,7 @@ pub fn extend_file(
     let [id] = ids.as_slice() else { return Err(ExtendError::NotRecorded) };
 
     // 3. Extend, and write without a name.
+    let format = judged.format();
     let made = judged.write(source, target, options);
     let outcome = match &made {
         Ok(written) => Outcome::Extended {
@@ -232,5 +239,5 @@ pub fn extend_file(
         .next()
         .filter(|receipt| receipt.intent == *id)
         .ok_or(ExtendError::NotRecorded)?;
-    write::publish(written, receipt).map(Extended::Done)
+    write::publish(written, format, receipt).map(Extended::Done)
 }

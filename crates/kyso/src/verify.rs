@@ -211,8 +211,6 @@ enum Parts {
 
 /// What extending a PDF's signature needs to know of it.
 pub(crate) struct PdfSignature<'a> {
-    /// Its level; `None` where it covers nothing or holds no message.
-    pub(crate) level: Option<BaselineLevel>,
     pub(crate) covers_whole_document: bool,
     /// Where `/Contents` stands in the file, its angle brackets included.
     pub(crate) contents: std::ops::Range<u64>,
@@ -320,21 +318,29 @@ impl SignedFile {
         Self::read(name, reader, None, password, None)
     }
 
+    /// The level of each signature of a PDF without the time-stamps that prove nothing by the report; `None` for one that
+    /// covers nothing or holds no message.
+    pub(crate) fn pdf_levels(&self, report: &FileReport) -> Vec<Option<BaselineLevel>> {
+        let Parts::Pdf { signatures, security, .. } = &self.parts else { return Vec::new() };
+        let level = |(found, report): (&Found, &SignatureReport)| {
+            let coverage = found.signature.coverage.as_ref().ok()?;
+            let message = found.message.as_ref()?.as_ref().ok()?;
+            let worthless = report.worthless_timestamps();
+            Some(pdf_level(message, security, coverage.byte_range.end(), &worthless))
+        };
+        signatures.iter().zip(&report.signatures).map(level).collect()
+    }
+
     /// The signatures of a PDF, in the order of the report.
     pub(crate) fn pdf_signatures(&self) -> impl Iterator<Item = PdfSignature<'_>> {
-        let (found, security): (&[Found], _) = match &self.parts {
-            Parts::Pdf { signatures, security, .. } => (signatures, Some(security)),
-            Parts::Cms { .. } | Parts::Xml(_) => (&[], None),
+        let found: &[Found] = match &self.parts {
+            Parts::Pdf { signatures, .. } => signatures,
+            Parts::Cms { .. } | Parts::Xml(_) => &[],
         };
         found.iter().map(move |found| {
             let coverage = found.signature.coverage.as_ref().ok();
             let message = found.message.as_ref().and_then(|message| message.as_ref().ok());
-            let level =
-                coverage.zip(message).zip(security).map(|((coverage, message), security)| {
-                    pdf_level(message, security, coverage.byte_range.end())
-                });
             PdfSignature {
-                level,
                 covers_whole_document: coverage.is_some_and(|one| one.covers_whole_document),
                 contents: coverage.map(|one| one.byte_range.contents()).unwrap_or_default(),
                 raw_contents: &found.signature.contents,
@@ -526,7 +532,7 @@ fn security_of<R: Read + Seek>(
         from: impl Fn(&[u8]) -> Result<T, E>,
     ) -> Vec<Placed<T>> {
         let placed =
-            |item: SecurityItem| Some(Placed { value: from(&item.value).ok()?, end: item.end });
+            |item: SecurityItem| Some(Placed { value: from(&item.value).ok()?, data: item.data });
         items.into_iter().filter_map(placed).collect()
     }
     let store = match document.security_store() {

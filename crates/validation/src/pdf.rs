@@ -5,14 +5,15 @@ use kyso_cades::{
     ContentDigests, SignedData, SignedDataError, SigningCertificateBinding, TimeStampToken,
     VerifiedSignature, signature_imprint,
 };
-use kyso_pades::{Comparison, Coverage, Date, Signature, SubFilter};
-use kyso_x509::{Certificate, DigestAlgorithm, Time};
+use kyso_pades::{Comparison, Coverage, Date, Signature, SignatureKind, SubFilter};
+use kyso_x509::{Certificate, Digest, DigestAlgorithm, Time};
 
 use crate::cms::{self, Beside};
 use crate::context::Context;
 use crate::document::{DocumentSecurity, merge};
 use crate::document_stamp;
 use crate::indication::{FailedReason, IndeterminateReason};
+use crate::poe::name_of;
 use crate::report::{Check, Finding, SignatureReport};
 
 /// Forbidden changes that a report names as reasons.
@@ -95,7 +96,15 @@ fn validate_message(
     context: &Context<'_>,
     report: &mut SignatureReport,
 ) {
+    // ISO 32000-2 table 255: a document time-stamp is of one sub-filter. A person's signature by that name is one that
+    // other readers do not take for a signature.
+    let is_stamp = signature.kind == SignatureKind::DocumentTimeStamp;
     match &signature.sub_filter {
+        other if is_stamp && *other != Some(SubFilter::EtsiRfc3161) => {
+            let name = sub_filter_name(other.as_ref());
+            report.fail(FailedReason::FormatFailure, Finding::NoTimestamp { name });
+            return;
+        }
         Some(SubFilter::EtsiCadesDetached | SubFilter::AdbePkcs7Detached) => {}
         Some(SubFilter::AdbePkcs7Sha1) => {
             return validate_pkcs7_sha1(message, content, security, coverage, context, report);
@@ -116,7 +125,8 @@ fn validate_message(
     let verified = cms::validate(signed_data, 0, content, Some(beside), context, report);
     if let Some((verified, _)) = &verified {
         let baseline = is_baseline(signature, verified);
-        let level = || level_name(pdf_level(signed_data, security, beside.end));
+        let worthless = report.worthless_timestamps();
+        let level = || level_name(pdf_level(signed_data, security, beside.end, &worthless));
         report.level = Some(if baseline { level() } else { "PDF-CMS" });
         if verified.signing_time().is_some() {
             report.warnings.push(Finding::SigningTimeInPdf);
@@ -202,11 +212,19 @@ const fn level_name(level: BaselineLevel) -> &'static str {
 /// B-T has a time-stamp of the signature or, behind it, of the document; B-LT also brings the status of every
 /// certificate on the way up from signer and authorities, in its message or the security store; B-LTA has a document
 /// time-stamp behind all of that, whose own status may come with the next one. Whether they hold good is for validation
-/// to say. `end` is where the signature's byte range ends; B-B is taken for granted.
+/// to say: it names by their SHA-256 the tokens that prove nothing, which neither reach a level nor keep one away.
+/// `end` is where the signature's byte range ends; B-B is taken for granted.
 #[must_use]
-pub fn pdf_level(signed_data: &SignedData, security: &DocumentSecurity, end: u64) -> BaselineLevel {
+pub fn pdf_level(
+    signed_data: &SignedData,
+    security: &DocumentSecurity,
+    end: u64,
+    worthless: &[Digest],
+) -> BaselineLevel {
+    let counts = |token: &TimeStampToken| !worthless.contains(&name_of(token.as_received()));
     let documents: Vec<_> = security
         .covering(end)
+        .filter(|stamp| counts(&stamp.token))
         .filter_map(|stamp| {
             let token = &stamp.token;
             (stamp.digest.as_ref() == Some(token.info().message_imprint()))
@@ -219,7 +237,9 @@ pub fn pdf_level(signed_data: &SignedData, security: &DocumentSecurity, end: u64
             let imprint = token.info().message_imprint();
             signature_imprint(signer, imprint.algorithm()) == *imprint
         };
-        tokens.extend(signer.signature_time_stamps().into_iter().flatten().filter(is_about));
+        tokens.extend(
+            signer.signature_time_stamps().into_iter().flatten().filter(is_about).filter(counts),
+        );
     }
     if tokens.is_empty() && documents.is_empty() {
         return BaselineLevel::B;

@@ -1,8 +1,10 @@
 //! What verification found, for programs and for people.
 
 mod finding;
+mod worth;
 
 pub use finding::{Algorithm, Finding, Material};
+pub use worth::Worth;
 
 use std::path::PathBuf;
 

@@ -91,6 +91,16 @@ pub fn explain(error: &ExtendError, lang: Lang) -> Problem {
                 "see why with `kyso verify`; try again later where revocation status is stale",
             ),
         ),
+        E::StampNotValid { .. } => (
+            (
+                "dấu thời gian vừa nhận không chứng minh được gì, nên không thêm vào",
+                "chọn cơ quan cấp dấu thời gian được tin cậy (`timestamp.authorities`, `--tsa`), hoặc thêm gốc tin cậy của cơ quan đó",
+            ),
+            (
+                "the time-stamp that was made proves nothing, so it is not added",
+                "choose an authority that is trusted (`timestamp.authorities`, `--tsa`), or add its root to the trust stores",
+            ),
+        ),
         E::Augment { .. } => (
             (
                 "cấu trúc của chữ ký không nhận thêm được dữ liệu",
@@ -167,6 +177,9 @@ fn why(error: &ExtendError, lang: Lang) -> String {
         E::Failed { signer, indication } | E::NotValid { signer, indication } => {
             let verdict = verify::verdict(*indication, lang);
             format!("{}: {verdict} ({indication})", numbered(*signer, lang))
+        }
+        E::StampNotValid { indication } => {
+            format!("{} ({indication})", verify::verdict(*indication, lang))
         }
         E::EvidenceMissing { signer, needs, attempts } => {
             format!("{}: {}", numbered(*signer, lang), missing(needs, attempts, lang))

@@ -305,6 +305,9 @@ pub fn finding(found: &Finding, lang: Lang) -> String {
         Finding::OnlyTimestamp => {
             "đây chỉ là dấu thời gian của tài liệu (kết quả riêng ở mục dấu thời gian); không có ai ký"
         }
+        Finding::NoTimestamp { .. } => {
+            "tự xưng là dấu thời gian của tài liệu nhưng không phải: phần mềm khác có thể không coi đây là chữ ký"
+        }
         Finding::SubFilterNotSupported { .. } => "bản này chưa kiểm tra loại chữ ký này",
         Finding::Revoked { .. } => "chứng thư đã bị thu hồi",
         Finding::OnHold { .. } => "chứng thư đang bị tạm dừng",

@@ -57,6 +57,12 @@ pub enum ExtendError {
         /// The verdict.
         indication: Indication,
     },
+    /// An authority answered with a time-stamp that is not valid by the anchors which the signature is judged by: it
+    /// would prove nothing.
+    StampNotValid {
+        /// The verdict on the time-stamp.
+        indication: Indication,
+    },
     /// The structure does not take an addition.
     Augment {
         /// The signer, from 1.
@@ -115,6 +121,7 @@ impl ExtendError {
             Self::Timestamp(_) => "no-time-stamp",
             Self::EvidenceMissing { .. } => "evidence-missing",
             Self::NotValid { .. } => "signature-not-valid",
+            Self::StampNotValid { .. } => "time-stamp-not-valid",
             Self::Augment { .. } => "not-augmented",
             Self::Unreadable { .. } => "file-unreadable",
             Self::Unwritable { .. } => "target-unwritable",
@@ -154,6 +161,9 @@ impl fmt::Display for ExtendError {
             Self::ContentMissing => f.write_str("the content of the detached signature is missing"),
             Self::Failed { signer, indication } | Self::NotValid { signer, indication } => {
                 write!(f, "signature {signer}: {indication}")
+            }
+            Self::StampNotValid { indication } => {
+                write!(f, "the time-stamp that was made proves nothing: {indication}")
             }
             Self::BelowBaseline { signer } => {
                 write!(

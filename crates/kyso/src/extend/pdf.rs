@@ -17,6 +17,7 @@ use kyso_validation::report::{FileReport, TimestampKind};
 use kyso_x509::{Certificate, DigestAlgorithm, Hasher, Time};
 
 use super::raise::{digest, refuse_failed, renewal_is_due, sha256, suites};
+use super::worth::{lacks_evidence, refuse_worthless};
 use super::write::{self, Written};
 use super::{ExtendError, Level, Options, STAMP_ROOM, Stamp, embed};
 use crate::gather::{self, Gathered};
@@ -48,7 +49,7 @@ pub(super) fn judge(
 ) -> Result<Option<JudgedPdf>, ExtendError> {
     let gathered = gather::verify(signed, &options.judging, options.fetcher, options.now);
     refuse_failed(&gathered.result)?;
-    let one_level: Vec<_> = signed.pdf_signatures().map(|one| one.level).collect();
+    let one_level = signed.pdf_levels(&gathered.result);
     let mut levels = Vec::new();
     let mut archive = false;
     let mut weakest = None;
@@ -60,7 +61,7 @@ pub(super) fn judge(
         };
         let policy = suites(report.policy.as_deref(), options);
         archive |= level < BaselineLevel::Lta
-            || renewal_is_due(&report.timestamps, TimestampKind::Document, policy, options);
+            || renewal_is_due(report, TimestampKind::Document, policy, options);
         levels.push(level);
         weakest = weakest.or(report.content_digest.map(|one| one.algorithm()));
         let certificate: Option<&Certificate> = report.signer.as_ref();
@@ -96,6 +97,7 @@ impl JudgedPdf {
             options,
             digest: self.digest,
             stamps: Vec::new(),
+            tokens: Vec::new(),
             last_token: None,
         };
         let mut evidence = self.gathered.evidence;
@@ -120,6 +122,7 @@ impl JudgedPdf {
         // 4. What is released must not be worse than what came.
         let after = work.gather(evidence)?;
         refuse_failed(&after.result)?;
+        refuse_worthless(&after.result.signatures, &work.tokens)?;
         let Work { file, stamps, last_token, .. } = work;
         write::finish(file, stamps, last_token.map(|(name, _)| name))
     }
@@ -132,6 +135,8 @@ struct Work<'a> {
     options: &'a Options<'a>,
     digest: DigestAlgorithm,
     stamps: Vec<Stamp>,
+    /// The names of their tokens.
+    tokens: Vec<Sha256>,
     last_token: Option<(Sha256, usize)>,
 }
 
@@ -155,7 +160,9 @@ impl Work<'_> {
         let (authority, time) = (made.authority.clone(), made.token.info().gen_time());
         self.stamps.push(Stamp { signer, kind, authority, time });
         let received = made.token.as_received();
-        self.last_token = Some((sha256(&digest(received)), received.len()));
+        let name = sha256(&digest(received));
+        self.tokens.push(name);
+        self.last_token = Some((name, received.len()));
     }
 
     /// Gives the signature that covers the whole file a time-stamp of its own where its room allows; others get one
@@ -222,7 +229,7 @@ impl Work<'_> {
             signed.pdf_signatures().map(|one| one.raw_contents.to_vec()).collect();
         for (index, report) in again.result.signatures.iter().enumerate() {
             let signer = index + 1;
-            if !report.needs.is_empty() {
+            if lacks_evidence(report) {
                 return Err(ExtendError::EvidenceMissing {
                     signer,
                     needs: report.needs.clone(),

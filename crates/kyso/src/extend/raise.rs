@@ -4,9 +4,10 @@ use kyso_cades::{BaselineLevel, ContentDigests, SignedData, archive, level, veri
 use kyso_validation::evidence::Evidence;
 use kyso_validation::indication::Indication;
 use kyso_validation::policy::{CryptographicSuites, Expiry};
-use kyso_validation::report::{FileReport, Need, TimestampKind, TimestampReport};
+use kyso_validation::report::{FileReport, Need, SignatureReport, TimestampKind, Worth};
 use kyso_x509::{Certificate, Digest, DigestAlgorithm, Time};
 
+use super::worth::{lacks_evidence, proven_level, refuse_worthless};
 use super::{ExtendError, Level, Options, Stamp, embed};
 use crate::gather::{self, Gathered};
 use crate::recorder::Sha256;
@@ -62,9 +63,10 @@ pub(super) fn judge<'a>(
             return Err(ExtendError::NotValid { signer: index + 1, indication: report.indication });
         };
         let level = level(signed_data, index, &verified, content).ok_or(below)?;
+        let level = proven_level(level, report);
         let due = level < BaselineLevel::Lta
             || renewal_is_due(
-                &report.timestamps,
+                report,
                 TimestampKind::Archive,
                 suites(report.policy.as_deref(), options),
                 options,
@@ -118,12 +120,13 @@ pub(super) fn suites<'a>(
 ///
 /// One that ends soon from the start is renewed when half of its time has passed, not at every call.
 pub(super) fn renewal_is_due(
-    stamps: &[TimestampReport],
+    report: &SignatureReport,
     kind: TimestampKind,
     suites: Option<&CryptographicSuites>,
     options: &Options<'_>,
 ) -> bool {
-    let archives = stamps.iter().filter(|one| one.kind == kind);
+    let archives = report.timestamps.iter().filter(|one| one.kind == kind);
+    let archives = archives.filter(|one| report.worth(one) != Worth::Nothing);
     let Some(newest) = archives.max_by_key(|one| one.time) else { return true };
     let digest = newest.digest_algorithm.zip(suites);
     let digest = digest.and_then(|(digest, suites)| match suites.digests.get(&digest)? {
@@ -151,11 +154,11 @@ impl Judged<'_> {
     pub(super) fn raise(self, options: &Options<'_>) -> Result<Raised, ExtendError> {
         let Self { signed, mut signed_data, content, signers, gathered, .. } = self;
         let mut stamps = Vec::new();
-        let mut last_token = None;
+        let mut tokens = Vec::new();
         let mut note = |signer: usize, kind: TimestampKind, made: &Stamped| {
             let (authority, time) = (made.authority.clone(), made.token.info().gen_time());
             stamps.push(Stamp { signer, kind, authority, time });
-            last_token = Some(sha256(&digest(made.token.as_received())));
+            tokens.push(sha256(&digest(made.token.as_received())));
         };
 
         // 1. B-T: the sooner, the earlier the proof; nothing else is asked for before.
@@ -178,7 +181,7 @@ impl Judged<'_> {
             let again = regather(signed, &signed_data, gathered.evidence, options);
             for (index, report) in again.result.signatures.iter().enumerate() {
                 let signer = index + 1;
-                if !report.needs.is_empty() {
+                if lacks_evidence(report) {
                     return Err(ExtendError::EvidenceMissing {
                         signer,
                         needs: report.needs.clone(),
@@ -212,7 +215,8 @@ impl Judged<'_> {
         let evidence = options.judging.evidence.clone();
         let after = regather(signed, &signed_data, evidence, options);
         refuse_failed(&after.result)?;
-        Ok(Raised { signed_data, content, stamps, last_token })
+        refuse_worthless(&after.result.signatures, &tokens)?;
+        Ok(Raised { signed_data, content, stamps, last_token: tokens.last().copied() })
     }
 }
 

@@ -100,10 +100,12 @@ fn unwritable(target: &Path, error: io::Error) -> ExtendError {
 /// Gives the file its name, which only its receipt allows.
 pub(super) fn publish(
     written: Written,
+    format: &'static str,
     receipt: OutcomeReceipt,
 ) -> Result<Released<ExtendedFile>, ExtendError> {
     let path = written.file.target().to_path_buf();
-    let value = ExtendedFile { path: path.clone(), len: written.len, stamps: written.stamps };
+    let (len, stamps) = (written.len, written.stamps);
+    let value = ExtendedFile { path: path.clone(), format, len, stamps };
     let released = Released::against(receipt, value, &written.digest)
         .map_err(|_other_bytes| ExtendError::NotRecorded)?;
     written.file.publish_or_keep().map_err(|Unpublished { error, kept }| {

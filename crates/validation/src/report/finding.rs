@@ -72,6 +72,11 @@ pub enum Finding {
     NoClaimedTime,
     /// The document bears a time-stamp alone: nobody signed it.
     OnlyTimestamp,
+    /// It calls itself a document time-stamp, which only one sub-filter is (ISO 32000-2 table 255).
+    NoTimestamp {
+        /// The name of its sub-filter.
+        name: String,
+    },
     /// The sub-filter is one that this version does not verify.
     SubFilterNotSupported {
         /// Its name.
@@ -339,6 +344,7 @@ impl Finding {
             Self::SigningTimeInPdf => "signing-time-in-pdf",
             Self::NoClaimedTime => "no-claimed-time",
             Self::OnlyTimestamp => "only-timestamp",
+            Self::NoTimestamp { .. } => "no-time-stamp",
             Self::SubFilterNotSupported { .. } => "sub-filter-not-supported",
             Self::EndEntity(_) => "certificate",
             Self::XrefRebuilt => "xref-rebuilt",
@@ -540,6 +546,9 @@ impl fmt::Display for Finding {
             Self::OnlyTimestamp => f.write_str(
                 "a time-stamp of the document, whose own verdict stands with the time-stamps; nobody signed",
             ),
+            Self::NoTimestamp { name } => {
+                write!(f, "it calls itself a document time-stamp, but its sub-filter is {name}")
+            }
             Self::SubFilterNotSupported { name } => {
                 write!(f, "signatures of sub-filter {name} are not verified by this version")
             }
