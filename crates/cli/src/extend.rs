@@ -9,7 +9,7 @@ use kyso::extend::{self, ExtendError, Extended, Level, Options};
 use kyso::fetch::Fetcher;
 use kyso::password::DocumentPassword;
 use kyso::timestamp::Authorities;
-use kyso::verify::{Content, Options as Judging};
+use kyso::verify::{Content, Options as Judging, VerifyFileError};
 use kyso_daemon::explain::extend as explain;
 use kyso_daemon::text::{Lang, Problem, system};
 use kyso_journal::Journal;
@@ -57,7 +57,7 @@ pub(crate) fn run(desk: &Desk, arguments: &ExtendArgs) -> Result<u8, Problem> {
     let bar = progress(tasks.len(), lang.pick("Đang nâng mức", "Extending"));
     let rows: Vec<Row> = tasks
         .into_iter()
-        .map(|task| {
+        .filter_map(|task| {
             let row = extender.row(task, level);
             bar.inc(1);
             row
@@ -75,6 +75,8 @@ pub(crate) struct Task {
     pub(crate) content: Option<PathBuf>,
     /// Whether an existing target may be replaced.
     pub(crate) overwrite: bool,
+    /// Found below a folder by a name that files without any signature have too.
+    pub(crate) by_chance: bool,
 }
 
 /// What became of one file.
@@ -92,6 +94,8 @@ pub(crate) enum Reached {
     Now {
         /// Where the extended file is.
         path: PathBuf,
+        /// `CAdES` or `PAdES`.
+        format: &'static str,
         /// The journal's entry of the extension.
         entry: u64,
         /// The time-stamps that were added: which kind, whose, when.
@@ -141,10 +145,16 @@ impl Extender {
         })
     }
 
-    fn row(&self, task: Task, level: Level) -> Row {
+    /// `None` for a file that nobody meant: it bears no signature.
+    fn row(&self, task: Task, level: Level) -> Option<Row> {
         let ended = self.extend(&task, level, &self.authorities);
+        if let Err(ExtendError::Unusable(VerifyFileError::NotSigned { .. })) = &ended
+            && task.by_chance
+        {
+            return None;
+        }
         let ended = ended.map_err(|error| explain::explain(&error, self.lang));
-        Row { file: task.source, level, ended }
+        Some(Row { file: task.source, level, ended })
     }
 
     /// Extends one file by these authorities.
@@ -165,6 +175,7 @@ impl Extender {
             Extended::UpToDate => Ok(Reached::Already),
             Extended::Done(released) => Ok(Reached::Now {
                 path: task.target.clone().unwrap_or_else(|| task.source.clone()),
+                format: released.value().format,
                 entry: released.receipt().entry,
                 stamps: released.value().stamps.iter().map(stamp).collect(),
             }),
@@ -210,7 +221,7 @@ impl Row {
         let mut row = json!({ "file": self.file.to_string_lossy(), "level": self.level.as_str() });
         let more = match &self.ended {
             Ok(Reached::Already) => json!({ "result": "up-to-date" }),
-            Ok(Reached::Now { path, entry, stamps }) => json!({
+            Ok(Reached::Now { path, format: _, entry, stamps }) => json!({
                 "result": "extended", "output": path.to_string_lossy(), "journal_entry": entry,
                 "time_stamps": stamps,
             }),
@@ -232,9 +243,9 @@ impl Row {
                     format!("has level {level} already, nothing is due"),
                 )
             ),
-            Ok(Reached::Now { path, entry, .. }) => {
+            Ok(Reached::Now { path, format, entry, .. }) => {
                 let recorded = lang.pick("nhật ký", "journal entry");
-                say!("{file} → {} (CAdES-B-{level}, {recorded} {entry})", out::path(path));
+                say!("{file} → {} ({format}-B-{level}, {recorded} {entry})", out::path(path));
             }
             Err(problem) => tell!("{file}: {}", problem.shown(lang)),
         }
@@ -280,7 +291,8 @@ pub(crate) const fn level(level: ExtendLevel) -> Level {
 /// Sources and targets; refuses what cannot be meant.
 fn tasks(arguments: &ExtendArgs, lang: Lang) -> Result<Vec<Task>, Problem> {
     if let Some(folder) = &arguments.recursive {
-        return signed_below(folder, lang).map(|files| files.into_iter().map(in_place).collect());
+        let task = |file: PathBuf| Task { by_chance: is_pdf_by_name(&file), ..in_place(file) };
+        return signed_below(folder, lang).map(|files| files.into_iter().map(task).collect());
     }
     if arguments.files.len() > 1 && (arguments.output.is_some() || arguments.content.is_some()) {
         return Err(Problem::new(
@@ -324,7 +336,7 @@ fn tasks(arguments: &ExtendArgs, lang: Lang) -> Result<Vec<Task>, Problem> {
             ));
         }
         let overwrite = arguments.force || target.is_none();
-        tasks.push(Task { source: source.clone(), target, content, overwrite });
+        tasks.push(Task { source: source.clone(), target, content, overwrite, by_chance: false });
     }
     Ok(tasks)
 }
@@ -332,7 +344,7 @@ fn tasks(arguments: &ExtendArgs, lang: Lang) -> Result<Vec<Task>, Problem> {
 /// A file that is replaced by its extended form.
 pub(crate) fn in_place(source: PathBuf) -> Task {
     let content = beside(&source);
-    Task { source, target: None, content, overwrite: true }
+    Task { source, target: None, content, overwrite: true, by_chance: false }
 }
 
 fn nowhere_to_write(lang: Lang) -> Problem {
@@ -350,7 +362,7 @@ fn nowhere_to_write(lang: Lang) -> Problem {
     )
 }
 
-/// Every `*.p7m` and `*.p7s` below a folder, in the order of their names; links to folders are not followed.
+/// Every `*.p7m`, `*.p7s` and `*.pdf` below a folder, in the order of their names; links to folders are not followed.
 fn signed_below(folder: &Path, lang: Lang) -> Result<Vec<PathBuf>, Problem> {
     let unreadable = |path: &Path, why: String| {
         Problem::new(
@@ -393,6 +405,10 @@ fn signed_below(folder: &Path, lang: Lang) -> Result<Vec<PathBuf>, Problem> {
 
 fn is_signed_by_name(path: &Path) -> bool {
     path.extension().is_some_and(|extension| {
-        extension.eq_ignore_ascii_case("p7m") || extension.eq_ignore_ascii_case("p7s")
+        ["p7m", "p7s", "pdf"].iter().any(|known| extension.eq_ignore_ascii_case(known))
     })
+}
+
+fn is_pdf_by_name(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pdf"))
 }

@@ -23,7 +23,7 @@ pub(crate) struct ExtendArgs {
     /// Replace the files themselves, each when its extended form is complete on the disk
     #[arg(long)]
     pub(crate) in_place: bool,
-    /// Extend every *.p7m and *.p7s below a folder, in place
+    /// Extend every *.p7m, *.p7s and signed *.pdf below a folder, in place
     #[arg(long, value_name = "DIR", conflicts_with_all = ["files", "output", "out_dir", "content"])]
     pub(crate) recursive: Option<PathBuf>,
     /// Content of a detached signature [default: the file's name without .p7s]

@@ -125,6 +125,7 @@ fn extend(
         target: None,
         content: pending.content.clone(),
         overwrite: true,
+        by_chance: false,
     };
     match pending.is_unchanged() {
         Ok(true) => {}
@@ -171,7 +172,7 @@ impl Row {
             Ok(Reached::Already) => json!({
                 "file": self.file, "level": level, "pending": false, "result": "up-to-date",
             }),
-            Ok(Reached::Now { path, entry, stamps }) => json!({
+            Ok(Reached::Now { path, format: _, entry, stamps }) => json!({
                 "file": self.file, "level": level, "pending": false, "result": "extended",
                 "output": path.to_string_lossy(), "journal_entry": entry, "time_stamps": stamps,
             }),
@@ -189,9 +190,9 @@ impl Row {
                 "{file}: {}",
                 lang.pick(format!("đã ở mức {level}"), format!("has level {level} already"))
             ),
-            Ok(Reached::Now { entry, .. }) => {
+            Ok(Reached::Now { format, entry, .. }) => {
                 let recorded = lang.pick("nhật ký", "journal entry");
-                say!("{file} (CAdES-B-{level}, {recorded} {entry})");
+                say!("{file} ({format}-B-{level}, {recorded} {entry})");
             }
             Err(problem) => tell!("{file}: {}", problem.shown(lang)),
         }

@@ -74,7 +74,7 @@ impl Raised {
                     format!(", {} {entry}", lang.pick("nhật ký", "journal entry"))
                 });
                 say!(
-                    "  {} CAdES-B-{}{entry}",
+                    "  {} B-{}{entry}",
                     lang.pick("đã nâng lên", "extended to"),
                     level.as_str()
                 );
@@ -160,6 +160,7 @@ pub(super) fn raise(
                     target: None,
                     content: detached,
                     overwrite: true,
+                    by_chance: false,
                 };
                 let raising = Raising { desk, arguments, extender, level };
                 raising.one(&task, signed)
