@@ -341,6 +341,60 @@ fn a_time_stamp_beside_a_file_is_read_by_openssl() {
 }
 
 #[test]
+fn the_signed_pdfs_of_a_folder_are_extended_and_the_others_left() {
+    let world = World::new();
+    fs::create_dir_all(world.path("archive/2026")).expect("folders");
+    let page = |text| kyso_testkit::pdf::one_page(text);
+    fs::write(world.path("archive/a.pdf"), page("một")).expect("written");
+    fs::write(world.path("archive/2026/B.PDF"), page("hai")).expect("written");
+    for name in ["archive/a.pdf", "archive/2026/B.PDF"] {
+        let out = format!("{}-signed.pdf", &name[..name.len() - 4]);
+        world.expect(&["sign", "--direct", "-o", &out, name]);
+    }
+    let mut altered = bytes(&world.path("archive/a-signed.pdf"));
+    let at = altered.windows(7).position(|window| window == b"/Parent").expect("an entry");
+    altered[at + 1] = b'Q';
+    fs::write(world.path("archive/z.pdf"), &altered).expect("written");
+    let rows = world.refused(&["extend", "--recursive", "archive", "--level", "LTA", "--json"]);
+    let results: Vec<_> = rows["extended"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| row["result"].clone())
+        .collect();
+    assert_eq!(results, ["extended", "extended", "failed"], "{rows:#}");
+    for name in ["archive/a-signed.pdf", "archive/2026/B-signed.pdf"] {
+        world.assert_passes(name, "PAdES-B-LTA");
+    }
+    assert_eq!(bytes(&world.path("archive/a.pdf")), page("một"));
+    assert_eq!(bytes(&world.path("archive/z.pdf")), altered);
+    // Who names a file means it.
+    let named = ["extend", "--level", "T", "--in-place", "archive/a.pdf"];
+    assert_eq!(world.kyso(&named).status.code(), Some(2));
+    fs::remove_file(world.path("archive/z.pdf")).expect("removed");
+    let again = world.json(&["extend", "--recursive", "archive", "--level", "LTA", "--json"]);
+    let due: Vec<_> = again["extended"].as_array().expect("rows").iter().collect();
+    assert!(due.iter().all(|row| row["result"] == "up-to-date"), "{again:#}");
+    assert_eq!(due.len(), 2, "{again:#}");
+}
+
+#[test]
+fn a_pdf_waits_until_an_authority_answers() {
+    let world = World::new();
+    fs::write(world.path("a.pdf"), kyso_testkit::pdf::one_page("chờ")).expect("written");
+    world.down(true);
+    world.expect(&["sign", "--direct", "--level", "LTA", "--pending", "a.pdf"]);
+    let before = bytes(&world.path("a-signed.pdf"));
+    world.refused(&["extend", "--pending", "--json"]);
+    assert_eq!(bytes(&world.path("a-signed.pdf")), before);
+    world.down(false);
+    let told = world.expect(&["extend", "--pending"]);
+    assert!(told.contains("PAdES-B-LTA"), "{told}");
+    world.assert_passes("a-signed.pdf", "PAdES-B-LTA");
+    assert_eq!(world.waiting().len(), 0);
+}
+
+#[test]
 fn a_kill_leaves_the_original_or_the_extended_file() {
     let world = World::new();
     world.write("a.txt");
@@ -378,4 +432,95 @@ fn a_kill_leaves_the_original_or_the_extended_file() {
     let of = |name: &str| report[name].as_u64().unwrap_or_default();
     assert_eq!(of("intents"), of("signed") + of("extended") + of("failed") + of("interrupted"));
     assert_eq!(of("open"), 0, "{report:#}");
+}
+
+#[test]
+fn a_kill_leaves_the_original_or_the_extended_pdf() {
+    let world = World::new();
+    fs::write(world.path("a.pdf"), kyso_testkit::pdf::one_page("đứt đoạn")).expect("written");
+    world.expect(&["sign", "--direct", "a.pdf"]);
+    let file = world.path("a-signed.pdf");
+    let original = bytes(&file);
+    let mut cut_short = 0;
+    // As above; an act of PDFs asks twice for a time-stamp and writes its copy in three steps.
+    for round in 0..12_u64 {
+        fs::write(&file, &original).expect("written");
+        let slow = Fault::Slow(Duration::from_millis(60 * (round % 4)));
+        world.server.set_fault(Route::TimeStamping, Some(slow));
+        let mut child = world
+            .command(&["extend", "--level", "LTA", "--in-place", "a-signed.pdf"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("kyso runs");
+        std::thread::sleep(Duration::from_millis(40 + 110 * round));
+        let _ = child.kill();
+        let _ = child.wait();
+        if bytes(&file) == original {
+            cut_short += 1;
+        } else {
+            world.assert_passes("a-signed.pdf", "PAdES-B-LTA");
+        }
+        let names = fs::read_dir(world.folder.path()).expect("a folder").flatten();
+        let left = names.filter(|one| one.file_name().to_string_lossy().starts_with(".kyso-"));
+        assert_eq!(left.count(), 0, "no half file is left");
+    }
+    assert!(cut_short > 0, "no kill came in time: the test proves nothing");
+    world.server.set_fault(Route::TimeStamping, None);
+    fs::write(&file, &original).expect("written");
+    world.expect(&["extend", "--level", "LTA", "--in-place", "a-signed.pdf"]);
+    world.assert_passes("a-signed.pdf", "PAdES-B-LTA");
+    let report = world.json(&["journal", "verify", "--json"]);
+    assert_eq!(report["open"], 0, "{report:#}");
+}
+
+/// Its greatest memory in KiB, asked for as long as it runs.
+#[cfg(target_os = "linux")]
+fn most_memory(child: &mut std::process::Child) -> u64 {
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    while child.try_wait().expect("a state").is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let found = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
+        most = most.max(found.unwrap_or(0));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    most
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_pdf_is_extended_in_little_memory() {
+    const MEGABYTES: usize = 64;
+    let world = World::new();
+    let page = kyso_testkit::pdf::one_page("dài");
+    let at = page.windows(4).rposition(|four| four == b"xref").expect("a table") - 5;
+    let table = page[..at].windows(5).rposition(|five| five == b"\nxref").expect("a table") + 1;
+    // A stream that nothing refers to, between the objects and their table.
+    let data = vec![b'7'; MEGABYTES << 20];
+    let head = format!("9 0 obj\n<< /Length {} >>\nstream\n", data.len());
+    let body = [&page[..table], head.as_bytes(), &data, b"\nendstream\nendobj\n"].concat();
+    let tail = String::from_utf8(page[table..].to_vec()).expect("text");
+    let tail =
+        tail.replace(&format!("startxref\n{table}\n"), &format!("startxref\n{}\n", body.len()));
+    fs::write(world.path("large.pdf"), [&body, tail.as_bytes()].concat()).expect("written");
+    drop((body, data));
+    fs::write(world.path("small.pdf"), &page).expect("written");
+    let [small, large] = ["small", "large"].map(|name| {
+        world.expect(&["sign", "--direct", &format!("{name}.pdf")]);
+        let file = format!("{name}-signed.pdf");
+        let mut child = world
+            .command(&["extend", "--level", "LTA", "--in-place", &file])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("kyso runs");
+        let most = most_memory(&mut child);
+        assert!(child.wait().expect("an end").success());
+        world.assert_passes(&file, "PAdES-B-LTA");
+        most
+    });
+    println!("{small} KiB, of {MEGABYTES} MiB {large} KiB");
+    // What an unoptimised program takes is not what counts; that it takes no more for a longer file is.
+    assert!(small > 0 && large < small + 4 * 1024, "{small} KiB, {large} KiB");
 }
