@@ -238,6 +238,9 @@ pub(crate) enum CertCommand {
     List {
         #[command(flatten)]
         json: Json,
+        /// Log in at remote services where a person must, and list what they hold
+        #[arg(long)]
+        remote: bool,
         /// Key files to look into as well
         #[arg(long, value_name = "FILE")]
         file: Vec<PathBuf>,

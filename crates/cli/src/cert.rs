@@ -20,6 +20,7 @@ use kyso_daemon::warnings;
 pub(crate) fn list(
     desk: &Desk,
     as_json: bool,
+    remote: bool,
     files: &[PathBuf],
     pin_file: Option<&Path>,
 ) -> Result<u8, Problem> {
@@ -27,11 +28,20 @@ pub(crate) fn list(
     let mut credentials = match desk.tokens().credentials() {
         Ok(found) => found,
         // Key files can be listed on a machine without any module.
-        Err(error) if files.is_empty() => return Err(token_problem::explain(&error, lang)),
+        Err(error) if files.is_empty() && desk.config().remote.is_empty() => {
+            return Err(token_problem::explain(&error, lang));
+        }
         Err(_) => Vec::new(),
     };
     for file in files {
         credentials.extend(desk.key_file_credentials(file, pin_file)?);
+    }
+    for found in desk.remote_credentials(remote) {
+        match found {
+            Ok(found) => credentials.extend(found),
+            // A service that is away hides nothing that is here.
+            Err(problem) => tell!("{}: {}", problem.what, problem.why),
+        }
     }
     let now = Time::from_unix_seconds(jiff::Timestamp::now().as_second());
     if as_json {

@@ -1,19 +1,23 @@
 //! What every command needs: language, configuration, token store, journal.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
+use kyso::browser::LoopbackBrowser;
 use kyso::sign::SignError;
 use kyso::signer::{Access, Preference, Signer, Trust};
 use kyso_journal::{Journal, Options, Reader};
 use kyso_token::pkcs11::{Limits, Pkcs11Store};
 use kyso_token::pkcs12::{KeyFileUri, Pkcs12Store};
+use kyso_token::remote::{RemoteError, RemoteStore, RemoteUri};
 use kyso_token::{Credential, KeyStore as _, PinSource, Pkcs11Uri, SigningAct, TokenError};
 use kyso_x509::Time;
 
 use crate::args::Cli;
 use crate::out::{self, tell};
 use crate::prompt::Terminal;
-use kyso_daemon::config::{self, Config};
+use kyso_daemon::config::{self, Config, Remote, Who};
 #[cfg(unix)]
 use kyso_daemon::default_socket;
 use kyso_daemon::explain::{
@@ -21,6 +25,9 @@ use kyso_daemon::explain::{
 };
 use kyso_daemon::files;
 use kyso_daemon::text::{Lang, Problem};
+
+/// How long a person may take at a service's login page: with a phone to find and a code to type.
+const LOGIN_PATIENCE: Duration = Duration::from_secs(300);
 
 /// Where a person sits: their configuration and what follows from it.
 pub(crate) struct Desk {
@@ -45,6 +52,7 @@ pub(crate) struct Chosen {
 enum Way {
     Token(Pkcs11Store, PinSource),
     KeyFile(Pkcs12Store, PinSource),
+    Remote(RemoteStore, PinSource),
     /// A key file whose certificates showed only once it was unlocked.
     Unlocked(Box<dyn SigningAct>),
 }
@@ -64,6 +72,9 @@ impl Chosen {
                 open(Access::Store { store: &store, source: &source, prompt })
             }
             Way::KeyFile(store, source) => {
+                open(Access::Store { store: &store, source: &source, prompt })
+            }
+            Way::Remote(store, source) => {
                 open(Access::Store { store: &store, source: &source, prompt })
             }
             Way::Unlocked(act) => open(Access::Act(act)),
@@ -202,6 +213,7 @@ impl Desk {
             Some(uri) if uri.starts_with("file:") => {
                 self.key_file_credential(uri).map_err(|error| self.explain(&error))
             }
+            Some(uri) if RemoteUri::is_one(uri) => self.remote_credential(uri),
             Some(uri) => self.token_credential(uri).map_err(|error| self.explain(&error)),
             None => {
                 let credentials =
@@ -211,6 +223,48 @@ impl Desk {
                 Ok(self.chosen(credential.clone(), None))
             }
         }
+    }
+
+    /// `csc:https://…;credential=ID`, of a service that the configuration names.
+    fn remote_credential(&self, uri: &str) -> Result<Chosen, Problem> {
+        let uri: RemoteUri = uri.parse().map_err(|error| self.explain(&error))?;
+        let mut remotes = self.config.remote.iter();
+        let remote = remotes
+            .find(|remote| remote.url.trim_end_matches('/') == uri.base)
+            .ok_or_else(|| self.explain(&RemoteError::ServiceUnknown.into()))?;
+        let store = self.remote_store(remote)?;
+        let credential = store.find(&uri).map_err(|error| self.explain(&error))?;
+        let way = Way::Remote(store, uri.pin().unwrap_or(PinSource::Prompt));
+        Ok(Chosen { credential, way })
+    }
+
+    /// Whether the credential that signs is a remote service's.
+    pub(crate) fn is_remote(&self, uri: Option<&str>) -> bool {
+        uri.or(self.config.credential.as_deref()).is_some_and(RemoteUri::is_one)
+    }
+
+    /// What the configured services hold; where a person logs in, only if `ask` says that one shall.
+    pub(crate) fn remote_credentials(&self, ask: bool) -> Vec<Result<Vec<Credential>, Problem>> {
+        let all = self.config.remote.iter();
+        all.filter(|remote| ask || remote.login == Who::Program)
+            .map(|remote| {
+                let store = self.remote_store(remote)?;
+                store.credentials().map_err(|error| self.explain(&error))
+            })
+            .collect()
+    }
+
+    fn remote_store(&self, remote: &Remote) -> Result<RemoteStore, Problem> {
+        let lang = self.lang;
+        let browser = LoopbackBrowser {
+            show: Box::new(move |url| {
+                let what = lang.pick("Mở trang này để tiếp tục", "Open this page to go on");
+                tell!("{what}: {url}");
+            }),
+            patience: LOGIN_PATIENCE,
+        };
+        let prompt = Arc::new(self.prompt());
+        self.config.remote_store(remote, Arc::new(browser), prompt, lang)
     }
 
     fn token_credential(&self, uri: &str) -> Result<Chosen, TokenError> {

@@ -100,8 +100,8 @@ fn run(cli: Cli, locale: Lang) -> Result<u8, (Problem, Lang)> {
         #[cfg(not(unix))]
         Command::Demo(_) => Err(no_daemon_here(lang)),
         Command::Token(command) => token::run(&desk, command),
-        Command::Cert(CertCommand::List { json, file, pin_file }) => {
-            cert::list(&desk, json.json, &file, pin_file.as_deref())
+        Command::Cert(CertCommand::List { json, remote, file, pin_file }) => {
+            cert::list(&desk, json.json, remote, &file, pin_file.as_deref())
         }
         Command::Cert(CertCommand::Validate(arguments)) => cert::validate::run(&desk, &arguments),
         Command::Appearance(command) => appearance::run(&desk, command),

@@ -79,6 +79,9 @@ impl Terminal {
                 .lang
                 .pick("Mã PIN quản trị mới của token", "New security officer's PIN of token"),
             PinPurpose::KeyFile => self.lang.pick("Mật khẩu của tệp khóa", "Password of key file"),
+            PinPurpose::OneTimePassword => {
+                self.lang.pick("Mã dùng một lần (OTP) của", "One-time password of")
+            }
         };
         match request.token.serial.as_str() {
             "" => format!("{what} {}:", shown(&request.token.label)),

@@ -53,7 +53,9 @@ struct Report {
 }
 
 /// Signs and gives the exit code: 0 when every file was signed, else 2.
-pub(crate) fn run(desk: &Desk, arguments: SignArgs) -> Result<u8, Problem> {
+pub(crate) fn run(desk: &Desk, mut arguments: SignArgs) -> Result<u8, Problem> {
+    // The daemon holds no remote credential: what it would say is that there is none.
+    arguments.direct |= desk.is_remote(arguments.credential.as_deref());
     let lang = desk.lang();
     refuse_what_is_not_there(&arguments, lang)?;
     let mut tasks = tasks(&arguments, lang)?;

@@ -2,12 +2,14 @@
 
 mod daemon;
 mod fetch;
+mod remote;
 
 use std::path::{Path, PathBuf};
 
 pub use daemon::{Daemon, Limits, Log};
 pub use fetch::{Fetch, Timestamp, default_pending};
 use kyso_token::pkcs11::{AllowList, AllowedModule};
+pub use remote::{Remote, Who};
 use serde::Deserialize;
 
 use crate::text::{Lang, Problem};
@@ -39,6 +41,9 @@ pub struct Config {
     /// Where time-stamps come from.
     #[serde(default)]
     pub timestamp: Timestamp,
+    /// Remote signing services.
+    #[serde(default)]
+    pub remote: Vec<Remote>,
     /// How pages are shown.
     #[serde(default)]
     pub preview: Preview,
@@ -126,6 +131,7 @@ impl Config {
         self.journal.iter_mut().for_each(absolute);
         self.fetch.resolve(folder);
         self.preview.resolve(folder);
+        self.remote.iter_mut().for_each(|remote| remote.resolve(folder));
         self.daemon.resolve(folder);
         self
     }

@@ -7,6 +7,7 @@ pub mod journal;
 pub mod pdf;
 pub mod preview;
 pub mod reissue;
+pub(crate) mod remote;
 pub mod sign;
 pub mod token;
 pub mod trust;

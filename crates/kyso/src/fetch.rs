@@ -10,6 +10,7 @@ mod address;
 mod cache;
 mod http;
 mod proxy;
+mod service;
 mod transport;
 mod url;
 
@@ -27,6 +28,7 @@ pub use address::{Network, NetworkError, Networks, is_public};
 pub use cache::Cache;
 pub use kyso_validation::attempt::{Attempt, FetchFailure, Wanted};
 pub use proxy::Proxies;
+pub use service::ServiceTransport;
 pub use transport::TlsRoots;
 
 use cache::Entry;
@@ -336,7 +338,8 @@ impl Fetcher {
         let mut url = Url::parse(request.address)?;
         let mut content = request.content;
         for _ in 0..=limits.redirects {
-            let answer = self.transport.ask(Ask { url: &url, content }, bounds, deadline)?;
+            let answer =
+                self.transport.ask(Ask { url: &url, content, service: None }, bounds, deadline)?;
             match (answer.status, answer.location) {
                 (200, _) => return Ok(answer.content),
                 (301 | 302 | 303 | 307 | 308, Some(location)) => {

@@ -4,6 +4,7 @@
 //! signature is worth, by the indications of EN 319 102-1. The formats and the token stay below;
 //! the journal comes in through [`recorder::Recorder`].
 
+pub mod browser;
 pub mod certificate;
 pub mod evidence;
 pub mod extend;

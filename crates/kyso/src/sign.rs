@@ -292,7 +292,11 @@ fn sign_prepared(
     loop {
         // A shrinking share of what is left, so that all sessions end at the same time.
         let share = left.load(Ordering::Relaxed) / (2 * options.sessions);
-        let mut taken = take(to_sign, fit.min(share.max(1)));
+        let mut taken = match signer.together() {
+            // Each hand-over costs an authorization: it waits until it is full.
+            Some(most) => take_full(to_sign, most),
+            None => take(to_sign, fit.min(share.max(1))),
+        };
         if taken.is_empty() {
             return;
         }
@@ -333,6 +337,12 @@ fn take<T>(channel: &Mutex<Receiver<T>>, most: usize) -> Vec<T> {
         taken.extend(channel.try_iter().take(most - 1));
     }
     taken
+}
+
+/// Waits until `most` are there, or no more come.
+fn take_full<T>(channel: &Mutex<Receiver<T>>, most: usize) -> Vec<T> {
+    let channel = channel.lock().unwrap_or_else(PoisonError::into_inner);
+    channel.iter().take(most.max(1)).collect()
 }
 
 /// How many documents a key of this pace takes at once: a card one, so that its progress is seen.

@@ -192,6 +192,11 @@ impl Signer {
         raw.into_iter().map(|raw| raw.map_err(SignError::Token).and_then(value)).collect()
     }
 
+    /// How many messages one hand-over should bring together; `None` where the key's pace says it.
+    pub(crate) fn together(&self) -> Option<usize> {
+        self.act.together()
+    }
+
     /// Verifies a signature under the certificate, by `verify`: every RSA signature, else the first of the act.
     ///
     /// A key that is not the certificate's, or a device that returns nonsense, shows here. With RSA that

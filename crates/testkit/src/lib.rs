@@ -6,6 +6,7 @@
 
 pub mod authority;
 pub mod clinic;
+pub mod csc;
 pub mod pdf;
 pub mod peer;
 pub mod pki;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::pkcs12::KeyFileError;
+use crate::remote::RemoteError;
 use crate::{FrameError, PinRefused, PinState, SigningAlgorithm};
 
 /// What a key store reports; serializes, since it crosses the boundary.
@@ -98,6 +99,8 @@ pub enum TokenError {
     Call { function: Cow<'static, str>, value: Cow<'static, str> },
     /// A PKCS#12 key file's error.
     KeyFile(KeyFileError),
+    /// A remote service failed, or the way to it.
+    Remote(RemoteError),
     /// The program of the worker process does not start; the operating system's error number, where it gave one.
     WorkerNotStarted { program: PathBuf, os_error: Option<i32> },
     /// The worker process died, of a signal or with an exit code; with neither, its end could not be observed.
@@ -162,6 +165,7 @@ impl TokenError {
             | Self::ActUnknown
             | Self::Call { .. } => "token-call-failed",
             Self::KeyFile(_) => "key-file",
+            Self::Remote(error) => error.code(),
             Self::WorkerNotStarted { .. } => "worker-not-started",
             Self::WorkerCrashed { .. } => "worker-crashed",
             Self::WorkerHung { .. } => "worker-hung",
@@ -176,6 +180,9 @@ impl TokenError {
     /// A wrong PIN at a signature (CKA_ALWAYS_AUTHENTICATE) ends it too: a batch must not spend the tries that are left.
     #[must_use]
     pub fn ends_act(&self) -> bool {
+        if let Self::Remote(error) = self {
+            return error.ends_act();
+        }
         matches!(
             self,
             Self::TokenRemoved { .. }
@@ -306,6 +313,7 @@ impl fmt::Display for TokenError {
             }
             Self::Call { function, value } => write!(f, "{function} returned {value}"),
             Self::KeyFile(error) => error.fmt(f),
+            Self::Remote(error) => error.fmt(f),
             Self::WorkerNotStarted { program, os_error } => {
                 write!(f, "the token worker {} does not start", program.display())?;
                 match os_error {
@@ -339,6 +347,12 @@ impl fmt::Display for TokenError {
 }
 
 impl std::error::Error for TokenError {}
+
+impl From<RemoteError> for TokenError {
+    fn from(error: RemoteError) -> Self {
+        Self::Remote(error)
+    }
+}
 
 impl From<KeyFileError> for TokenError {
     fn from(error: KeyFileError) -> Self {

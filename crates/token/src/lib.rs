@@ -2,7 +2,7 @@
 //!
 //! A [`KeyStore`] lists [`Credential`]s (a certificate and the private key of the same `CKA_ID`) and opens one of them
 //! as a [`SigningAct`]: one login, any number of signatures from any number of threads, one logout. PKCS#11 modules
-//! ([`pkcs11`]) and PKCS#12 files ([`pkcs12`]) implement it alike; what crosses the boundary ([`Request`], [`Reply`])
+//! ([`pkcs11`]), PKCS#12 files ([`pkcs12`]) and remote services ([`remote`]) implement it alike; what crosses the boundary ([`Request`], [`Reply`])
 //! serializes, so that a module lives in a [`worker`] process of its own. A [`Pin`] never does: the worker asks the
 //! person itself ([`prompt`]).
 
@@ -22,6 +22,7 @@ pub mod profile;
 #[cfg(unix)]
 pub mod prompt;
 mod public_key;
+pub mod remote;
 mod service;
 mod store;
 mod uri;

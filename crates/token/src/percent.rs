@@ -22,3 +22,16 @@ pub(crate) fn decode(text: &str, refused: &[u8]) -> Result<Vec<u8>, usize> {
     }
     Ok(bytes)
 }
+
+/// Encodes all but the unreserved characters (RFC 3986 §2.3).
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
+            text.push(char::from(*byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}

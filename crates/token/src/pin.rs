@@ -99,6 +99,8 @@ pub enum PinPurpose {
     NewSecurityOfficer,
     /// The password of a key file.
     KeyFile,
+    /// A password that a service takes once, for the signatures at hand.
+    OneTimePassword,
 }
 
 /// What a prompt shows a person before they type.

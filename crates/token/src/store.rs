@@ -47,6 +47,12 @@ pub trait SigningAct: Send + Sync {
         messages.iter().map(|message| self.sign(algorithm, Input::Message(message))).collect()
     }
 
+    /// How many messages one hand-over should bring together, where each costs the person an act or the network a round
+    /// trip; `None` where the pace of the key says it.
+    fn together(&self) -> Option<usize> {
+        None
+    }
+
     /// Logs out and says whether that worked; dropping does the same in silence.
     ///
     /// # Errors

@@ -306,6 +306,7 @@ fn parts(error: &TokenError) -> (Pair, Pair) {
             ("không dùng được tệp khóa PKCS#12", "kiểm tra tệp và mật khẩu"),
             ("the PKCS#12 key file cannot be used", "check the file and its password"),
         ),
+        E::Remote(error) => super::remote::parts(error),
         E::ActUnknown | E::DigestLength { .. } | E::MessageNeeded { .. } | E::Call { .. } => (
             ("token từ chối thao tác", "thử lại; nếu lặp lại, gửi dòng lỗi này cho bộ phận hỗ trợ"),
             ("the token refused the operation", "try again; if it recurs, send this to support"),
@@ -372,6 +373,7 @@ fn why(error: &TokenError, lang: Lang) -> String {
         E::PrivateKeyTooLong { limit } => format!("tệp dài hơn {limit} byte"),
         E::LabelTooLong { length } => format!("nhãn dài {length} byte, tối đa 32"),
         E::Call { function, value } => format!("{function} trả về {value}"),
+        E::Remote(error) => super::remote::why(error),
         other => other.to_string(),
     }
 }

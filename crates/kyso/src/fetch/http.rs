@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 
 use kyso_validation::attempt::FetchFailure;
+use zeroize::Zeroizing;
 
 /// What is sent.
 pub(super) struct Request<'a> {
@@ -12,6 +13,10 @@ pub(super) struct Request<'a> {
     pub(super) target: &'a str,
     /// The Host field.
     pub(super) host: &'a str,
+    /// Access token of Authorization: Bearer (RFC 6750 §2.1); a secret.
+    pub(super) bearer: Option<&'a str>,
+    /// Whether the content of answers other than 200 is read, too.
+    pub(super) reads_refusals: bool,
     /// Proxy-Authorization, where the connection leads to a proxy.
     pub(super) proxy_authorization: Option<&'a str>,
     /// Content type and content of a POST.
@@ -23,7 +28,7 @@ pub(super) struct Response {
     pub(super) status: u16,
     /// The Location field of a redirect.
     pub(super) location: Option<String>,
-    /// The content of a 200; other answers' content is not read.
+    /// The content of a 200; of other answers where the request wants it.
     pub(super) content: Vec<u8>,
 }
 
@@ -54,7 +59,8 @@ pub(super) fn exchange(
     for _ in 0..=MOST_INTERIM {
         let head = incoming.head(bounds.header_bytes)?;
         if head.status >= 200 {
-            let content = if head.status == 200 && request.method != "CONNECT" {
+            let wanted = head.status == 200 || (request.reads_refusals && head.status != 204);
+            let content = if wanted && request.method != "CONNECT" {
                 incoming.content(&head, bounds)?
             } else {
                 Vec::new()
@@ -80,9 +86,19 @@ fn send(stream: &mut impl Write, request: &Request<'_>) -> Result<(), FetchFailu
             content.len()
         ));
     }
-    head.push_str("\r\n");
-    let mut message = head.into_bytes();
-    message.extend_from_slice(request.content.map_or(&[], |(_, content)| content));
+    let content = request.content.map_or(&[][..], |(_, content)| content);
+    // Tokens and passwords of a service pass through here: one buffer that never moves, wiped at the end.
+    let bearer = request.bearer.unwrap_or_default();
+    let room = head.len() + bearer.len() + 64 + content.len();
+    let mut message = Zeroizing::new(Vec::with_capacity(room));
+    message.extend_from_slice(head.as_bytes());
+    if !bearer.is_empty() {
+        message.extend_from_slice(b"Authorization: Bearer ");
+        message.extend_from_slice(bearer.as_bytes());
+        message.extend_from_slice(b"\r\n");
+    }
+    message.extend_from_slice(b"\r\n");
+    message.extend_from_slice(content);
     stream.write_all(&message).and_then(|()| stream.flush()).map_err(|error| broken(&error))
 }
 
@@ -324,6 +340,8 @@ mod tests {
             method: "GET",
             target: "/x",
             host: "h",
+            bearer: None,
+            reads_refusals: false,
             proxy_authorization: None,
             content: None,
         };

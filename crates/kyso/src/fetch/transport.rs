@@ -40,6 +40,8 @@ pub(super) struct Ask<'a> {
     pub(super) url: &'a Url,
     /// Content type and content of a POST; a GET without.
     pub(super) content: Option<(&'a str, &'a [u8])>,
+    /// Access token of a service that is asked as such: then the content of its refusals is read, too.
+    pub(super) service: Option<Option<&'a str>>,
 }
 
 /// Most addresses of one name that are tried.
@@ -60,6 +62,8 @@ impl Transport {
             method,
             target: &url.target,
             host: &host,
+            bearer: ask.service.flatten(),
+            reads_refusals: ask.service.is_some(),
             proxy_authorization: None,
             content: ask.content,
         };
@@ -83,6 +87,8 @@ impl Transport {
                 method: "CONNECT",
                 target: &target,
                 host: &target,
+                bearer: None,
+                reads_refusals: false,
                 proxy_authorization: proxy.authorization.as_deref(),
                 content: None,
             };

@@ -34,7 +34,10 @@ pub(super) fn ask(
     let prompt = source.person(prompt);
     let state = match purpose {
         PinPurpose::SecurityOfficer | PinPurpose::NewSecurityOfficer => token.so_pin,
-        PinPurpose::Login | PinPurpose::NewUser | PinPurpose::KeyFile => token.user_pin,
+        PinPurpose::Login
+        | PinPurpose::NewUser
+        | PinPurpose::KeyFile
+        | PinPurpose::OneTimePassword => token.user_pin,
     };
     let request = PinRequest { purpose, token: token.clone(), state };
     let presents = matches!(purpose, PinPurpose::Login | PinPurpose::SecurityOfficer);

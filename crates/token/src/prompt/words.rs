@@ -82,6 +82,7 @@ pub(super) fn question(purpose: PinPurpose, lang: Lang) -> &'static str {
             lang.pick("Mã PIN quản trị (SO) mới", "New security officer's PIN")
         }
         PinPurpose::KeyFile => lang.pick("Mật khẩu của tệp khóa", "Password of the key file"),
+        PinPurpose::OneTimePassword => lang.pick("Mã dùng một lần (OTP)", "One-time password"),
     }
 }
 
