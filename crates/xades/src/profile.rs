@@ -92,7 +92,7 @@ impl Profile {
         if name.namespace() == Some(edxml::NAMESPACE) || name.name() == edxml::ROOT {
             return Self::Edxml;
         }
-        match (name.namespace(), name.name()) {
+        match (name.namespace().filter(|uri| !uri.is_empty()), name.name()) {
             (None, dossier::CLAIMS) => Self::Claims4750,
             (None, visits::ROOT) => Self::Checkin,
             (None, health_check::ROOT) => Self::HealthCheck(health_check::next(document)),

@@ -220,7 +220,9 @@ fn header<'d>(document: &'d XmlDocument<'_>) -> Result<Node<'d, 'd>, ProfileErro
 
 fn is(node: Node<'_, '_>, name: &str) -> bool {
     let tag = node.tag_name();
-    node.is_element() && tag.name() == name && matches!(tag.namespace(), None | Some(NAMESPACE))
+    node.is_element()
+        && tag.name() == name
+        && matches!(tag.namespace(), None | Some("" | NAMESPACE))
 }
 
 fn all<'d, 'a>(parent: Node<'d, 'a>, name: &'static str) -> impl Iterator<Item = Node<'d, 'a>> {

@@ -50,7 +50,9 @@ pub(super) struct Element<'d, 'a> {
 /// Whether it is the element of this name in no namespace; `has_tag_name` with a bare name passes over namespaces.
 pub(super) fn is_named(node: Node<'_, '_>, name: &str) -> bool {
     let tag = node.tag_name();
-    node.is_element() && tag.name() == name && tag.namespace().is_none()
+    // After `xmlns=""` the tree says that the namespace is empty.
+    let bare = tag.namespace().is_none_or(str::is_empty);
+    node.is_element() && tag.name() == name && bare
 }
 
 impl<'d, 'a> Element<'d, 'a> {
