@@ -44,7 +44,7 @@ pub struct SignatureOptions {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub facility: Option<String>,
     /// Whether an XML signature has none of the properties of XAdES.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "core::ops::Not::not", default)]
     pub xmldsig: bool,
     /// Scheme of RSA keys.
     #[serde(default)]
